@@ -1,0 +1,1 @@
+"""Everything between the operating system and the service: embedded servers, supervision, checks before the start."""
