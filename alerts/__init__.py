@@ -1,0 +1,1 @@
+"""Emergency alerts: from a warning that comes in to a text on every handset in the area."""
