@@ -163,13 +163,13 @@ class Findings:
     def fault(self, spot: Spot, problem: str, value: str = "", **params: object) -> None:
         """Record something that forbids the use of the message."""
         self.faults_met += 1
-        if self.faults_met <= self.limits.findings:
+        if self._has_room(self.faults, problem):
             self.faults.append(_make(spot, problem, value, params))
 
     def warn(self, spot: Spot, problem: str, value: str = "", **params: object) -> None:
         """Record something that was survived and that a person should look at."""
         self.warnings_met += 1
-        if self.warnings_met <= self.limits.findings:
+        if self._has_room(self.warnings, problem):
             self.warnings.append(_make(spot, problem, value, params))
 
     def stop(self, spot: Spot, problem: str, value: str = "", **params: object) -> NoReturn:
@@ -178,8 +178,13 @@ class Findings:
         Raises:
             CapRefused: always.
         """
+        self.faults_met += 1
         self.faults.append(_make(spot, problem, value, params))
         raise self.refusal()
+
+    def _has_room(self, listed: list[CapFault], problem: str) -> bool:
+        """Count by problem, so that a thousand open polygons cannot push "this is only a test" off the list."""
+        return sum(1 for each in listed if each.problem == problem) < self.limits.findings_per_problem
 
     def check_time(self, spot: Spot) -> None:
         """Stop when reading has taken too long.
@@ -196,14 +201,15 @@ class Findings:
 
     def all_faults(self) -> tuple[CapFault, ...]:
         """The faults, closed by a count of those that were not listed."""
-        return _with_rest(self.faults, self.faults_met - self.limits.findings)
+        return _with_rest(self.faults, self.faults_met)
 
     def all_warnings(self) -> tuple[CapFault, ...]:
         """The warnings, closed by a count of those that were not listed."""
-        return _with_rest(self.warnings, self.warnings_met - self.limits.findings)
+        return _with_rest(self.warnings, self.warnings_met)
 
 
-def _with_rest(listed: list[CapFault], unlisted: int) -> tuple[CapFault, ...]:
+def _with_rest(listed: list[CapFault], met: int) -> tuple[CapFault, ...]:
+    unlisted = met - len(listed)
     if unlisted <= 0:
         return tuple(listed)
     return (*listed, _make(Spot("alert"), "too_many_findings", "", {"count": unlisted}))

@@ -24,7 +24,7 @@ class Limits:
     references: int = 1_000
     name_chars: int = 1_000
     text_chars: int = 50_000
-    findings: int = 100
+    findings_per_problem: int = 20
     time_s: float = 5.0
 
 
