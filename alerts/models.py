@@ -1,0 +1,235 @@
+"""Alerts, their texts, the frozen approval, one message per phone, attempts, receipts and running tallies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hotline.core.db import Base, HasId
+
+
+class Alert(HasId, Base):
+    """One warning, from draft to finished. CAP's own words keep CAP's names (`status`, `msg_type`, `scope`, …)."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('draft','submitted','approved','dispatching','finished','cancelled','rejected','expired')",
+            name="state",
+        ),
+        Index("ix_alerts_state", "state"),
+        Index("ix_alerts_cap_key", "cap_sender", "cap_identifier"),
+        UniqueConstraint("idempotency_key"),
+    )
+
+    state: Mapped[str] = mapped_column(String(16), default="draft")
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    """Grows with every change; an edit names the version it was made on, so that nobody overwrites a colleague."""
+    source: Mapped[str] = mapped_column(String(20))
+    """`hand`, `cap` (file) or `api`."""
+    idempotency_key: Mapped[str | None] = mapped_column(String(120))
+
+    headline: Mapped[str] = mapped_column(String(300))
+    event: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="", server_default="")
+    instruction: Mapped[str] = mapped_column(Text, default="", server_default="")
+    place: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Name of the place as the text shall say it."""
+
+    cap_identifier: Mapped[str | None] = mapped_column(String(300))
+    cap_sender: Mapped[str | None] = mapped_column(String(300))
+    cap_sent: Mapped[datetime | None]
+    cap_document: Mapped[str | None] = mapped_column(Text)
+    cap_warnings: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    cap_references: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    status: Mapped[str] = mapped_column(String(16), default="Actual")
+    msg_type: Mapped[str] = mapped_column(String(16), default="Alert")
+    scope: Mapped[str] = mapped_column(String(16), default="Public")
+    category: Mapped[str] = mapped_column(String(40), default="Other")
+    urgency: Mapped[str] = mapped_column(String(16), default="Unknown")
+    severity: Mapped[str] = mapped_column(String(16), default="Unknown")
+    certainty: Mapped[str] = mapped_column(String(16), default="Unknown")
+    onset: Mapped[datetime | None]
+    expires: Mapped[datetime]
+    """After this moment nothing is sent any more."""
+
+    areas: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    """Area JSON: list of {description, polygons: [[[lat, lon], …], …], circles: [{center: [lat, lon], radius_km}]}."""
+    mission_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("missions.id"))
+
+    author_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    submitted_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    submitted_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    """When the message rows were written."""
+    finished_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None] = mapped_column(Text)
+    """Why it was returned, rejected, cancelled or could not be sent, in the officer's or the system's words."""
+
+    texts: Mapped[list[AlertText]] = relationship(
+        back_populates="alert", cascade="all, delete-orphan", order_by="AlertText.language", lazy="selectin"
+    )
+    approval: Mapped[Approval | None] = relationship(back_populates="alert", lazy="selectin")
+
+    @property
+    def drill(self) -> bool:
+        """CAP status Exercise, System, Test and Draft reach only drill people."""
+        return self.status != "Actual"
+
+
+class AlertText(Base):
+    """The text in one language, with placeholders such as {mission} and {mission_phone} still in it."""
+
+    __tablename__ = "alert_texts"
+
+    alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    alert: Mapped[Alert] = relationship(back_populates="texts")
+
+
+class Approval(Base):
+    """What exactly was agreed: texts and area frozen, with a digest that every batch is compared against when sending."""
+
+    __tablename__ = "approvals"
+
+    alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id"), primary_key=True)
+    officer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    at: Mapped[datetime]
+    areas: Mapped[list[Any]] = mapped_column(JSONB)
+    texts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Final text by language, placeholders filled: exactly what handsets get."""
+    digest: Mapped[str] = mapped_column(String(64))
+    audience_estimate: Mapped[int] = mapped_column(Integer)
+    drill: Mapped[bool] = mapped_column(Boolean)
+    expires: Mapped[datetime]
+    alert: Mapped[Alert] = relationship(back_populates="approval")
+
+
+class Message(HasId, Base):
+    """One alert for one phone. The pair is unique, so no handset ever gets a second copy of the same alert."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("alert_id", "phone"),
+        Index("ix_messages_waiting", "alert_id", "id", postgresql_where=text("state = 'queued'")),
+        Index("ix_messages_unsettled", "lease_until", postgresql_where=text("state IN ('sending', 'in_doubt')")),
+        Index("ix_messages_provider_sid", "provider_sid", postgresql_where=text("provider_sid IS NOT NULL")),
+        Index("ix_messages_phone", "phone"),
+        CheckConstraint(
+            "state IN ('queued','sending','in_doubt','sent','delivered','failed','withdrawn','lapsed')", name="state"
+        ),
+    )
+
+    alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id"))
+    traveller_id: Mapped[int] = mapped_column(BigInteger)
+    phone: Mapped[str] = mapped_column(String(16))
+    country: Mapped[str] = mapped_column(String(2))
+    language: Mapped[str] = mapped_column(String(8))
+    """Language of the text this handset gets (already resolved through the fallback chain)."""
+    parts: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[str] = mapped_column(String(10), server_default="queued", default="queued")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
+    not_before: Mapped[datetime | None]
+    """Earliest moment of the next attempt (back-off after 20429 and the like)."""
+    lease_until: Mapped[datetime | None]
+    provider_sid: Mapped[str | None] = mapped_column(String(64))
+    provider_status: Mapped[str | None] = mapped_column(String(20))
+    error_code: Mapped[str | None] = mapped_column(String(10))
+    sent_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    """When it reached a final state."""
+
+
+class Attempt(HasId, Base):
+    """Append-only: one hand-over of a message to a provider, written and committed before the request leaves."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_message_id", "message_id"),)
+
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[int] = mapped_column(SmallInteger)
+    provider: Mapped[str] = mapped_column(String(20))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    """accepted, refused, unanswered, found (looked up: it had arrived) or absent (looked up: it had not)."""
+    provider_sid: Mapped[str | None] = mapped_column(String(64))
+    error_code: Mapped[str | None] = mapped_column(String(10))
+
+
+class Receipt(HasId, Base):
+    """A delivery receipt as it came, waiting to be folded into its message; appended durably inside the webhook."""
+
+    __tablename__ = "receipts"
+
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    provider_sid: Mapped[str] = mapped_column(String(64))
+    provider_status: Mapped[str] = mapped_column(String(20))
+    error_code: Mapped[str | None] = mapped_column(String(10))
+    received_at: Mapped[datetime]
+
+
+class Tally(Base):
+    """Running count of messages by country, state and reason; kept by the statements that change states.
+
+    Nobody counts message rows while sending; pages and the API read these few rows.
+    """
+
+    __tablename__ = "tallies"
+
+    alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id"), primary_key=True)
+    country: Mapped[str] = mapped_column(String(2), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(10), primary_key=True, default="", server_default="")
+    """Provider's error code for failed messages, else empty."""
+    messages: Mapped[int] = mapped_column(Integer)
+
+
+class InboundText(HasId, Base):
+    """A text that somebody sent us, kept as it came; tied to the latest alert its sender got."""
+
+    __tablename__ = "inbound_texts"
+    __table_args__ = (UniqueConstraint("provider_sid"), Index("ix_inbound_texts_alert_id", "alert_id"))
+
+    provider_sid: Mapped[str] = mapped_column(String(64))
+    sender: Mapped[str] = mapped_column(String(20))
+    recipient: Mapped[str] = mapped_column(String(20))
+    body: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime]
+    traveller_id: Mapped[int | None] = mapped_column(BigInteger)
+    alert_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AudienceSnapshot(Base):
+    """Counts of the people inside at the moment of dispatch, by country, language and precision, for the report."""
+
+    __tablename__ = "audience_snapshots"
+
+    alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id"), primary_key=True)
+    taken_at: Mapped[datetime]
+    total: Mapped[int] = mapped_column(Integer)
+    by_country: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    by_language: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    by_precision: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    excluded: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """People inside who get no text, by reason: opted_out, number_bad, shared_number."""

@@ -1,0 +1,41 @@
+"""The lifecycle of an alert and of one message, as tables of transitions."""
+
+from __future__ import annotations
+
+from hotline.core.states import Lifecycle, Transition
+
+WRITE, APPROVE, STOP = "alerts.write", "alerts.approve", "alerts.stop"
+
+DRAFT, SUBMITTED, APPROVED, DISPATCHING = "draft", "submitted", "approved", "dispatching"
+FINISHED, CANCELLED, REJECTED, EXPIRED = "finished", "cancelled", "rejected", "expired"
+
+ALERT = Lifecycle(
+    "alert",
+    [
+        Transition(DRAFT, "edit", DRAFT, WRITE),
+        Transition(DRAFT, "submit", SUBMITTED, WRITE),
+        Transition(DRAFT, "cancel", CANCELLED, WRITE),
+        Transition(SUBMITTED, "return", DRAFT, APPROVE),
+        Transition(SUBMITTED, "reject", REJECTED, APPROVE),
+        Transition(SUBMITTED, "approve", APPROVED, APPROVE),
+        Transition(SUBMITTED, "cancel", CANCELLED, STOP),
+        Transition(APPROVED, "cancel", CANCELLED, STOP),
+        Transition(APPROVED, "start", DISPATCHING),
+        Transition(APPROVED, "expire", EXPIRED),
+        Transition(DISPATCHING, "cancel", CANCELLED, STOP),
+        Transition(DISPATCHING, "finish", FINISHED),
+        Transition(DISPATCHING, "expire", EXPIRED),
+    ],
+)
+"""Anyone on duty may *stop* alone; nobody may *send* alone (FIELD: Hawaii 2018)."""
+OPEN_STATES = (DRAFT, SUBMITTED, APPROVED, DISPATCHING)
+SENDING_STATES = (APPROVED, DISPATCHING)
+
+QUEUED, SENDING, IN_DOUBT, SENT, DELIVERED = "queued", "sending", "in_doubt", "sent", "delivered"
+FAILED, WITHDRAWN, LAPSED = "failed", "withdrawn", "lapsed"
+
+MESSAGE_STATES = (QUEUED, SENDING, IN_DOUBT, SENT, DELIVERED, FAILED, WITHDRAWN, LAPSED)
+"""queued: not yet handed over · sending: attempt on record, answer outstanding · in_doubt: the attempt's answer was lost and
+must be looked up · sent: the provider accepted it · delivered: on the handset · failed: for good, with its reason ·
+withdrawn: the alert was cancelled first · lapsed: the alert expired first."""
+FINAL_STATES = (DELIVERED, FAILED, WITHDRAWN, LAPSED)

@@ -1,0 +1,1 @@
+"""Officers, roles, passwords, sessions, permissions and API tokens."""

@@ -1,0 +1,38 @@
+"""Which role may do what; the only place where roles and permissions meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ROLES: dict[str, frozenset[str]] = {
+    "author": frozenset(
+        {"alerts.read", "alerts.write", "alerts.stop", "travellers.read", "travellers.write", "missions.read", "map.read"}
+    ),
+    "approver": frozenset({"alerts.read", "alerts.approve", "alerts.stop", "travellers.read", "missions.read", "map.read"}),
+    "agent": frozenset({"alerts.read", "travellers.read", "travellers.write", "missions.read", "map.read"}),
+    "senior_agent": frozenset(
+        {"alerts.read", "alerts.stop", "travellers.read", "travellers.write", "missions.read", "map.read"}
+    ),
+    "mission_officer": frozenset({"alerts.read", "missions.read", "map.read"}),
+    "cashier": frozenset({"missions.read"}),
+    "finance_officer": frozenset({"missions.read"}),
+    "auditor": frozenset({"alerts.read", "travellers.read", "missions.read", "audit.read", "officers.read", "map.read"}),
+    "administrator": frozenset(
+        {
+            "alerts.read", "travellers.read", "travellers.write", "missions.read", "missions.write", "audit.read",
+            "officers.read", "officers.write", "system.read", "map.read",
+        }
+    ),
+}  # fmt: skip
+"""Nobody holds `alerts.write` and `alerts.approve` through one role; an officer with both roles still cannot approve
+what they wrote or submitted themselves, because the stage compares persons, not roles."""
+
+ALL_PERMISSIONS = frozenset().union(*ROLES.values())
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """Return the union of the roles' permissions; an unknown role gives nothing."""
+    result: frozenset[str] = frozenset()
+    for role in roles:
+        result |= ROLES.get(role, frozenset())
+    return result

@@ -1,0 +1,1 @@
+"""The duty officers' pages: frame, menu, style, overview, audit."""

@@ -1,0 +1,1 @@
+"""What every room of the house uses: settings, database, clock, audit, outbox, jobs, live events and default-deny routes."""

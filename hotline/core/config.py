@@ -1,0 +1,70 @@
+"""Settings from the environment, read once at start; every name the outside relies on is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _env(*names: str) -> AliasChoices:
+    return AliasChoices(*(name.lower() for name in names), *names)
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two installations.
+
+    Durations carry their unit in the name. URLs have no trailing slash.
+    """
+
+    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", case_sensitive=False)
+
+    database_url: str = Field(validation_alias=_env("HOTLINE_DATABASE_URL"))
+    redis_url: str = Field(validation_alias=_env("HOTLINE_REDIS_URL"))
+    public_url: str = Field("http://127.0.0.1:8000", validation_alias=_env("HOTLINE_PUBLIC_URL"))
+    live_url: str = Field("", validation_alias=_env("HOTLINE_LIVE_URL"))
+    secret_key: SecretStr = Field(validation_alias=_env("HOTLINE_SECRET_KEY"))
+    data_dir: Path = Field(Path(".data"), validation_alias=_env("HOTLINE_DATA_DIR"))
+    trusted_proxies: int = Field(0, ge=0, le=4, validation_alias=_env("HOTLINE_TRUSTED_PROXIES"))
+
+    twilio_account_sid: str = Field("", validation_alias=_env("TWILIO_ACCOUNT_SID"))
+    twilio_auth_token: SecretStr = Field(SecretStr(""), validation_alias=_env("TWILIO_AUTH_TOKEN"))
+    twilio_api_base_url: str = Field("https://api.twilio.com", validation_alias=_env("TWILIO_API_BASE_URL"))
+    twilio_from: str = Field("", validation_alias=_env("TWILIO_FROM"))
+    twilio_messaging_service_sid: str = Field("", validation_alias=_env("TWILIO_MESSAGING_SERVICE_SID"))
+
+    hotline_number: str = Field("+82232100404", validation_alias=_env("HOTLINE_NUMBER"))
+    """The centre's own number, which every text may name (the Korean consular centre's published number)."""
+    home_zone: str = Field("Asia/Seoul", validation_alias=_env("HOTLINE_HOME_ZONE"))
+
+    dispatch_in_flight: int = Field(256, ge=1, le=2000, validation_alias=_env("HOTLINE_DISPATCH_IN_FLIGHT"))
+    dispatch_timeout_s: float = Field(15.0, gt=0, le=60, validation_alias=_env("HOTLINE_DISPATCH_TIMEOUT_S"))
+    dispatch_lease_s: float = Field(60.0, gt=0, le=600, validation_alias=_env("HOTLINE_DISPATCH_LEASE_S"))
+    dispatch_max_attempts: int = Field(5, ge=1, le=20, validation_alias=_env("HOTLINE_DISPATCH_MAX_ATTEMPTS"))
+    worker_queues: str = Field("urgent,default,slow", validation_alias=_env("HOTLINE_WORKER_QUEUES"))
+    session_hours: int = Field(12, ge=1, le=24, validation_alias=_env("HOTLINE_SESSION_HOURS"))
+    web_workers: int = Field(2, ge=1, le=64, validation_alias=_env("HOTLINE_WEB_WORKERS"))
+    web_threads: int = Field(8, ge=1, le=64, validation_alias=_env("HOTLINE_WEB_THREADS"))
+
+    @field_validator("public_url", "live_url", "twilio_api_base_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql_only(cls, value: str) -> str:
+        if not value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+            raise ValueError("must be a PostgreSQL address such as postgresql://user@host/hotline")
+        return value
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies carry the Secure flag wherever the public address is https."""
+        return self.public_url.startswith("https://")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; keyword arguments win over it (for tests and commands)."""
+    return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates each of them

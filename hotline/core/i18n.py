@@ -1,0 +1,50 @@
+"""Korean and English from the first page on: message catalogues, the reader's language, and times with their zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, has_request_context, request, session
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _gettext
+from flask_babel import lazy_gettext as _lazy_gettext
+
+LANGUAGES = {"ko": "한국어", "en": "English"}
+DEFAULT_LANGUAGE = "en"
+
+gettext = _gettext
+lazy_gettext = _lazy_gettext
+
+
+def pick_language() -> str:
+    """Return the language of this request: chosen in the session, else the officer's own, else what the browser asks for."""
+    if not has_request_context():
+        return DEFAULT_LANGUAGE
+    chosen = session.get("language") if session else None
+    if chosen in LANGUAGES:
+        return str(chosen)
+    officer = getattr(g, "officer", None)
+    if officer is not None and officer.language in LANGUAGES:
+        return str(officer.language)
+    return request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT_LANGUAGE
+
+
+def install(app: Flask, catalogue_dirs: list[Path]) -> None:
+    """Set up Flask-Babel with the catalogues of the given packages, and the template helpers for times."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(path) for path in catalogue_dirs)
+    app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
+    Babel(app, locale_selector=pick_language, timezone_selector=lambda: "UTC")
+    app.jinja_env.globals.update(
+        current_language=lambda: str(get_locale() or DEFAULT_LANGUAGE), all_languages=LANGUAGES
+    )
+    app.jinja_env.filters["moment"] = moment
+
+
+def moment(at: datetime | None, zone: str = "UTC", *, seconds: bool = False) -> str:
+    """Return a time for people: date, time and the zone it is in, for example `2026-11-21 03:07 KST`."""
+    if at is None:
+        return "–"
+    local = at.astimezone(ZoneInfo(zone))
+    return local.strftime("%Y-%m-%d %H:%M" + (":%S" if seconds else "") + " %Z")

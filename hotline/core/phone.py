@@ -1,0 +1,47 @@
+"""Phone numbers of any country, held as E.164 (ITU-T E.164: a plus sign and at most fifteen digits)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import phonenumbers
+
+from hotline.core.errors import InvalidInput
+
+MAX_INPUT_CHARS = 40
+
+
+@dataclass(frozen=True)
+class PhoneNumber:
+    """A number in E.164 and the ISO 3166 region it belongs to (`ZZ` where a number has none, such as +800)."""
+
+    e164: str
+    region: str
+
+
+def parse_e164(text: str, region: str | None = None, *, field: str = "phone") -> PhoneNumber:
+    """Read a number as people write it and return it in E.164.
+
+    `region` is the ISO country assumed for numbers written without a plus sign. Numbers need to be *possible* (right
+    length for their country), not assigned: numbering plans change faster than any library.
+
+    Raises InvalidInput naming `field`.
+    """
+    if len(text) > MAX_INPUT_CHARS:
+        raise InvalidInput(field, text, f"a phone number has at most {MAX_INPUT_CHARS} characters")
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        raise InvalidInput(field, text, "write it in international form, for example +821012345678") from None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        raise InvalidInput(field, text, "the number of digits does not fit its country; check the country code")
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    found = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
+        number.country_code or 0
+    )
+    return PhoneNumber(e164, found if found and found != "001" else "ZZ")
+
+
+def mask(e164: str) -> str:
+    """Return a number fit for logs and lists: country code and the last two digits only."""
+    return f"{e164[:4]}…{e164[-2:]}" if len(e164) > 7 else "…"

@@ -1,0 +1,82 @@
+"""What each package brings to the house; its `wiring.register(registry)` fills this, and `wsgi.py` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import click
+from flask import Blueprint
+
+from hotline.core.outbox import Handler
+from hotline.core.services import Services
+
+QUEUES = ("urgent", "default", "slow")
+"""Every job queue of the house, most urgent first; a worker serves all of them unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A function the worker may run, by name, on one queue, with a time limit; arguments are ids, never content."""
+
+    name: str
+    function: Callable[..., Any]
+    queue: str
+    timeout_s: int = 120
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A job that the scheduler enqueues every so often; it is skipped while the previous one still waits."""
+
+    name: str
+    job: str
+    every: timedelta
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """A line of the console's menu: shown to those who hold the permission, in this order."""
+
+    endpoint: str
+    label: str
+    permission: str
+    order: int
+    key: str = ""
+    """Keyboard shortcut after `g`, as in `g a`."""
+
+
+@dataclass
+class Registry:
+    """All routes, jobs, schedules, handlers, menu entries and commands."""
+
+    blueprints: list[Blueprint] = field(default_factory=list)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    schedules: list[Schedule] = field(default_factory=list)
+    handlers: dict[str, list[tuple[str, Handler]]] = field(default_factory=dict)
+    menu: list[MenuEntry] = field(default_factory=list)
+    commands: list[click.Command] = field(default_factory=list)
+    starters: list[Callable[[Services], None]] = field(default_factory=list)
+    """Called once in each web process after the application is made (for example: load the position index)."""
+    context: list[Callable[[], Mapping[str, Any]]] = field(default_factory=list)
+
+    def job(self, name: str, function: Callable[..., Any], *, queue: str, timeout_s: int = 120) -> None:
+        """Add a job; raises ValueError when the name is taken or the queue has no consumer."""
+        if name in self.jobs:
+            raise ValueError(f"job {name} is registered twice")
+        if queue not in QUEUES:
+            raise ValueError(f"job {name}: queue {queue!r} has no consumer; use one of {', '.join(QUEUES)}")
+        self.jobs[name] = Job(name, function, queue, timeout_s)
+
+    def every(self, seconds: float, job: str) -> None:
+        """Have the scheduler enqueue a job every so many seconds."""
+        self.schedules.append(Schedule(f"{job}.every", job, timedelta(seconds=seconds)))
+
+    def on(self, topic: str, name: str, handler: Handler) -> None:
+        """Add an idempotent handler of an outbox topic under a stable name."""
+        entries = self.handlers.setdefault(topic, [])
+        if any(existing == name for existing, _ in entries):
+            raise ValueError(f"handler {name} of {topic} is registered twice")
+        entries.append((name, handler))

@@ -1,0 +1,197 @@
+"""The web edge shared by every room: default-deny routes, security headers, and errors as problem documents or pages."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from hotline.core.errors import (
+    Forbidden,
+    HotlineError,
+    InvalidInput,
+    NotFound,
+    SeveralFaults,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
+
+log = structlog.get_logger(__name__)
+
+PUBLIC = "public"
+"""Anybody may call it."""
+SIGNED = "signed"
+"""A webhook: it must be refused before its body is parsed unless its signature is valid; the view's decorator does that."""
+SIGNED_IN = "signed-in"
+"""Any officer who is signed in."""
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+PROBLEM_TYPE = "application/problem+json"
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def permit(permission: str) -> Callable[[View], View]:
+    """Declare who may call a view: a permission's name, PUBLIC, SIGNED or SIGNED_IN. Put it nearest to the function."""
+
+    def declare(view: View) -> View:
+        view.__permission__ = permission  # type: ignore[attr-defined]  # read back by `permission_of`
+        return view
+
+    return declare
+
+
+def permission_of(app: Flask, endpoint: str) -> str | None:
+    """Return what the view behind an endpoint declared, or None."""
+    view: Any = app.view_functions.get(endpoint)
+    while view is not None:
+        declared = getattr(view, "__permission__", None)
+        if declared is not None:
+            return str(declared)
+        view = getattr(view, "__wrapped__", None)
+    return None
+
+
+def install_default_deny(app: Flask, authorise: Callable[[str], None]) -> None:
+    """Ask `authorise` before every view.
+
+    `authorise(permission)` raises Unauthenticated or Forbidden. Raises RuntimeError when a route declares nothing, so
+    that such an application does not start.
+    """
+    undeclared = sorted(rule.rule for rule in app.url_map.iter_rules() if permission_of(app, rule.endpoint) is None)
+    if undeclared:
+        raise RuntimeError(f"these routes declare no permission: {', '.join(undeclared)}")
+
+    def check() -> None:
+        if request.endpoint is None:
+            return
+        permission = permission_of(app, request.endpoint)
+        if permission is None:
+            raise Forbidden("This route is closed.")
+        g.permission = permission
+        if permission not in (PUBLIC, SIGNED):
+            authorise(permission)
+
+    app.before_request_funcs.setdefault(None, []).insert(0, check)
+
+
+def install_security_headers(app: Flask, live_url: str) -> None:
+    """Send a strict content security policy and its companions with every answer; no inline script or style runs."""
+    connect = f"'self' {live_url}".strip()
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"connect-src {connect}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    )
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
+        if request.endpoint != "static" and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        if request.is_secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        return response
+
+
+def wants_json() -> bool:
+    """Say whether this request belongs to the API (problem documents) rather than to a page."""
+    return request.path.startswith(("/api/", "/webhooks/", "/live/")) or (
+        request.accept_mimetypes.best == "application/json"
+    )
+
+
+def problem(error: HotlineError, *, request_id: str | None = None) -> Response:
+    """Return an error as an RFC 9457 problem document."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{error.slug}",
+        "title": error.slug.replace("-", " ").capitalize(),
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+    }
+    if isinstance(error, InvalidInput):
+        body["errors"] = [{"field": error.field, "value": error.shown_value, "mend": error.mend}]
+    if isinstance(error, SeveralFaults):
+        body["errors"] = error.faults
+    if request_id:
+        body["request_id"] = request_id
+    response = jsonify(body)
+    response.status_code = error.status
+    response.content_type = PROBLEM_TYPE
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="hotline"'
+    return response
+
+
+def install_errors(app: Flask) -> None:
+    """Turn named errors into answers at the edge, and unexpected ones into a numbered, logged 500 without details."""
+
+    def answer(error: HotlineError) -> ResponseReturnValue:
+        if wants_json():
+            return problem(error)
+        page = current_app.extensions.get("error_page")
+        if page is not None and error.status == 401:
+            return page(error)  # type: ignore[no-any-return]  # the auth room's redirect to the sign-in page
+        return render_template("console/error.html", error=error), error.status
+
+    app.register_error_handler(HotlineError, answer)
+
+    def csrf(error: CSRFError) -> ResponseReturnValue:
+        return answer(
+            Forbidden("The page was open too long, or the form did not come from here. Load it again.", code="csrf")
+        )
+
+    app.register_error_handler(CSRFError, csrf)
+
+    def http(error: HTTPException) -> ResponseReturnValue:
+        if error.code is not None and error.code < 400:
+            return error
+        return answer(_from_http(error))
+
+    app.register_error_handler(HTTPException, http)
+
+    def database_away(error: Exception) -> ResponseReturnValue:
+        log.error("web.database_unavailable", error=type(error).__name__)
+        return answer(
+            Unavailable("The database cannot be reached right now; nothing was changed. Try again in a moment.")
+        )
+
+    app.register_error_handler(OperationalError, database_away)
+    app.register_error_handler(PoolTimeout, database_away)
+
+    def unexpected(error: Exception) -> ResponseReturnValue:
+        number = secrets.token_hex(4)
+        log.error("web.unexpected_error", request_id=number, path=request.path, exc_info=error)
+        failure = HotlineError(f"Something went wrong here. Tell the administrator the number {number}.")
+        failure.params = {"number": number}
+        if wants_json():
+            return problem(failure, request_id=number)
+        return render_template("console/error.html", error=failure), 500
+
+    app.register_error_handler(Exception, unexpected)
+
+
+def _from_http(error: HTTPException) -> HotlineError:
+    if error.code == 404:
+        return NotFound("page", request.path)
+    if error.code == 413:
+        return TooLarge(f"The upload is larger than {MAX_BODY_BYTES // (1024 * 1024)} MiB.")
+    translated = HotlineError(error.description or error.name)
+    translated.status = error.code or 500
+    translated.slug = error.name.lower().replace(" ", "-")
+    translated.code = translated.slug
+    return translated

@@ -1,0 +1,26 @@
+"""Alembic's entry: the models of every room, so that autogenerate sees the whole house."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import create_engine
+
+from alerts import models as alerts_models
+from hotline.auth import models as auth_models
+from hotline.core import audit, outbox
+from hotline.core.db import Base, sqlalchemy_url
+from hotline.missions import models as mission_models
+from hotline.people import models as people_models
+
+ROOMS = (alerts_models, auth_models, audit, outbox, mission_models, people_models)
+"""Imported for the tables they add to the metadata."""
+
+url = context.config.attributes["database_url"]
+engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": 5})
+with engine.connect() as connection:
+    context.configure(
+        connection=connection, target_metadata=Base.metadata, compare_type=True, transaction_per_migration=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()

@@ -1,0 +1,1 @@
+"""Embassies and consulates: names, lines and places."""

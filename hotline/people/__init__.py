@@ -1,0 +1,1 @@
+"""Persons and how to reach them: travellers, their numbers, languages and positions."""

@@ -1,0 +1,142 @@
+"""Fixtures for every test: real PostgreSQL and Valkey from their wheels, a fresh database each, and no network but loopback."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+from hotline.core import jobs, migrate
+from hotline.core import services as services_module
+from hotline.core.clock import FrozenClock
+from hotline.core.config import Settings
+from hotline.core.db import Database
+from hotline.core.services import Services, make_services
+from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
+
+NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+"""Three at night in Seoul's winter would be 18:00 UTC; tests stand at noon there and move the clock themselves."""
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that would leave this machine."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address!r}")
+        real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """One throw-away PostgreSQL for the whole run, with a migrated template database."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg"), durable=False)
+    url = server.start()
+    try:
+        server.create_database("hotline_template")
+        migrate.upgrade(server.url_for("hotline_template"))
+        assert url
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """One throw-away Valkey for the whole run; each test starts with it empty."""
+    server = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Return the URL of a fresh, migrated database of this test's own."""
+    name = f"t{next(_numbers)}"
+    yield postgres.create_database(name, template="hotline_template")
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def redis_url(valkey: EmbeddedValkey) -> str:
+    """Return the URL of an empty Valkey."""
+    client = Redis.from_url(valkey.url)
+    client.flushall()
+    client.close()
+    return valkey.url
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """Return access to this test's database."""
+    database = Database(database_url, pool_size=4)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """Return a clock that stands at NOW."""
+    return FrozenClock(NOW)
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """Return settings that point at this test's servers; nothing comes from the developer's environment."""
+    return Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key="a secret for tests only",
+        data_dir=tmp_path,
+        public_url="http://127.0.0.1:5000",
+        twilio_account_sid="AC" + "0" * 32,
+        twilio_auth_token="auth token for tests",
+        twilio_api_base_url="http://127.0.0.1:9",
+        twilio_from="+15005550006",
+    )
+
+
+@pytest.fixture
+def services(settings: Settings, clock: FrozenClock) -> Iterator[Services]:
+    """Return the services of one process on the frozen clock."""
+    from wsgi import build_registry
+
+    made = make_services(settings, clock=clock, pool_size=4)
+    services_module.set_current(made)
+    jobs.set_registry(build_registry())
+    yield made
+    services_module.set_current(None)
+    made.db.dispose()
+    made.redis.close()
+
+
+@pytest.fixture
+def app(services: Services) -> Any:
+    """Return the web application."""
+    from wsgi import create_app
+
+    made = create_app(services=services)
+    made.testing = False
+    return made
+
+
+@pytest.fixture
+def client(app: Any) -> FlaskClient:
+    """Return a test client of the web application."""
+    made: FlaskClient = app.test_client()
+    return made
