@@ -1,0 +1,101 @@
+"""Copies the few files that pages and the service need out of node_modules into the console's static directory.
+
+There is no bundler: each file is served as its package ships it. `MANIFEST` is the complete list; a package's licence
+goes along with its files.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE_MODULES = ROOT / "node_modules"
+VENDOR = ROOT / "hotline" / "console" / "static" / "vendor"
+
+# Directory under vendor/: (npm package, {file or pattern inside the package: place under that directory}).
+# A pattern's matches keep their own names.
+MANIFEST: dict[str, tuple[str, dict[str, str]]] = {
+    "leaflet": (
+        "leaflet",
+        {"dist/leaflet.js": "leaflet.js", "dist/leaflet.css": "leaflet.css", "dist/images/*.png": "images/"},
+    ),
+    "leaflet-geoman-free": (
+        "@geoman-io/leaflet-geoman-free",
+        {"dist/leaflet-geoman.min.js": "leaflet-geoman.min.js", "dist/leaflet-geoman.css": "leaflet-geoman.css"},
+    ),
+    "htmx.org": (
+        "htmx.org",
+        {"dist/htmx.min.js": "htmx.min.js", "dist/ext/hx-sse.min.js": "hx-sse.min.js"},
+    ),
+    "alpinejs-csp": ("@alpinejs/csp", {"dist/cdn.min.js": "alpine.min.js"}),
+    "uplot": ("uplot", {"dist/uPlot.iife.min.js": "uPlot.iife.min.js", "dist/uPlot.min.css": "uPlot.min.css"}),
+    "pico": ("@picocss/pico", {"css/pico.min.css": "pico.min.css"}),
+    "world-atlas": (
+        "world-atlas",
+        {"countries-50m.json": "countries-50m.json", "countries-110m.json": "countries-110m.json"},
+    ),
+    "topojson-client": ("topojson-client", {"dist/topojson-client.min.js": "topojson-client.min.js"}),
+    "pretendard": (
+        "pretendard",
+        {
+            "dist/web/variable/pretendardvariable-dynamic-subset.css": "pretendard.css",
+            "dist/web/variable/woff2-dynamic-subset/*.woff2": "woff2-dynamic-subset/",
+        },
+    ),
+    "country-coder": ("@rapideditor/country-coder", {"src/data/borders.json": "borders.json"}),
+    "mcc-mnc-list": ("mcc-mnc-list", {"mcc-mnc-list.json": "mcc-mnc-list.json"}),
+}
+LICENCE_PATTERNS = ("LICENSE*", "LICENCE*", "dist/LICENSE*")
+
+
+class MissingAsset(Exception):
+    """A package no longer ships a file of the manifest."""
+
+
+def vendor(node_modules: Path = NODE_MODULES, target: Path = VENDOR) -> int:
+    """Copy the manifest's files; how many. The old directory is replaced at once, when the new one is complete.
+
+    Raises MissingAsset when a package lacks a file.
+    """
+    fresh = target.with_name("vendor.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    copied = sum(
+        _copy_package(node_modules / package, files, fresh / name) for name, (package, files) in MANIFEST.items()
+    )
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+    return copied
+
+
+def _copy_package(package: Path, files: dict[str, str], target: Path) -> int:
+    copied = 0
+    for pattern, place in files.items():
+        matches = sorted(package.glob(pattern))
+        if not matches:
+            raise MissingAsset(f"{package.name} has no {pattern}")
+        for source in matches:
+            destination = target / place / source.name if place.endswith("/") else target / place
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, destination)
+            copied += 1
+    for pattern in LICENCE_PATTERNS:
+        for licence in package.glob(pattern):
+            shutil.copyfile(licence, target / licence.name)
+    return copied
+
+
+def main() -> int:
+    """Copy everything and say how much."""
+    try:
+        copied = vendor()
+    except MissingAsset as error:
+        print(f"vendor_assets: {error}; run `npm ci`, or correct the manifest", file=sys.stderr)
+        return 2
+    print(f"vendor_assets: {copied} files in {VENDOR.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
