@@ -1,0 +1,67 @@
+"""The command ``hotline sandbox``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from hotline.sandbox.server import run
+from hotline.sandbox.settings import Behaviour, SandboxSettings
+
+INBOUND_PATH = "/webhooks/twilio/sms/inbound"
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; loopback unless you mean it."
+)
+@click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free port.")
+@click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Keeps DIR/sandbox/journal.jsonl.")
+@click.option("--vendor-dir", type=click.Path(path_type=Path), help="Front-end packages; the font is taken from here.")
+@click.option(
+    "--public-url", envvar="HOTLINE_PUBLIC_URL", default="", help="The service, which gets handsets' answers."
+)
+@click.option("--service-number", envvar="TWILIO_FROM", default="+15005550006", show_default=True)
+@click.option("--sent-ms", default=40, show_default=True, type=click.IntRange(0, 600_000))
+@click.option("--delivered-ms", default=250, show_default=True, type=click.IntRange(0, 600_000))
+@click.option("--jitter-ms", default=0, show_default=True, type=click.IntRange(0, 600_000))
+@click.option("--parts-per-s", default=0, show_default=True, type=click.IntRange(0, 100_000), help="0 is unlimited.")
+@click.option("--max-messages", default=1_000_000, show_default=True, type=click.IntRange(100, 20_000_000))
+def sandbox(  # noqa: PLR0913 - one argument per option
+    host: str,
+    port: int,
+    data_dir: Path | None,
+    vendor_dir: Path | None,
+    public_url: str,
+    service_number: str,
+    sent_ms: int,
+    delivered_ms: int,
+    jitter_ms: int,
+    parts_per_s: int,
+    max_messages: int,
+) -> None:
+    """Run the practice carrier: Twilio's Messages API and handsets in the browser. Nothing leaves this machine.
+
+    Credentials come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.
+    """
+    account_sid, auth_token = os.environ.get("TWILIO_ACCOUNT_SID", ""), os.environ.get("TWILIO_AUTH_TOKEN", "")
+    if not account_sid or not auth_token:
+        raise click.ClickException("set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, the same as for the service")
+    settings = SandboxSettings(
+        host=host,
+        port=port,
+        account_sid=account_sid,
+        auth_token=auth_token,
+        data_dir=data_dir,
+        vendor_dir=vendor_dir,
+        inbound_url=public_url.rstrip("/") + INBOUND_PATH if public_url else "",
+        service_number=service_number,
+        behaviour=Behaviour(sent_ms=sent_ms, delivered_ms=delivered_ms, jitter_ms=jitter_ms, parts_per_s=parts_per_s),
+        max_messages=max_messages,
+    )
+    try:
+        run(settings)
+    except (OSError, ValueError) as problem:
+        raise click.ClickException(f"the practice carrier cannot run: {problem}") from problem

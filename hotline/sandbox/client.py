@@ -1,0 +1,109 @@
+"""A small client of the control API, for tests, chaos runs and drills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+TIMEOUT_S = 30.0
+
+
+class SandboxError(Exception):
+    """The practice carrier refused a request; the text says why."""
+
+
+class SandboxClient:
+    """Talks to one running practice carrier by its address and the account's credentials."""
+
+    def __init__(self, url: str, account_sid: str, auth_token: str) -> None:
+        """``url`` is what the carrier printed when it started, as ``http://127.0.0.1:41234``."""
+        self.url = url.rstrip("/")
+        self.account_sid = account_sid
+        self._session = requests.Session()
+        self._session.auth = (account_sid, auth_token)
+        # Proxies of the environment are for the outside; the carrier is on this machine.
+        self._session.trust_env = False
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        response = self._session.request(method, f"{self.url}/control/{path}", timeout=TIMEOUT_S, **options)
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = {"error": response.text[:200]}
+        if response.status_code != 200:
+            raise SandboxError(f"{method} {path}: {response.status_code} {answer.get('error', '')}")
+        return answer
+
+    def messages(
+        self, to: str | None = None, *, since: float = 0.0, after: int = 0, direction: str = "outbound"
+    ) -> Iterator[dict[str, Any]]:
+        """Yield accepted texts, oldest first, over all pages; ``since`` is seconds since 1970, ``after`` a seq."""
+        cursor: int | None = after
+        while cursor is not None:
+            query = {
+                "since": since,
+                "after": cursor,
+                "limit": 5000,
+                "direction": direction,
+                **({"to": to} if to else {}),
+            }
+            page = self._call("GET", "messages", params=query)
+            yield from page["messages"]
+            cursor = page["next_after"]
+
+    def set_fault(
+        self,
+        kind: str,
+        to: str = "*",
+        *,
+        value: int | None = None,
+        share: float = 100,
+        seed: int = 0,
+        times: int | None = None,
+    ) -> dict[str, Any]:
+        """Set a fault for a number, a prefix such as ``+82*``, or all; raises ``SandboxError`` naming what is wrong."""
+        rule: dict[str, Any] = {"kind": kind, "to": to, "share": share, "seed": seed}
+        rule |= {} if value is None else {"value": value}
+        rule |= {} if times is None else {"times": times}
+        answer: dict[str, Any] = self._call("POST", "faults", json=rule)
+        return answer
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the rules in force."""
+        rules: list[dict[str, Any]] = self._call("GET", "faults")["faults"]
+        return rules
+
+    def clear_faults(self, *, to: str | None = None, kind: str | None = None) -> int:
+        """Clear matching rules, all without arguments; return how many went."""
+        query = {name: value for name, value in (("to", to), ("kind", kind)) if value is not None}
+        return int(self._call("DELETE", "faults", params=query)["cleared"])
+
+    def summary(self, numbers: list[str] | None = None) -> dict[str, Any]:
+        """Return totals, duplicates of (To, Body) and, for up to 500 ``numbers``, how many texts each got."""
+        answer: dict[str, Any] = self._call("GET", "summary", params={"numbers": ",".join(numbers or [])})
+        return answer
+
+    def counters(self) -> dict[str, Any]:
+        """Return the totals alone."""
+        answer: dict[str, Any] = self._call("GET", "counters")
+        return answer
+
+    def behave(self, **values: object) -> dict[str, Any]:
+        """Change ``sent_ms``, ``delivered_ms``, ``jitter_ms``, ``parts_per_s``, ``off_wait_ms``, ``inbound_url`` …"""
+        answer: dict[str, Any] = self._call("PATCH", "behaviour", json=values)
+        return answer
+
+    def add_handsets(self, entries: list[dict[str, str]]) -> None:
+        """Name handsets, in portions that fit the carrier's body limit."""
+        for start in range(0, len(entries), 200):
+            self._call("POST", "handsets", json=entries[start : start + 200])
+
+    def reset(self) -> None:
+        """Forget texts, faults and counts."""
+        self._call("POST", "reset")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()

@@ -1,0 +1,131 @@
+"""The handsets: who owns a number, what lies on it, whether it is on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from hotline.sandbox.messages import Message
+from hotline.sandbox.settings import BadInput
+
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+"""E.164: a plus and 7 to 15 digits, the first not zero."""
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+MAX_ENTRIES = 100_000
+SEARCH_LIMIT = 100_000
+"""How many handsets one search looks at, the latest active first."""
+
+OWNER_FIELDS = {"name": 80, "country": 2, "language": 12, "place": 80}
+
+
+@dataclass(slots=True, eq=False)
+class Handset:
+    """One phone. ``country`` is ISO 3166 alpha-2, ``language`` a BCP 47 tag; both may be empty."""
+
+    number: str
+    name: str = ""
+    country: str = ""
+    language: str = ""
+    place: str = ""
+    texts: list[Message] = field(default_factory=list)
+    unread: int = 0
+    off: bool = False
+    opted_out: bool = False
+
+    def matches(self, words: list[str]) -> bool:
+        """Whether every word (already case-folded) occurs in what is known of the owner."""
+        haystack = f"{self.number} {self.name} {self.place} {self.country} {self.language}".casefold()
+        return all(word in haystack for word in words)
+
+
+class Handsets:
+    """All handsets, kept in the order of their last activity so that the list needs no sorting."""
+
+    def __init__(self, limit: int) -> None:
+        """Hold at most ``limit`` handsets."""
+        self._limit = limit
+        self._by_number: dict[str, Handset] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+    def __iter__(self) -> Iterator[Handset]:
+        return iter(self._by_number.values())
+
+    @property
+    def full(self) -> bool:
+        """Whether a number that was never seen has no room any more."""
+        return len(self._by_number) >= self._limit
+
+    def get(self, number: str) -> Handset | None:
+        """Return the handset of ``number`` if it has been seen."""
+        return self._by_number.get(number)
+
+    def take(self, number: str) -> Handset:
+        """Return the handset of ``number``, making it on first sight."""
+        found = self._by_number.get(number)
+        if found is None:
+            found = self._by_number[number] = Handset(number)
+        return found
+
+    def touch(self, number: str) -> Handset:
+        """Return the handset and move it to the top of the list."""
+        handset = self._by_number.pop(number, None) or Handset(number)
+        self._by_number[number] = handset
+        return handset
+
+    def name_all(self, entries: list[dict[str, object]]) -> int:
+        """Take over owners; raises ``BadInput`` naming the entry that is wrong, changing nothing then."""
+        if len(entries) > MAX_ENTRIES:
+            raise BadInput(f"at most {MAX_ENTRIES} handsets at once")
+        owners = [_parse_owner(index, entry) for index, entry in enumerate(entries)]
+        if len(self._by_number) + len(owners) > self._limit:
+            raise BadInput(f"at most {self._limit} handsets are kept")
+        for number, owner in owners:
+            handset = self.take(number)
+            for name, value in owner.items():
+                setattr(handset, name, value)
+        return len(owners)
+
+    def search(self, query: str, offset: int, limit: int) -> tuple[list[Handset], bool]:
+        """Return one page of handsets, the latest active first, and whether more follow."""
+        words = query.casefold().split()
+        recent = islice(reversed(self._by_number.values()), SEARCH_LIMIT)
+        digits = "".join(words).replace("-", "").lstrip("+")
+        if digits.isdigit():
+            words = [digits]
+        hits = (each for each in recent if not words or each.matches(words))
+        page = list(islice(hits, offset, offset + limit + 1))
+        return page[:limit], len(page) > limit
+
+
+def _parse_owner(index: int, entry: object) -> tuple[str, dict[str, str]]:
+    if not isinstance(entry, dict):
+        raise BadInput(f"handset {index}: must be an object")
+    number = entry.get("number")
+    if not isinstance(number, str) or not NUMBER.fullmatch(number):
+        raise BadInput(f"handset {index}: number must be E.164, as +821012345678")
+    owner = {}
+    for name, longest in OWNER_FIELDS.items():
+        value = entry.get(name) or ""
+        if not isinstance(value, str) or len(value) > longest:
+            raise BadInput(f"handset {index}: {name} must be a text of at most {longest} characters")
+        owner[name] = value
+    return number, owner
+
+
+def read_handsets(path: Path) -> list[dict[str, object]]:
+    """Read the file of owners; an absent file is an empty list. Raises ``BadInput`` with the reason."""
+    if not path.exists():
+        return []
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise BadInput(f"{path}: larger than {MAX_FILE_BYTES} bytes")
+    entries = json.loads(path.read_text("utf-8"))
+    if not isinstance(entries, list):
+        raise BadInput(f"{path}: must hold a list of handsets")
+    return entries

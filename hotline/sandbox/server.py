@@ -1,0 +1,109 @@
+"""Starting and stopping the practice carrier."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from hotline.sandbox import control, pages, twilio_api
+from hotline.sandbox.carrier import Carrier
+from hotline.sandbox.journal import FLUSH_INTERVAL_S
+from hotline.sandbox.live import HUB, Hub
+from hotline.sandbox.replay import restore
+from hotline.sandbox.settings import MAX_BODY_BYTES, SandboxSettings
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["SandboxSettings", "build_app", "run", "serve"]
+
+BACKLOG = 2048
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def build_app(settings: SandboxSettings) -> web.Application:
+    """Put the application together; nothing runs yet."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app[twilio_api.CARRIER] = Carrier(settings)
+    app[control.PAGE_TOKEN] = secrets.token_urlsafe(24)
+    app[HUB] = Hub()
+    app[pages.CLOSING] = asyncio.Event()
+    twilio_api.add_routes(app)
+    control.add_routes(app)
+    pages.add_routes(app, settings)
+    app.cleanup_ctx.append(_live)
+    app.on_shutdown.append(_end_streams)
+    return app
+
+
+async def _live(app: web.Application) -> AsyncIterator[None]:
+    carrier, hub = app[twilio_api.CARRIER], app[HUB]
+    await carrier.callbacks.start()
+    restored = restore(carrier)
+    if restored:
+        logger.info("%s texts brought back from the journal", restored)
+    # What was restored lives as long as the process; the collector need not walk it again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    carrier.on_change = hub.changed
+    tasks = [asyncio.create_task(_flush_forever(carrier)), asyncio.create_task(hub.tick_forever(carrier))]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await carrier.callbacks.stop()
+    carrier.journal.close()
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Let the browsers' streams end, so that stopping does not wait for them."""
+    app[pages.CLOSING].set()
+    app[HUB].wake()
+
+
+async def _flush_forever(carrier: Carrier) -> None:
+    """Write changes of status at the latest every 100 ms; a full disk is reported and tried again."""
+    reported = ""
+    while True:
+        await asyncio.sleep(FLUSH_INTERVAL_S)
+        try:
+            carrier.journal.flush()
+        except OSError as problem:
+            if str(problem) != reported:
+                reported = str(problem)
+                logger.exception("journal cannot be written")
+
+
+async def serve(settings: SandboxSettings, stop: asyncio.Event) -> None:
+    """Serve until ``stop`` is set; prints the address once requests are taken. Raises ``OSError`` (port taken)."""
+    runner = web.AppRunner(build_app(settings), access_log=None, keepalive_timeout=75, shutdown_timeout=3)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
+        await site.start()
+        host = "127.0.0.1" if settings.host in LOOPBACK else settings.host
+        # Whoever started this process waits for exactly this line.
+        print(f"SANDBOX http://{host}:{runner.addresses[0][1]}", flush=True)  # noqa: T201 - the line is the interface
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def run(settings: SandboxSettings) -> None:
+    """Run the practice carrier until SIGINT or SIGTERM. Raises ``OSError`` and ``ValueError`` with the reason."""
+
+    async def until_told() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, stop.set)
+        await serve(settings, stop)
+
+    asyncio.run(until_told())
