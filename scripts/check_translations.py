@@ -91,7 +91,7 @@ def read_language(root: Path, language: str) -> Catalogue:
 
 def _judge(message: Message, label: str, catalogue: Catalogue) -> None:
     text = message.id if isinstance(message.id, str) else message.id[0]
-    strings = [message.string] if isinstance(message.string, str) else list(message.string)
+    strings = [message.string] if isinstance(message.string, str) else list(message.string or ("",))
     if message.fuzzy or not all(strings):
         catalogue.faults.append(f"{label}: {text!r} is {'unsure (fuzzy)' if message.fuzzy else 'not translated'}")
     # A plural form may leave the number out, so only the last id, which has them all, is compared.

@@ -6,6 +6,7 @@ directory is `DATA/run/…` where that fits, and otherwise a short one under /tm
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -42,6 +43,13 @@ def claim_socket_dir(directory: Path, identity: Identity | None) -> None:
     if identity is not None:
         os.chown(directory, identity.uid, identity.gid)
     directory.chmod(0o700)
+
+
+def remove_short_socket_dir(directory: Path) -> None:
+    """Leave nothing under /tmp once the server has stopped; a directory inside the data directory stays."""
+    if directory.parent == _SHORT_PARENT:
+        with contextlib.suppress(OSError):  # Not empty or not there: the next start deals with either.
+            directory.rmdir()
 
 
 def _refuse_strangers(directory: Path, identity: Identity | None) -> None:
