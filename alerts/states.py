@@ -30,6 +30,7 @@ ALERT = Lifecycle(
 """Anyone on duty may *stop* alone; nobody may *send* alone (FIELD: Hawaii 2018)."""
 OPEN_STATES = (DRAFT, SUBMITTED, APPROVED, DISPATCHING)
 SENDING_STATES = (APPROVED, DISPATCHING)
+FINAL_ALERT_STATES = (FINISHED, CANCELLED, REJECTED, EXPIRED)
 
 QUEUED, SENDING, IN_DOUBT, SENT, DELIVERED = "queued", "sending", "in_doubt", "sent", "delivered"
 FAILED, WITHDRAWN, LAPSED = "failed", "withdrawn", "lapsed"

@@ -1,0 +1,203 @@
+"""From draft to approved: two different people, what was agreed frozen with a digest, and stopping by one person alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from alerts.drafting import summary_of_areas
+from alerts.models import Alert, Approval
+from alerts.preview import final_texts
+from alerts.reading import get_alert
+from alerts.states import ALERT, SENDING_STATES
+from hotline.core import audit, outbox
+from hotline.core.actor import Actor
+from hotline.core.audit import AuditEntry
+from hotline.core.clock import Clock
+from hotline.core.config import Settings
+from hotline.core.errors import InvalidInput, Refused, SeveralFaults
+from hotline.geo.area import Area
+
+TYPE_THE_NUMBER_FROM = 100_000
+"""From so many people on the approver types the number, so that nobody warns ten million by mistake."""
+TYPED_TOLERANCE = 0.1
+"""People move while the officer types: the number may differ by a tenth from the present one."""
+MAX_REASON_CHARS = 1000
+
+
+def digest_of(areas: list[Any], texts: Mapping[str, Any], drill: bool) -> str:
+    """Return the SHA-256 over area, final texts and drill flag in canonical JSON; compared again before every batch."""
+    canonical = json.dumps(
+        {"areas": areas, "texts": dict(texts), "drill": drill},
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def submit(session: Session, clock: Clock, settings: Settings, actor: Actor, alert_id: int) -> Alert:
+    """Hand a draft over for approval; raises SeveralFaults naming everything that is still missing."""
+    alert = get_alert(session, alert_id, lock=True)
+    target = ALERT.next_state(alert.state, "submit", actor)
+    check_ready(session, clock, settings, alert)
+    alert.submitted_by_id, alert.submitted_at = actor.id, clock.now()
+    return _change(session, clock, actor, alert, target, "alert.submitted", {"version": alert.version})
+
+
+def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert) -> dict[str, str]:
+    """Return the final texts when the alert could be sent now; raises SeveralFaults otherwise.
+
+    The same check runs at submission, at approval and at the start of sending: approval may be hours old.
+    """
+    faults: list[dict[str, object]] = []
+    if not alert.areas or Area.from_json(alert.areas, "areas").is_empty:
+        faults.append(
+            {"field": "areas", "value": "", "problem": "no_area", "mend": "draw the area; nothing is sent without one"}
+        )
+    if alert.expires <= clock.now():
+        faults.append(
+            {
+                "field": "expires",
+                "value": alert.expires.isoformat(),
+                "problem": "expired",
+                "mend": "set a time in the future",
+            }
+        )
+    texts: dict[str, str] = {}
+    try:
+        texts = final_texts(session, settings, alert)
+    except SeveralFaults as error:
+        faults += error.faults
+    if faults:
+        raise SeveralFaults(faults, "The alert is not ready to be sent.")
+    return texts
+
+
+def approve(
+    session: Session,
+    clock: Clock,
+    settings: Settings,
+    actor: Actor,
+    alert_id: int,
+    *,
+    audience_estimate: int,
+    typed_count: int | None = None,
+) -> Alert:
+    """Agree to an alert: freeze text and area, and write the outbox row that starts the sending, in one transaction.
+
+    `audience_estimate` is the number of people inside now; raises Refused when the actor wrote, edited or submitted the
+    alert, or when the audience is very large and `typed_count` is missing or wrong.
+    """
+    alert = get_alert(session, alert_id, lock=True)
+    target = ALERT.next_state(alert.state, "approve", actor)
+    _check_second_person(session, actor, alert)
+    _check_typed_count(audience_estimate, typed_count)
+    texts = check_ready(session, clock, settings, alert)
+    areas = Area.from_json(alert.areas, "areas").to_json()
+    assert actor.id is not None
+    approval = Approval(
+        alert_id=alert.id,
+        officer_id=actor.id,
+        at=clock.now(),
+        areas=areas,
+        texts=texts,
+        digest=digest_of(areas, texts, alert.drill),
+        audience_estimate=audience_estimate,
+        drill=alert.drill,
+        expires=alert.expires,
+    )
+    session.add(approval)
+    alert.approval = approval
+    alert.approved_at = clock.now()
+    outbox.publish(session, clock, "AlertApproved", {"alert_id": alert.id})
+    after = {"digest": approval.digest, "audience_estimate": audience_estimate, "drill": alert.drill,
+             "areas": summary_of_areas(areas), "texts": texts, "expires": alert.expires}  # fmt: skip
+    return _change(session, clock, actor, alert, target, "alert.approved", after)
+
+
+def people_who_wrote(session: Session, alert: Alert) -> set[int]:
+    """Return the officers who drafted, edited or submitted the alert; none of them may approve it."""
+    editors = session.scalars(
+        select(AuditEntry.actor_id).where(
+            AuditEntry.subject_kind == "alert", AuditEntry.subject_id == alert.id, AuditEntry.action == "alert.edited"
+        )
+    )
+    wrote = {alert.author_id, alert.submitted_by_id, *editors}
+    return {officer_id for officer_id in wrote if officer_id is not None}
+
+
+def _check_second_person(session: Session, actor: Actor, alert: Alert) -> None:
+    if actor.id is None or actor.id in people_who_wrote(session, alert):
+        raise Refused(
+            "A second person must approve: you wrote, edited or submitted this alert yourself.", code="second-person"
+        )
+
+
+def _check_typed_count(estimate: int, typed: int | None) -> None:
+    if estimate < TYPE_THE_NUMBER_FROM:
+        return
+    if typed is None:
+        raise Refused(
+            f"This alert goes to about {estimate:,} people: type the number to approve it.",
+            code="type-the-number",
+            params={"estimate": estimate},
+        )
+    if abs(typed - estimate) > estimate * TYPED_TOLERANCE:
+        raise InvalidInput("typed_count", typed, f"there are about {estimate:,} people inside now; type that number")
+
+
+def send_back(session: Session, clock: Clock, actor: Actor, alert_id: int, *, reason: str) -> Alert:
+    """Return a submitted alert to its author with what must change."""
+    alert = get_alert(session, alert_id, lock=True)
+    target = ALERT.next_state(alert.state, "return", actor)
+    alert.ended_reason = _reason(reason, required=True)
+    alert.submitted_at = alert.submitted_by_id = None
+    alert.version += 1
+    return _change(session, clock, actor, alert, target, "alert.returned", {"reason": alert.ended_reason})
+
+
+def reject(session: Session, clock: Clock, actor: Actor, alert_id: int, *, reason: str) -> Alert:
+    """Refuse a submitted alert for good."""
+    alert = get_alert(session, alert_id, lock=True)
+    target = ALERT.next_state(alert.state, "reject", actor)
+    alert.ended_reason = _reason(reason, required=True)
+    return _change(session, clock, actor, alert, target, "alert.rejected", {"reason": alert.ended_reason})
+
+
+def cancel(session: Session, clock: Clock, actor: Actor, alert_id: int, *, reason: str = "") -> Alert:
+    """Stop an alert at once, before or during sending; one person is enough and a reason may follow later."""
+    alert = get_alert(session, alert_id, lock=True)
+    was_sending = alert.state in SENDING_STATES
+    target = ALERT.next_state(alert.state, "cancel", actor)
+    alert.ended_reason = _reason(reason, required=False)
+    alert.finished_at = clock.now()
+    if was_sending:
+        outbox.publish(session, clock, "AlertCancelled", {"alert_id": alert.id})
+    return _change(session, clock, actor, alert, target, "alert.cancelled", {"reason": alert.ended_reason})
+
+
+def _change(
+    session: Session, clock: Clock, actor: Actor, alert: Alert, target: str, action: str, after: Mapping[str, Any]
+) -> Alert:
+    """Move the alert to its new state and write the audit entry; the last step of every act."""
+    before = {"state": alert.state}
+    alert.state = target
+    alert.updated_at = clock.now()
+    session.flush()
+    audit.record(session, clock, actor, action, "alert", alert.id, before=before, after={"state": target, **after})
+    return alert
+
+
+def _reason(reason: str, *, required: bool) -> str | None:
+    text = reason.strip()
+    if required and not text:
+        raise InvalidInput("reason", reason, "say in a sentence what is wrong, so that the author can mend it")
+    if len(text) > MAX_REASON_CHARS:
+        raise InvalidInput("reason", reason, f"use at most {MAX_REASON_CHARS} characters")
+    return text or None
