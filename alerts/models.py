@@ -186,6 +186,8 @@ class Receipt(HasId, Base):
     provider_sid: Mapped[str] = mapped_column(String(64))
     provider_status: Mapped[str] = mapped_column(String(20))
     error_code: Mapped[str | None] = mapped_column(String(10))
+    recipient: Mapped[str | None] = mapped_column(String(20))
+    """The number the provider says it is about; a receipt whose message went to another number is not believed."""
     received_at: Mapped[datetime]
 
 

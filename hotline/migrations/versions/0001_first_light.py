@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.Column("provider_sid", sa.String(length=64), nullable=False),
         sa.Column("provider_status", sa.String(length=20), nullable=False),
         sa.Column("error_code", sa.String(length=10), nullable=True),
+        sa.Column("recipient", sa.String(length=20), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipts")),
