@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.drafting import summary_of_areas
+from alerts.draft_fields import summary_of_areas
 from alerts.models import Alert, Approval
 from alerts.preview import final_texts
 from alerts.reading import get_alert

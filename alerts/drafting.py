@@ -3,93 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from hotline.geo.countries import countries_of
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from alerts.cap.faults import CapFault, CapRefused
 from alerts.cap.model import CapAlert
 from alerts.cap.read import read_cap
+from alerts.draft_fields import PLAIN_FIELDS, DraftChanges, DraftFields, apply_changes, summary_of_areas
 from alerts.models import Alert, AlertText
 from alerts.reading import get_alert
+from alerts.responsible import choose_mission
 from alerts.states import ALERT, DRAFT, FINAL_ALERT_STATES
 from alerts.texts import suggest_texts
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
-from hotline.core.errors import Conflict, InvalidInput, Refused, SeveralFaults
+from hotline.core.errors import Conflict, Refused, SeveralFaults
 from hotline.geo.area import Area
-from hotline.missions.models import Mission
 
-STATUSES = ("Actual", "Exercise", "System", "Test", "Draft")
-SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
-URGENCIES = ("Immediate", "Expected", "Future", "Past", "Unknown")
-CERTAINTIES = ("Observed", "Likely", "Possible", "Unlikely", "Unknown")
-CATEGORIES = (
-    "Geo",
-    "Met",
-    "Safety",
-    "Security",
-    "Rescue",
-    "Fire",
-    "Health",
-    "Env",
-    "Transport",
-    "Infra",
-    "CBRNE",
-    "Other",
-)
-MAX_TEXT_CHARS = 1600
-MAX_LANGUAGES = 12
 DEFAULT_VALIDITY = timedelta(hours=6)
 DRAFT_LANGUAGES = ("ko", "en")
 _CAP_LOCK = 0x41_4C
-
-
-class DraftChanges(BaseModel):
-    """What an officer may change in a draft; fields that are left out stay as they are.
-
-    Times are aware; `areas` is Area JSON (latitude first); `texts` maps a language code to the text with placeholders,
-    and a language that is missing from a given map is removed.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    headline: str | None = Field(None, min_length=1, max_length=300)
-    event: str | None = Field(None, max_length=200)
-    description: str | None = Field(None, max_length=20_000)
-    instruction: str | None = Field(None, max_length=20_000)
-    place: str | None = Field(None, max_length=200)
-    status: str | None = None
-    category: str | None = None
-    urgency: str | None = None
-    severity: str | None = None
-    certainty: str | None = None
-    onset: AwareDatetime | None = None
-    expires: AwareDatetime | None = None
-    areas: list[dict[str, Any]] | None = None
-    texts: dict[str, str] | None = None
-    mission_id: int | None = None
-
-
-class DraftFields(DraftChanges):
-    """A draft written by hand: at least a headline."""
-
-    headline: str = Field(min_length=1, max_length=300)
-
-
-_CHOICES = {
-    "status": STATUSES,
-    "category": CATEGORIES,
-    "urgency": URGENCIES,
-    "severity": SEVERITIES,
-    "certainty": CERTAINTIES,
-}
-_PLAIN = ("headline", "event", "description", "instruction", "place", "onset", "expires", *_CHOICES)
 
 
 def draft_by_hand(
@@ -123,9 +60,10 @@ def draft_by_hand(
         created_at=now,
         updated_at=now,
     )
+    alert.fresh = True
     session.add(alert)
-    changed = _apply(session, alert, fields)
-    _guess_mission(session, alert)
+    changed = apply_changes(session, alert, fields)
+    choose_mission(session, alert)
     session.flush()
     audit.record(session, clock, actor, "alert.drafted", "alert", alert.id, after=changed | {"source": source})
     return alert
@@ -172,8 +110,10 @@ def edit(session: Session, clock: Clock, actor: Actor, alert_id: int, version: i
             code="version-conflict",
             params={"current": alert.version},
         )
-    before = {name: getattr(alert, name) for name in _PLAIN} | {"texts": {t.language: t.body for t in alert.texts}}
-    changed = _apply(session, alert, changes)
+    before = {name: getattr(alert, name) for name in PLAIN_FIELDS} | {
+        "texts": {t.language: t.body for t in alert.texts}
+    }
+    changed = apply_changes(session, alert, changes)
     if not changed:
         return alert
     alert.version += 1
@@ -184,68 +124,6 @@ def edit(session: Session, clock: Clock, actor: Actor, alert_id: int, version: i
         before={name: before[name] for name in changed if name in before}, after=changed | {"version": alert.version},
     )  # fmt: skip
     return alert
-
-
-def _apply(session: Session, alert: Alert, changes: DraftChanges) -> dict[str, Any]:
-    """Write the given fields into the alert and return what really changed, fit for the audit trail."""
-    given = changes.model_dump(exclude_unset=True)
-    changed: dict[str, Any] = {}
-    for name in _PLAIN:
-        value = given.get(name)
-        if name == "onset" and name in given and value is None and alert.onset is not None:
-            alert.onset = changed[name] = None
-        if value is None:
-            continue
-        if name in _CHOICES and value not in _CHOICES[name]:
-            raise InvalidInput(name, value, f"use one of {', '.join(_CHOICES[name])}")
-        if getattr(alert, name) != value:
-            setattr(alert, name, value)
-            changed[name] = value
-    if given.get("areas") is not None:
-        areas = Area.from_json(given["areas"], "areas").to_json()
-        if areas != alert.areas:
-            alert.areas = areas
-            changed["areas"] = summary_of_areas(areas)
-    if given.get("texts") is not None:
-        changed |= _apply_texts(alert, given["texts"])
-    if "mission_id" in given and given["mission_id"] != alert.mission_id:
-        if given["mission_id"] is not None and session.get(Mission, given["mission_id"]) is None:
-            raise InvalidInput("mission_id", given["mission_id"], "choose a mission that exists")
-        alert.mission_id = changed["mission_id"] = given["mission_id"]
-    return changed
-
-
-def _apply_texts(alert: Alert, texts: dict[str, str]) -> dict[str, Any]:
-    if len(texts) > MAX_LANGUAGES:
-        raise InvalidInput("texts", f"{len(texts)} languages", f"use at most {MAX_LANGUAGES} languages")
-    kept = {language: body.strip() for language, body in texts.items() if body.strip()}
-    for language, body in kept.items():
-        if not (2 <= len(language) <= 8 and language.replace("-", "").isalnum()):
-            raise InvalidInput("texts", language, "name languages by codes such as ko or en")
-        if len(body) > MAX_TEXT_CHARS:
-            raise InvalidInput(f"texts.{language}", body, f"a text has at most {MAX_TEXT_CHARS} characters")
-    current = {row.language: row for row in alert.texts}
-    if {language: row.body for language, row in current.items()} == kept:
-        return {}
-    for language, row in current.items():
-        if language not in kept:
-            alert.texts.remove(row)
-    for language, body in kept.items():
-        if language in current:
-            current[language].body = body
-        else:
-            alert.texts.append(AlertText(language=language, body=body))
-    return {"texts": kept}
-
-
-def summary_of_areas(areas: list[Any]) -> dict[str, int | str]:
-    """Return what the audit trail keeps of an area: its digest and its size, not ten thousand corners."""
-    return {
-        "digest": Area.from_json(areas).digest(),
-        "parts": len(areas),
-        "polygons": sum(len(part["polygons"]) for part in areas),
-        "circles": sum(len(part["circles"]) for part in areas),
-    }
 
 
 def _draft_of(
@@ -289,8 +167,9 @@ def _draft_of(
     if info is not None:
         suggested = suggest_texts(cap, DRAFT_LANGUAGES, drill=alert.drill)
         alert.texts = [AlertText(language=language, body=body) for language, body in suggested.items()]
+    alert.fresh = True
     session.add(alert)
-    _guess_mission(session, alert)
+    choose_mission(session, alert)
     session.flush()
     audit.record(
         session, clock, actor, "alert.drafted", "alert", alert.id,
@@ -303,23 +182,6 @@ def _draft_of(
 def _place_of(cap: CapAlert) -> str:
     descriptions = [part["description"] for part in cap.area_json() if part["description"]]
     return ", ".join(dict.fromkeys(descriptions))[:200]
-
-
-def _guess_mission(session: Session, alert: Alert) -> None:
-    """Choose the mission that is responsible where the area lies; the officer can choose another."""
-    area = Area.from_json(alert.areas) if alert.areas else None
-    if alert.mission_id is not None or area is None or area.is_empty:
-        return
-    for country in countries_of(area):
-        mission_id = session.scalar(
-            select(Mission.id)
-            .where(Mission.countries.any(country), Mission.closed_at.is_(None))
-            .order_by((Mission.country != country), Mission.id)
-            .limit(1)
-        )
-        if mission_id is not None:
-            alert.mission_id = mission_id
-            return
 
 
 def _refuse_non_warnings(session: Session, cap: CapAlert) -> None:
@@ -401,14 +263,3 @@ def cap_faults(faults: tuple[CapFault, ...]) -> SeveralFaults:
     )
     error.code = "cap-refused"
     return error
-
-
-def parse_time(value: str, field: str) -> datetime:
-    """Read an ISO 8601 time with an offset; raises InvalidInput."""
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise InvalidInput(field, value, "write it like 2026-11-21T03:00:00+09:00") from None
-    if at.tzinfo is None:
-        raise InvalidInput(field, value, "add the offset from UTC, for example +09:00")
-    return at

@@ -27,6 +27,9 @@ from hotline.core.db import Base, HasId
 class Alert(HasId, Base):
     """One warning, from draft to finished. CAP's own words keep CAP's names (`status`, `msg_type`, `scope`, …)."""
 
+    fresh = False
+    """True on the object that this process has just drafted; tells a new draft from one that existed. Not a column."""
+
     __tablename__ = "alerts"
     __table_args__ = (
         CheckConstraint(

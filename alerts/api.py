@@ -1,0 +1,352 @@
+"""`/api/v1/alerts`: drafts from JSON or CAP, the acts of the lifecycle, audience and progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.orm import Session
+
+from alerts import approval, audience, drafting
+from alerts.api_schemas import AlertList, AlertOut, AudienceOut, DraftIn, EditIn, ProgressOut
+from alerts.draft_fields import DraftChanges, DraftFields
+from alerts.models import Alert
+from alerts.progress import progress
+from alerts.reading import get_alert, list_alerts
+from hotline.auth.identity import actor
+from hotline.core import jobs
+from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
+from hotline.core.ids import reference
+from hotline.core.services import Services, current
+from hotline.core.web import permit
+
+blueprint = APIBlueprint("api_alerts", __name__, url_prefix="/api/v1", tag="Alerts")
+CAP_TYPES = ("application/cap+xml", "application/xml", "text/xml")
+MAX_IDEMPOTENCY_KEY_CHARS = 100
+
+
+class UnsupportedMediaType(HotlineError):
+    """The body is neither JSON nor CAP."""
+
+    status = 415
+    slug = "unsupported-media-type"
+
+
+class ApproveIn(BaseModel):
+    """What the approver says; the number only for very large audiences."""
+
+    model_config = ConfigDict(extra="forbid")
+    typed_count: int | None = Field(None, ge=0)
+
+
+class ReasonIn(BaseModel):
+    """Why an alert is returned, rejected or stopped."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field("", max_length=approval.MAX_REASON_CHARS)
+
+
+@blueprint.post("/alerts")
+@blueprint.output(AlertOut, status_code=201)
+@blueprint.doc(
+    summary="Draft an alert from JSON or from a CAP 1.2 document",
+    description=(
+        "Send `application/json` (fields of DraftIn) or `application/cap+xml`. A CAP document with several alerts answers "
+        "`{alerts: [...]}`. The same CAP message again, or the same `Idempotency-Key`, answers 200 with the draft that exists."
+    ),
+    responses={
+        200: "The draft already exists",
+        409: "The CAP message warns of nothing new",
+        422: "Every fault, by name",
+    },
+)
+@permit("alerts.write")
+def create() -> ResponseReturnValue:
+    """Draft an alert."""
+    services = current()
+    key = _idempotency_key()
+    media_type = (request.mimetype or "").lower()
+    with services.db.transaction() as session:
+        if media_type in CAP_TYPES:
+            data = request.get_data(cache=False)
+            drafts = drafting.draft_from_cap(session, services.clock, actor(), data, source="api", idempotency_key=key)
+        elif media_type == "application/json":
+            fields = _parsed(DraftIn)
+            drafts = [
+                drafting.draft_by_hand(
+                    session, services.clock, actor(), DraftFields(**fields), source="api", idempotency_key=key
+                )
+            ]
+        else:
+            raise UnsupportedMediaType(
+                f"Content-Type {media_type or '(none)'} cannot be read; send application/json or application/cap+xml."
+            )
+        shown = [alert_json(session, alert) for alert in drafts]
+    body: dict[str, Any] = shown[0] if len(shown) == 1 else {"alerts": shown}
+    response = jsonify(body)
+    response.status_code = 201 if any(alert.fresh for alert in drafts) else 200
+    response.headers["Location"] = url_for("api_alerts.show", alert_id=drafts[0].id)
+    return response
+
+
+@blueprint.get("/alerts")
+@blueprint.output(AlertList)
+@blueprint.doc(summary="List alerts, newest first", description="Query: state (repeatable), search, before, limit.")
+@permit("alerts.read")
+def index() -> ResponseReturnValue:
+    """List alerts."""
+    limit = _query_int("limit", 50) or 50
+    with current().db.transaction() as session:
+        found = list_alerts(
+            session,
+            states=request.args.getlist("state"),
+            search=request.args.get("search", ""),
+            before_id=_query_int("before", None),
+            limit=limit,
+        )
+        shown = [alert_json(session, alert) for alert in found]
+    return jsonify(alerts=shown, next_before=found[-1].id if len(found) == limit else None)
+
+
+@blueprint.get("/alerts/<int:alert_id>")
+@blueprint.output(AlertOut)
+@blueprint.doc(summary="Show one alert")
+@permit("alerts.read")
+def show(alert_id: int) -> ResponseReturnValue:
+    """Show one alert."""
+    with current().db.transaction() as session:
+        return jsonify(alert_json(session, get_alert(session, alert_id)))
+
+
+@blueprint.patch("/alerts/<int:alert_id>")
+@blueprint.output(AlertOut)
+@blueprint.doc(
+    summary="Change a draft", description="`version` is the one the change was made on; fields left out stay."
+)
+@permit("alerts.write")
+def change(alert_id: int) -> ResponseReturnValue:
+    """Change a draft."""
+    fields = _parsed(EditIn)
+    version = fields.pop("version")
+
+    def act(session: Session, services: Services) -> Alert:
+        return drafting.edit(session, services.clock, actor(), alert_id, version, DraftChanges(**fields))
+
+    return _act(act)
+
+
+@blueprint.get("/alerts/<int:alert_id>/audience")
+@blueprint.output(AudienceOut)
+@blueprint.doc(summary="Count the people inside the alert's area now")
+@permit("alerts.read")
+def show_audience(alert_id: int) -> ResponseReturnValue:
+    """Count the people inside."""
+    services = current()
+    with services.db.transaction() as session:
+        alert = get_alert(session, alert_id)
+    counts = audience.estimate(services, alert.areas, services.clock.now(), alert.drill)
+    return jsonify(
+        alert_id=alert_id,
+        total=counts.total,
+        by_country=counts.by_country,
+        by_language=counts.by_language,
+        by_precision=counts.by_precision,
+        source=counts.source,
+        as_of=counts.as_of.isoformat(),
+    )
+
+
+@blueprint.get("/alerts/<int:alert_id>/progress")
+@blueprint.output(ProgressOut)
+@blueprint.doc(summary="How far the sending has got")
+@permit("alerts.read")
+def show_progress(alert_id: int) -> ResponseReturnValue:
+    """Show the figures of the sending."""
+    with current().db.transaction() as session:
+        return jsonify(progress_json(session, alert_id))
+
+
+@blueprint.post("/alerts/<int:alert_id>/submit")
+@blueprint.output(AlertOut)
+@blueprint.doc(summary="Hand a draft over for approval")
+@permit("alerts.write")
+def submit(alert_id: int) -> ResponseReturnValue:
+    """Submit."""
+    return _act(
+        lambda session, services: approval.submit(session, services.clock, services.settings, actor(), alert_id)
+    )
+
+
+@blueprint.post("/alerts/<int:alert_id>/approve")
+@blueprint.input(ApproveIn, location="json", arg_name="given")
+@blueprint.output(AlertOut)
+@blueprint.doc(summary="Approve as the second person; sending begins")
+@permit("alerts.approve")
+def approve(alert_id: int, given: ApproveIn) -> ResponseReturnValue:
+    """Approve."""
+    services = current()
+    with services.db.transaction() as session:
+        alert = get_alert(session, alert_id)
+    estimate = audience.estimate(services, alert.areas, services.clock.now(), alert.drill).total
+    answer = _act(
+        lambda session, services: approval.approve(
+            session, services.clock, services.settings, actor(), alert_id,
+            audience_estimate=estimate, typed_count=given.typed_count,
+        )
+    )  # fmt: skip
+    jobs.enqueue(services, "outbox.deliver")
+    return answer
+
+
+@blueprint.post("/alerts/<int:alert_id>/return")
+@blueprint.input(ReasonIn, location="json", arg_name="given")
+@blueprint.output(AlertOut)
+@blueprint.doc(summary="Return a submitted alert to its author, with the reason")
+@permit("alerts.approve")
+def send_back(alert_id: int, given: ReasonIn) -> ResponseReturnValue:
+    """Return to the author."""
+    return _act(
+        lambda session, services: approval.send_back(session, services.clock, actor(), alert_id, reason=given.reason)
+    )
+
+
+@blueprint.post("/alerts/<int:alert_id>/reject")
+@blueprint.input(ReasonIn, location="json", arg_name="given")
+@blueprint.output(AlertOut)
+@blueprint.doc(summary="Reject a submitted alert for good, with the reason")
+@permit("alerts.approve")
+def reject(alert_id: int, given: ReasonIn) -> ResponseReturnValue:
+    """Reject."""
+    return _act(
+        lambda session, services: approval.reject(session, services.clock, actor(), alert_id, reason=given.reason)
+    )
+
+
+@blueprint.post("/alerts/<int:alert_id>/cancel")
+@blueprint.input(ReasonIn, location="json", arg_name="given")
+@blueprint.output(AlertOut)
+@blueprint.doc(summary="Stop an alert, before or during sending; one person is enough")
+@permit("alerts.read")
+def cancel(alert_id: int, given: ReasonIn) -> ResponseReturnValue:
+    """Stop the alert; the lifecycle decides who may, because an author may cancel a draft and anyone on duty may stop."""
+    answer = _act(
+        lambda session, services: approval.cancel(session, services.clock, actor(), alert_id, reason=given.reason)
+    )
+    jobs.enqueue(current(), "outbox.deliver")
+    return answer
+
+
+def _act(act: Callable[[Session, Services], Alert]) -> Response:
+    """Run one act of the lifecycle in one transaction and answer with the alert as it is then."""
+    services = current()
+    with services.db.transaction() as session:
+        alert = act(session, services)
+        shown = alert_json(session, alert)
+    return jsonify(shown)
+
+
+def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
+    """Return an alert as the API shows it; times are ISO 8601 in UTC."""
+    frozen = alert.approval
+    return {
+        "id": alert.id,
+        "reference": reference("AL", alert.id),
+        "state": alert.state,
+        "version": alert.version,
+        "source": alert.source,
+        "headline": alert.headline,
+        "event": alert.event,
+        "description": alert.description,
+        "instruction": alert.instruction,
+        "place": alert.place,
+        "status": alert.status,
+        "drill": alert.drill,
+        "msg_type": alert.msg_type,
+        "scope": alert.scope,
+        "category": alert.category,
+        "urgency": alert.urgency,
+        "severity": alert.severity,
+        "certainty": alert.certainty,
+        "onset": alert.onset.isoformat() if alert.onset else None,
+        "expires": alert.expires.isoformat(),
+        "areas": alert.areas,
+        "texts": {text.language: text.body for text in alert.texts},
+        "mission_id": alert.mission_id,
+        "cap": {
+            "identifier": alert.cap_identifier,
+            "sender": alert.cap_sender,
+            "sent": alert.cap_sent.isoformat() if alert.cap_sent else None,
+            "references": alert.cap_references,
+            "warnings": alert.cap_warnings,
+        }
+        if alert.cap_identifier
+        else None,
+        "author_id": alert.author_id,
+        "submitted_by_id": alert.submitted_by_id,
+        "approved_by_id": frozen.officer_id if frozen else None,
+        "created_at": alert.created_at.isoformat(),
+        "submitted_at": alert.submitted_at.isoformat() if alert.submitted_at else None,
+        "approved_at": alert.approved_at.isoformat() if alert.approved_at else None,
+        "started_at": alert.started_at.isoformat() if alert.started_at else None,
+        "finished_at": alert.finished_at.isoformat() if alert.finished_at else None,
+        "reason": alert.ended_reason,
+        "approved": {
+            "texts": frozen.texts,
+            "digest": frozen.digest,
+            "audience_estimate": frozen.audience_estimate,
+        }
+        if frozen
+        else None,
+    }
+
+
+def progress_json(session: Session, alert_id: int) -> dict[str, Any]:
+    """Return the figures of an alert as the API and the progress page show them."""
+    figures = progress(session, alert_id)
+    return {
+        "alert_id": figures.alert_id,
+        "state": figures.state,
+        "audience": figures.audience,
+        **figures.by_state,
+        "failed_by_reason": figures.failed_by_reason,
+        "by_country": figures.by_country,
+        "excluded": figures.excluded,
+        "settled": figures.settled,
+        "started_at": figures.started_at.isoformat() if figures.started_at else None,
+        "finished_at": figures.finished_at.isoformat() if figures.finished_at else None,
+    }
+
+
+def _parsed(model: type[BaseModel]) -> dict[str, Any]:
+    """Validate the JSON body against a model and return what was given; raises SeveralFaults naming every field."""
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict):
+        raise InvalidInput("body", request.get_data(as_text=True)[:80], "send one JSON object")
+    try:
+        return model.model_validate(given).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        faults: list[dict[str, object]] = [
+            {"field": ".".join(map(str, fault["loc"])), "value": repr(fault.get("input"))[:80], "mend": fault["msg"]}
+            for fault in error.errors(include_url=False)
+        ]
+        raise SeveralFaults(faults, "Some fields have faults; each is named.") from error
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > MAX_IDEMPOTENCY_KEY_CHARS:
+        raise InvalidInput("Idempotency-Key", key, f"use at most {MAX_IDEMPOTENCY_KEY_CHARS} characters")
+    return f"{actor().id}:{key}" if key else None
+
+
+def _query_int(name: str, default: int | None) -> int | None:
+    value = request.args.get(name)
+    if value is None or value == "":
+        return default
+    if not value.isdigit() or len(value) > 18:
+        raise InvalidInput(name, value, "use a whole number")
+    return int(value)

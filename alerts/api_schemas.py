@@ -1,0 +1,118 @@
+"""Shapes of the alerts API, as the OpenAPI description shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from alerts.draft_fields import DraftChanges, DraftFields
+
+
+class DraftIn(DraftFields):
+    """A new draft. `areas`: list of {description, polygons: [[[lat, lon], …]], circles: [{center: [lat, lon], radius_km}]}."""
+
+
+class EditIn(DraftChanges):
+    """A change of a draft at `version`."""
+
+    version: int = Field(ge=1)
+
+
+class CapOut(BaseModel):
+    """Where a draft came from, when that was a CAP message; warnings name line, element and mend."""
+
+    identifier: str
+    sender: str
+    sent: datetime
+    references: list[str]
+    warnings: list[dict[str, Any]]
+
+
+class ApprovedOut(BaseModel):
+    """What was agreed: exactly these texts go out."""
+
+    texts: dict[str, str]
+    digest: str
+    audience_estimate: int
+
+
+class AlertOut(BaseModel):
+    """One alert; times are aware, in UTC."""
+
+    id: int
+    reference: str
+    state: str
+    version: int
+    source: str
+    headline: str
+    event: str
+    description: str
+    instruction: str
+    place: str
+    status: str
+    drill: bool
+    msg_type: str
+    scope: str
+    category: str
+    urgency: str
+    severity: str
+    certainty: str
+    onset: datetime | None
+    expires: datetime
+    areas: list[dict[str, Any]]
+    texts: dict[str, str]
+    mission_id: int | None
+    cap: CapOut | None
+    author_id: int
+    submitted_by_id: int | None
+    approved_by_id: int | None
+    created_at: datetime
+    submitted_at: datetime | None
+    approved_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    reason: str | None
+    approved: ApprovedOut | None
+
+
+class AlertList(BaseModel):
+    """A page of alerts; `next_before` continues with `?before=`."""
+
+    alerts: list[AlertOut]
+    next_before: int | None
+
+
+class AudienceOut(BaseModel):
+    """People inside the area now. `source` is `index` (resident) or `database`."""
+
+    alert_id: int
+    total: int
+    by_country: dict[str, int]
+    by_language: dict[str, int]
+    by_precision: dict[str, int]
+    source: str
+    as_of: datetime
+
+
+class ProgressOut(BaseModel):
+    """Figures of the sending; the states of messages add up to `audience`."""
+
+    alert_id: int
+    state: str
+    audience: int
+    queued: int
+    sending: int
+    in_doubt: int
+    sent: int
+    delivered: int
+    failed: int
+    withdrawn: int
+    lapsed: int
+    failed_by_reason: dict[str, int]
+    by_country: dict[str, dict[str, int]]
+    excluded: dict[str, int]
+    settled: bool
+    started_at: datetime | None
+    finished_at: datetime | None

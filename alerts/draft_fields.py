@@ -1,0 +1,138 @@
+"""The fields of a draft that an officer may change, how they are checked, and what of a change the audit trail keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from alerts.models import Alert, AlertText
+from hotline.core.errors import InvalidInput
+from hotline.geo.area import Area
+from hotline.missions.models import Mission
+
+STATUSES = ("Actual", "Exercise", "System", "Test", "Draft")
+SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
+URGENCIES = ("Immediate", "Expected", "Future", "Past", "Unknown")
+CERTAINTIES = ("Observed", "Likely", "Possible", "Unlikely", "Unknown")
+CATEGORIES = (
+    "Geo",
+    "Met",
+    "Safety",
+    "Security",
+    "Rescue",
+    "Fire",
+    "Health",
+    "Env",
+    "Transport",
+    "Infra",
+    "CBRNE",
+    "Other",
+)
+MAX_TEXT_CHARS = 1600
+MAX_LANGUAGES = 12
+
+
+class DraftChanges(BaseModel):
+    """What an officer may change in a draft; fields that are left out stay as they are.
+
+    Times are aware; `areas` is Area JSON (latitude first); `texts` maps a language code to the text with placeholders,
+    and a language that is missing from a given map is removed.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    headline: str | None = Field(None, min_length=1, max_length=300)
+    event: str | None = Field(None, max_length=200)
+    description: str | None = Field(None, max_length=20_000)
+    instruction: str | None = Field(None, max_length=20_000)
+    place: str | None = Field(None, max_length=200)
+    status: str | None = None
+    category: str | None = None
+    urgency: str | None = None
+    severity: str | None = None
+    certainty: str | None = None
+    onset: AwareDatetime | None = None
+    expires: AwareDatetime | None = None
+    areas: list[dict[str, Any]] | None = None
+    texts: dict[str, str] | None = None
+    mission_id: int | None = None
+
+
+class DraftFields(DraftChanges):
+    """A draft written by hand: at least a headline."""
+
+    headline: str = Field(min_length=1, max_length=300)
+
+
+_CHOICES = {
+    "status": STATUSES,
+    "category": CATEGORIES,
+    "urgency": URGENCIES,
+    "severity": SEVERITIES,
+    "certainty": CERTAINTIES,
+}
+PLAIN_FIELDS = ("headline", "event", "description", "instruction", "place", "onset", "expires", *_CHOICES)
+
+
+def apply_changes(session: Session, alert: Alert, changes: DraftChanges) -> dict[str, Any]:
+    """Write the given fields into the alert and return what really changed, fit for the audit trail."""
+    given = changes.model_dump(exclude_unset=True)
+    changed: dict[str, Any] = {}
+    for name in PLAIN_FIELDS:
+        value = given.get(name)
+        if name == "onset" and name in given and value is None and alert.onset is not None:
+            alert.onset = changed[name] = None
+        if value is None:
+            continue
+        if name in _CHOICES and value not in _CHOICES[name]:
+            raise InvalidInput(name, value, f"use one of {', '.join(_CHOICES[name])}")
+        if getattr(alert, name) != value:
+            setattr(alert, name, value)
+            changed[name] = value
+    if given.get("areas") is not None:
+        areas = Area.from_json(given["areas"], "areas").to_json()
+        if areas != alert.areas:
+            alert.areas = areas
+            changed["areas"] = summary_of_areas(areas)
+    if given.get("texts") is not None:
+        changed |= _apply_texts(alert, given["texts"])
+    if "mission_id" in given and given["mission_id"] != alert.mission_id:
+        if given["mission_id"] is not None and session.get(Mission, given["mission_id"]) is None:
+            raise InvalidInput("mission_id", given["mission_id"], "choose a mission that exists")
+        alert.mission_id = changed["mission_id"] = given["mission_id"]
+    return changed
+
+
+def _apply_texts(alert: Alert, texts: dict[str, str]) -> dict[str, Any]:
+    if len(texts) > MAX_LANGUAGES:
+        raise InvalidInput("texts", f"{len(texts)} languages", f"use at most {MAX_LANGUAGES} languages")
+    kept = {language: body.strip() for language, body in texts.items() if body.strip()}
+    for language, body in kept.items():
+        if not (2 <= len(language) <= 8 and language.replace("-", "").isalnum()):
+            raise InvalidInput("texts", language, "name languages by codes such as ko or en")
+        if len(body) > MAX_TEXT_CHARS:
+            raise InvalidInput(f"texts.{language}", body, f"a text has at most {MAX_TEXT_CHARS} characters")
+    current = {row.language: row for row in alert.texts}
+    if {language: row.body for language, row in current.items()} == kept:
+        return {}
+    for language, row in current.items():
+        if language not in kept:
+            alert.texts.remove(row)
+    for language, body in kept.items():
+        if language in current:
+            current[language].body = body
+        else:
+            alert.texts.append(AlertText(language=language, body=body))
+    return {"texts": kept}
+
+
+def summary_of_areas(areas: list[Any]) -> dict[str, int | str]:
+    """Return what the audit trail keeps of an area: its digest and its size, not ten thousand corners."""
+    return {
+        "digest": Area.from_json(areas).digest(),
+        "parts": len(areas),
+        "polygons": sum(len(part["polygons"]) for part in areas),
+        "circles": sum(len(part["circles"]) for part in areas),
+    }
