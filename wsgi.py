@@ -16,7 +16,7 @@ import hotline.missions.wiring
 import hotline.people.wiring
 from hotline.auth.identity import authorise, identify, needs_identity, protect_forms, sign_in_redirect
 from hotline.core import api, i18n, jobs, logs, migrate, processes, web
-from hotline.core.config import Settings, load_settings
+from hotline.core.config import Settings
 from hotline.core.registry import Registry
 from hotline.core.services import Services, make_services, set_current
 from hotline.platform import preflight
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     `kind` is `web` (everything but the live stream) or `live` (the stream alone, on threads of its own).
     Raises RuntimeError when a route declares no permission.
     """
-    settings = settings or (services.settings if services else load_settings())
+    settings = settings or (services.settings if services else preflight.read_settings())
     services = services or make_services(settings, pool_size=settings.web_threads)
     registry = build_registry()
     app = api.make_app(settings)
@@ -58,9 +58,8 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         )
     i18n.install(app, [HERE / "hotline" / "translations", HERE / "alerts" / "translations"])
     for blueprint in registry.blueprints:
-        if (blueprint.name == "live") != (kind == "live") and (kind == "web" or blueprint.name not in LIVE_BLUEPRINTS):
-            continue
-        app.register_blueprint(blueprint)
+        if blueprint.name in LIVE_BLUEPRINTS if kind == "live" else blueprint.name != "live":
+            app.register_blueprint(blueprint)
     for provide in registry.context:
         app.context_processor(provide)
     web.install_errors(app)
@@ -81,7 +80,7 @@ def main() -> None:
 
 def _ready_services(process: str, pool_size: int = 10) -> Services:
     logs.configure(process)
-    settings = load_settings()
+    settings = preflight.read_settings()
     preflight.check_servers(settings.database_url, settings.redis_url)
     services = make_services(settings, pool_size=pool_size)
     set_current(services)
@@ -135,7 +134,7 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Apply pending migrations."""
-    settings = load_settings()
+    settings = preflight.read_settings()
     preflight.check_database(settings.database_url)
     migrate.upgrade(settings.database_url)
     click.echo(f"The database is at revision {migrate.head_revision()}.")
