@@ -55,8 +55,8 @@ def authorise(permission: str) -> None:
 
 def needs_identity() -> bool:
     """Webhooks, health checks and static files never touch the session tables."""
-    return request.endpoint not in (None, "static") and not request.path.startswith(
-        ("/webhooks/", "/healthz", "/readyz", "/metrics")
+    return request.endpoint is not None and not request.path.startswith(
+        ("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics")
     )
 
 

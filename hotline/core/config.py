@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     dispatch_timeout_s: float = Field(15.0, gt=0, le=60, validation_alias=_env("HOTLINE_DISPATCH_TIMEOUT_S"))
     dispatch_lease_s: float = Field(60.0, gt=0, le=600, validation_alias=_env("HOTLINE_DISPATCH_LEASE_S"))
     dispatch_max_attempts: int = Field(5, ge=1, le=20, validation_alias=_env("HOTLINE_DISPATCH_MAX_ATTEMPTS"))
+    demo: bool = Field(False, validation_alias=_env("HOTLINE_DEMO"))
+    """The installation holds made-up people for practice; every page says so."""
     worker_queues: str = Field("urgent,default,slow", validation_alias=_env("HOTLINE_WORKER_QUEUES"))
     session_hours: int = Field(12, ge=1, le=24, validation_alias=_env("HOTLINE_SESSION_HOURS"))
     web_workers: int = Field(2, ge=1, le=64, validation_alias=_env("HOTLINE_WEB_WORKERS"))

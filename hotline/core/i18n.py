@@ -18,6 +18,11 @@ gettext = _gettext
 lazy_gettext = _lazy_gettext
 
 
+def gettext_noop(text: str) -> str:
+    """Mark a text for the catalogues without translating it yet; it is translated where it is shown."""
+    return text
+
+
 def pick_language() -> str:
     """Return the language of this request: chosen in the session, else the officer's own, else what the browser asks for."""
     if not has_request_context():

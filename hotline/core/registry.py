@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -48,15 +49,38 @@ class MenuEntry:
     """Keyboard shortcut after `g`, as in `g a`."""
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A part of the overview page, brought by the room that knows its content.
+
+    `endpoint` names a GET view without arguments that returns the panel's HTML as text; the overview calls it for the
+    first picture and open pages fetch it again when the live `topic` changes.
+    """
+
+    title: str
+    endpoint: str
+    permission: str
+    order: int
+    topic: str = "system"
+    wide: bool = False
+    """Takes the whole width of the page."""
+    link: str = ""
+    """Endpoint of the page that shows more, when there is one."""
+
+
 @dataclass
 class Registry:
-    """All routes, jobs, schedules, handlers, menu entries and commands."""
+    """All routes, jobs, schedules, handlers, menu entries, overview panels and commands."""
 
     blueprints: list[Blueprint] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
     schedules: list[Schedule] = field(default_factory=list)
     handlers: dict[str, list[tuple[str, Handler]]] = field(default_factory=dict)
     menu: list[MenuEntry] = field(default_factory=list)
+    """Labels are message ids (marked with `gettext_noop`); the console translates them where it shows them."""
+    panels: list[Panel] = field(default_factory=list)
+    static: dict[str, Path] = field(default_factory=dict)
+    """Folders of static files by the first part of their address: `static["alerts"]` is served at `/static/alerts/`."""
     commands: list[click.Command] = field(default_factory=list)
     starters: list[Callable[[Services], None]] = field(default_factory=list)
     """Called once in each web process after the application is made (for example: load the position index)."""

@@ -1,0 +1,61 @@
+"""What every page of the console needs: the menu, who is signed in, the theme, the live address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g, request
+
+from hotline.console.rendering import reader_zone, zone_label
+from hotline.core.registry import MenuEntry, Registry
+from hotline.core.services import current
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+PRODUCT = "Consular crisis hotline"
+
+
+def provide() -> Mapping[str, Any]:
+    """Return the frame's template variables; asks neither database nor Redis, so that error pages can always be shown."""
+    officer, actor, settings = g.get("officer"), g.get("actor"), current().settings
+    now = current().clock.now()
+    zone = reader_zone()
+    return {
+        "me": officer,
+        "actor": actor,
+        "may": (lambda permission: actor is not None and actor.may(permission)),
+        "menu": menu_for(actor) if actor is not None else [],
+        "zone": zone,
+        "now": now,
+        "theme": chosen_theme(),
+        "live_url": settings.live_url,
+        "is_demo": settings.demo,
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        "zone_offset_minutes": _offset_minutes(now, zone),
+        "zone_name": zone_label(now.astimezone(ZoneInfo(zone))),
+    }
+
+
+def menu_for(actor: Any) -> list[MenuEntry]:
+    """Return the menu entries this actor may use, in order; an entry whose page this process does not serve is left out."""
+    registry: Registry = current_app.extensions["registry"]
+    shown = [
+        entry
+        for entry in registry.menu
+        if entry.endpoint in current_app.view_functions and (entry.permission == "signed-in" or actor.may(entry.permission))
+    ]
+    return sorted(shown, key=lambda entry: entry.order)
+
+
+def chosen_theme() -> str:
+    """Return light, dark or auto (as the system says), from the browser's cookie."""
+    chosen = request.cookies.get(THEME_COOKIE, "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def _offset_minutes(now: datetime, zone: str) -> int:
+    offset = now.astimezone(ZoneInfo(zone)).utcoffset()
+    return int(offset.total_seconds()) // 60 if offset is not None else 0

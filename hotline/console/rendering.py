@@ -1,0 +1,108 @@
+"""How the console shows times, numbers and stored values to people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import g
+from flask_babel import format_decimal, ngettext
+from markupsafe import Markup
+
+from hotline.console.assets import blueprint
+from hotline.core.i18n import gettext
+from hotline.core.services import current
+
+UNAMBIGUOUS = frozenset({"KST", "JST", "UTC", "GMT", "CET", "CEST", "BST", "EET", "EEST"})
+"""Zone abbreviations that mean one thing to everybody; others (PST in Manila and in Los Angeles) become an offset."""
+
+
+def reader_zone() -> str:
+    """Return the zone of the officer who reads, or the centre's own where nobody is signed in."""
+    officer = g.get("officer")
+    return officer.zone if officer is not None else current().settings.home_zone
+
+
+def zone_label(local: datetime) -> str:
+    """Return a short name of a local time's zone that cannot be mistaken, for example `KST` or `UTC+8`."""
+    name = local.tzname() or ""
+    if name in UNAMBIGUOUS:
+        return name
+    offset = local.utcoffset() or timedelta()
+    minutes = int(offset.total_seconds()) // 60
+    sign = "-" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{sign}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+@blueprint.app_template_filter("when")
+def when(at: datetime | None, style: str = "full", zone: str | None = None) -> Markup:
+    """Return a `<time>` element in the reader's zone (or `zone`), with UTC in its title.
+
+    `style` is `full` (date, time, zone), `seconds` (the same to the second), `time` or `date`.
+    """
+    if at is None:
+        return Markup("<span class=quiet>–</span>")
+    local = at.astimezone(ZoneInfo(zone or reader_zone()))
+    pattern = {"full": "%Y-%m-%d %H:%M", "seconds": "%Y-%m-%d %H:%M:%S", "time": "%H:%M", "date": "%Y-%m-%d"}[style]
+    shown = local.strftime(pattern) + ("" if style == "date" else f" {zone_label(local)}")
+    utc = at.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        utc.isoformat(timespec="seconds"), utc.strftime("%Y-%m-%d %H:%M:%S UTC"), shown
+    )
+
+
+@blueprint.app_template_filter("ago")
+def ago(at: datetime | None) -> Markup:
+    """Return how long ago something was, or how long until then, with the exact time in the title."""
+    if at is None:
+        return Markup("<span class=quiet>–</span>")
+    seconds = (current().clock.now() - at).total_seconds()
+    length = duration(abs(seconds))
+    shown = gettext("%(length)s ago", length=length) if seconds >= 0 else gettext("in %(length)s", length=length)
+    local = at.astimezone(ZoneInfo(reader_zone()))
+    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(
+        at.astimezone(UTC).isoformat(timespec="seconds"), local.strftime("%Y-%m-%d %H:%M:%S"), zone_label(local), shown
+    )
+
+
+@blueprint.app_template_filter("duration")
+def duration(seconds: float) -> str:
+    """Return a length of time in its one largest unit: `12 s`, `3 min`, `5 h`, `2 days`."""
+    whole = int(seconds)
+    if whole < 60:
+        return gettext("%(count)s s", count=whole)
+    if whole < 3600:
+        return gettext("%(count)s min", count=whole // 60)
+    if whole < 48 * 3600:
+        return gettext("%(count)s h", count=whole // 3600)
+    return ngettext("%(num)s day", "%(num)s days", whole // 86400)  # type: ignore[no-any-return]  # untyped library
+
+
+@blueprint.app_template_filter("number")
+def number(value: float | None) -> str:
+    """Return a number with the reader's separators, or a dash."""
+    return "–" if value is None else str(format_decimal(value))
+
+
+@blueprint.app_template_filter("differences")
+def differences(pair: tuple[dict[str, Any] | None, dict[str, Any] | None]) -> list[tuple[str, Any, Any]]:
+    """Return what changed between two recorded sets of values as (name, before, after), in a steady order."""
+    before, after = pair[0] or {}, pair[1] or {}
+    names = list(before) + [name for name in after if name not in before]
+    return [(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)]
+
+
+@blueprint.app_template_filter("plain")
+def plain(value: object) -> str:
+    """Return a stored JSON value as one line for people."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return ", ".join(plain(part) for part in value) if value else "–"
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {plain(part)}" for key, part in value.items())
+    return str(value)
