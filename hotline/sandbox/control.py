@@ -85,7 +85,7 @@ async def read_object(request: web.Request) -> dict[str, object]:
 def whole(request: web.Request, name: str, default: int, least: int, most: int) -> int:
     """Return a whole number of the query; raises ``BadInput`` naming it when out of bounds."""
     text = request.query.get(name, str(default))
-    if not text.isdecimal() or len(text) > 15 or not least <= int(text) <= most:
+    if not text.isdecimal() or len(text) > 16 or not least <= int(text) <= most:
         raise BadInput(f"{name}: must be a whole number from {least} to {most}")
     return int(text)
 

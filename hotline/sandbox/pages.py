@@ -23,9 +23,11 @@ from hotline.sandbox.twilio_api import CARRIER, Handler, authorised
 
 HERE = Path(__file__).parent
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-FONT = "pretendard/pretendardvariable-dynamic-subset.css"
+FONTS = ("pretendard/pretendardvariable-dynamic-subset.css", "pretendard/pretendard.css")
+"""Style sheets that bring a font with Hangul, the first that is there; without one the system's fonts serve."""
 MAX_LIST_PAGE = 100
 MAX_TEXTS = 100
+WALL_TEXTS = 3
 STATIC_SUFFIXES = {".css", ".js", ".svg", ".woff2"}
 
 HEADERS = {
@@ -56,6 +58,7 @@ def add_routes(app: web.Application, settings: SandboxSettings) -> None:
     app.router.add_get("/page/handsets/{number}", browser(controlled(show_handset)))
     app.router.add_post("/page/handsets/{number}/reply", browser(controlled(reply)))
     app.router.add_post("/page/handsets/{number}/state", browser(controlled(change_state)))
+    app.router.add_get("/page/wall", browser(controlled(show_wall)))
     app.router.add_get("/page/events", browser(events))
 
 
@@ -97,13 +100,14 @@ async def show_page(request: web.Request) -> web.StreamResponse:
     settings = request.app[SETTINGS]
     if settings.host not in LOOPBACK and not authorised(request):
         return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="practice carrier"'})
-    font = settings.vendor_dir is not None and (settings.vendor_dir / FONT).is_file()
+    vendor = settings.vendor_dir
+    font = next((f"/vendor/{name}" for name in FONTS if vendor and (vendor / name).is_file()), None)
     text = (
         request.app[TEMPLATES]
         .get_template("handsets.html")
         .render(
             token=request.app[control.PAGE_TOKEN],
-            font=f"/vendor/{FONT}" if font else None,
+            font=font,
             delivery_errors=DELIVERY_ERRORS,
             magic={**MAGIC_TO, **MAGIC_DELIVERY},
         )
@@ -165,6 +169,17 @@ async def list_handsets(request: web.Request) -> object:
     offset, limit = whole(request, "offset", 0, 0, 1_000_000), whole(request, "limit", 40, 1, MAX_LIST_PAGE)
     found, more = carrier.handsets.search(request.query.get("q", "")[:80], offset, limit)
     return {"handsets": [handset_json(each) for each in found], "more": more, "total": len(carrier.handsets)}
+
+
+async def show_wall(request: web.Request) -> object:
+    """Return the ``count`` latest active handsets matching ``q``, each with its last texts, in one answer."""
+    count = whole(request, "count", 8, 1, 12)
+    found, _ = request.app[CARRIER].handsets.search(request.query.get("q", "")[:80], 0, count)
+    return {
+        "handsets": [
+            {**handset_json(each), "conversation": [text_json(text) for text in each.texts[-WALL_TEXTS:]]} for each in found
+        ]
+    }
 
 
 def _find(request: web.Request) -> Handset:
