@@ -1,0 +1,128 @@
+"""The rules of the house that a reader cannot see at one glance: routes, queues, sizes, secrets, addresses."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotline.auth.permissions import ALL_PERMISSIONS
+from hotline.core.registry import QUEUES
+from hotline.core.web import PUBLIC, SIGNED, SIGNED_IN, permission_of
+from wsgi import build_registry
+
+ROOT = Path(__file__).resolve().parents[2]
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 70
+PUBLIC_ENDPOINTS = {
+    "health.healthz": "load balancers ask without credentials",
+    "health.readyz": "load balancers ask without credentials",
+    "health.metrics": "Prometheus scrapes it; only counts are in it",
+    "openapi.spec": "the description of the API holds no secret",
+    "console.static": "style, script and font",
+    "alerts.static": "style and script of the alert pages",
+    "auth.sign_in": "nobody is signed in yet",
+    "auth.language": "the language is chosen before signing in too",
+    "auth.theme": "light and dark are chosen before signing in too",
+}
+
+
+def sources(*roots: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    files = [ROOT / line for line in listed.stdout.splitlines()]
+    return [file for file in files if file.exists() and (not roots or file.relative_to(ROOT).parts[0] in roots)]
+
+
+def test_every_route_declares_a_permission_that_exists(app: Any) -> None:
+    for rule in app.url_map.iter_rules():
+        declared = permission_of(app, rule.endpoint)
+        assert declared in ALL_PERMISSIONS | {PUBLIC, SIGNED, SIGNED_IN}, f"{rule.rule} declares {declared!r}"
+
+
+def test_public_routes_are_few_and_each_has_its_reason(app: Any) -> None:
+    public = {rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app, rule.endpoint) == PUBLIC}
+    assert public <= set(PUBLIC_ENDPOINTS), f"public without a reason: {sorted(public - set(PUBLIC_ENDPOINTS))}"
+
+
+def test_signed_routes_are_the_webhooks_and_refuse_without_a_signature(app: Any) -> None:
+    signed = [rule for rule in app.url_map.iter_rules() if permission_of(app, rule.endpoint) == SIGNED]
+    assert signed, "there are webhooks"
+    for rule in signed:
+        assert rule.rule.startswith("/webhooks/")
+        assert app.test_client().post(rule.rule, data={"MessageSid": "SM1"}).status_code == 403
+
+
+def test_everything_else_refuses_a_stranger(app: Any) -> None:
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        if permission_of(app, rule.endpoint) in (PUBLIC, SIGNED):
+            continue
+        path = re.sub(r"<(?:[^:>]+:)?[^>]+>", "1", rule.rule)
+        method = "GET" if "GET" in (rule.methods or ()) else sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})[0]
+        answer = client.open(path, method=method)
+        assert answer.status_code in (302, 401, 403), f"{method} {path} answered {answer.status_code} to a stranger"
+        if answer.status_code == 302:
+            assert "/sign-in" in answer.headers["Location"]
+
+
+def test_every_job_queue_has_a_consumer_and_every_schedule_a_job(settings: Any) -> None:
+    registry = build_registry()
+    served = set(settings.worker_queues.split(","))
+    assert served == set(QUEUES)
+    assert registry.jobs
+    for job in registry.jobs.values():
+        assert job.queue in served
+        assert 0 < job.timeout_s <= 3600
+    for schedule in registry.schedules:
+        assert schedule.job in registry.jobs
+
+
+def test_every_menu_entry_leads_to_a_route_with_its_permission(app: Any) -> None:
+    for entry in build_registry().menu:
+        assert permission_of(app, entry.endpoint) == entry.permission
+
+
+@pytest.mark.parametrize(
+    "file",
+    sources("hotline", "alerts", "benchmarks", "scripts", "tests", "wsgi.py"),
+    ids=lambda f: str(f.relative_to(ROOT)),
+)
+def test_files_and_functions_stay_small(file: Path) -> None:
+    text = file.read_text()
+    if "migrations/versions" not in str(file):
+        assert text.count("\n") <= MAX_FILE_LINES, f"{file} wants dividing"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < MAX_FUNCTION_LINES, f"{file}: {node.name} is too long"
+
+
+def test_no_file_is_named_for_nothing() -> None:
+    assert not [file for file in sources() if file.stem in {"utils", "util", "helpers", "helper", "misc", "common"}]
+
+
+def test_packages_begin_with_a_docstring_and_nothing_else() -> None:
+    for file in sources("hotline", "alerts"):
+        if file.name == "__init__.py":
+            body = ast.parse(file.read_text()).body
+            assert len(body) == 1 and isinstance(body[0], ast.Expr), f"{file} holds more than a docstring"
+
+
+def test_nobody_reads_the_clock_but_the_clock() -> None:
+    allowed = {"hotline/core/clock.py"}
+    for file in sources("hotline", "alerts"):
+        name = str(file.relative_to(ROOT))
+        if name in allowed or name.startswith(("hotline/sandbox/", "hotline/platform/")):
+            continue
+        assert not re.search(r"datetime\.(now|utcnow|today)\(", file.read_text()), f"{name} reads the time by itself"
+
+
+def test_lock_files_carry_no_addresses() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock", "package-lock.json"):
+        text = (ROOT / name).read_text()
+        assert not re.search(r'"resolved"|index-url|@ https?://', text), f"{name} names an address"
