@@ -126,7 +126,9 @@ class ShapeReader:
             self.findings.fault(spot, "too_few_points", count=len(set(points)))
             return None
         flat = _without_repeats(unwrapped(points))
-        if len(flat) < 4 or shapely.MultiPoint(flat).convex_hull.area == 0:
+        # A ring around a pole ends a whole turn from where it began: it encloses the pole even along one parallel.
+        around_a_pole = abs(flat[-1][0] - flat[0][0]) > 180
+        if not around_a_pole and (len(flat) < 4 or shapely.MultiPoint(flat).convex_hull.area == 0):
             self.findings.warn(spot, "degenerate_ring")
             return None
         if not shapely.LineString(flat).is_simple:
