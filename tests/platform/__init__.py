@@ -1,0 +1,1 @@
+"""The platform: embedded servers, supervision, set-up and checks, tried on real processes."""
