@@ -1,0 +1,104 @@
+"""What Twilio's answers to a create request mean, as one table; pure, so that every line of it can be tested.
+
+Source of the codes: Twilio's error dictionary, and the field notes on which of them are the recipient's, which are ours and
+which pass by themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hotline.providers.bulk_http import HttpAnswer
+from hotline.providers.sms import Outcome, SmsRequest, SmsResult
+
+OPTED_OUT = "21610"
+REGION_OFF = "21408"
+NUMBER_IS_BAD = frozenset({"21211", "21217", "21614", "30005", "30006"})
+"""For good: no text will ever reach this number."""
+
+_LATER = ("20429", "14107", "21611", "30001", "30022", "63017")
+"""Rates and queues: not a recipient's fault, it passes by itself."""
+
+_BLOCKED = (
+    "20003",  # wrong credentials
+    "20005",  # account not active
+    "20006",  # access denied
+    "20008",  # test credentials used for a live resource
+    "20404",  # wrong account or address
+    "21212",  # the sender is no valid number
+    "21603",  # no sender given
+    "21606",  # the sender is not ours or cannot send texts
+    "21609",  # our own callback address is not acceptable
+    "21659",  # the sender is not ours
+    "21660",  # the sender belongs to another account
+    "21701",  # messaging service unknown
+    "21703",  # messaging service has no sender
+    "21705",  # messaging service id malformed
+    "30002",  # account suspended
+    "63038",  # the account's daily limit
+)
+"""Our own account, credentials or sender: every other text would meet the same, so the lane must stop."""
+
+MEANINGS: dict[str, Outcome] = {
+    **dict.fromkeys(_LATER, Outcome.RETRY_LATER),
+    **dict.fromkeys(_BLOCKED, Outcome.BLOCKED),
+}
+"""Meaning of a code in a 4xx answer; every code that is not here refuses this one text for good."""
+
+BLOCKING_STATUS = frozenset({401, 403, 404, 405, 407})
+"""Without a code that says otherwise, these speak of our account or address and not of one text."""
+
+
+def read_create(answer: HttpAnswer) -> SmsResult:
+    """Say what an answer to a create request means; `answer.key` is the SmsRequest."""
+    request: SmsRequest = answer.key
+    if answer.status == 0:
+        outcome = Outcome.UNANSWERED if answer.sent else Outcome.UNSENT
+        return SmsResult(request.message_id, request.attempt, outcome)
+    fields = _fields(answer.body)
+    if 200 <= answer.status < 300:
+        return _read_accepted(request, fields)
+    code = _code(fields) or {401: "20003", 429: "20429"}.get(answer.status, f"http{answer.status}")
+    return SmsResult(
+        request.message_id,
+        request.attempt,
+        _meaning(answer.status, code),
+        error_code=code,
+        retry_after_s=answer.retry_after_s,
+    )
+
+
+def _read_accepted(request: SmsRequest, fields: dict[str, Any]) -> SmsResult:
+    sid, status = fields.get("sid"), fields.get("status")
+    if not isinstance(sid, str) or not sid or len(sid) > 64:
+        # The provider took the text but did not say under which name: only its record can tell.
+        return SmsResult(request.message_id, request.attempt, Outcome.UNANSWERED)
+    status = status[:20] if isinstance(status, str) else None
+    return SmsResult(request.message_id, request.attempt, Outcome.ACCEPTED, provider_sid=sid, provider_status=status)
+
+
+def _meaning(status: int, code: str) -> Outcome:
+    if status >= 500 or status == 408:
+        # Twilio may have accepted the text before it failed, and creating one cannot be repeated safely.
+        return Outcome.UNANSWERED
+    if status == 429:
+        return Outcome.RETRY_LATER
+    if code in MEANINGS:
+        return MEANINGS[code]
+    if status == 401 or status < 400 or (code.startswith("http") and status in BLOCKING_STATUS):
+        return Outcome.BLOCKED
+    return Outcome.REFUSED
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _code(fields: dict[str, Any]) -> str | None:
+    code = fields.get("code")
+    return str(code) if isinstance(code, int) and not isinstance(code, bool) and 0 < code < 10**9 else None
