@@ -167,7 +167,7 @@ class Attempt(HasId, Base):
     """Append-only: one hand-over of a message to a provider, written and committed before the request leaves."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index("ix_attempts_message_id", "message_id"),)
+    __table_args__ = (UniqueConstraint("message_id", "number"),)
 
     message_id: Mapped[int] = mapped_column(BigInteger)
     number: Mapped[int] = mapped_column(SmallInteger)
@@ -175,7 +175,8 @@ class Attempt(HasId, Base):
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))
-    """accepted, refused, unanswered, found (looked up: it had arrived) or absent (looked up: it had not)."""
+    """accepted, refused, retry_later, blocked (our account's fault), unsent (the request never left), unanswered, found
+    (looked up, or proved by a receipt: it had arrived), absent (looked up: it had not) or lost (nobody could tell in time)."""
     provider_sid: Mapped[str | None] = mapped_column(String(64))
     error_code: Mapped[str | None] = mapped_column(String(10))
 

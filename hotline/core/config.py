@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     dispatch_in_flight: int = Field(256, ge=1, le=2000, validation_alias=_env("HOTLINE_DISPATCH_IN_FLIGHT"))
     dispatch_timeout_s: float = Field(15.0, gt=0, le=60, validation_alias=_env("HOTLINE_DISPATCH_TIMEOUT_S"))
     dispatch_lease_s: float = Field(60.0, gt=0, le=600, validation_alias=_env("HOTLINE_DISPATCH_LEASE_S"))
+    dispatch_settle_s: float = Field(20.0, gt=0, le=600, validation_alias=_env("HOTLINE_DISPATCH_SETTLE_S"))
+    """How long after the last moment a text could have been accepted the provider's record may still not show it."""
+    dispatch_lane_s: float = Field(20.0, gt=0, le=60, validation_alias=_env("HOTLINE_DISPATCH_LANE_S"))
+    """How long one lane works before it makes room for other jobs of its worker."""
     dispatch_max_attempts: int = Field(5, ge=1, le=20, validation_alias=_env("HOTLINE_DISPATCH_MAX_ATTEMPTS"))
     demo: bool = Field(False, validation_alias=_env("HOTLINE_DEMO"))
     """The installation holds made-up people for practice; every page says so."""

@@ -11,8 +11,9 @@ from hotline.core import audit, outbox
 from hotline.core.db import Base, sqlalchemy_url
 from hotline.missions import models as mission_models
 from hotline.people import models as people_models
+from hotline.providers import models as provider_models
 
-ROOMS = (alerts_models, auth_models, audit, outbox, mission_models, people_models)
+ROOMS = (alerts_models, auth_models, audit, outbox, mission_models, people_models, provider_models)
 """Imported for the tables they add to the metadata."""
 
 url = context.config.attributes["database_url"]

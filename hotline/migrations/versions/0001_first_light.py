@@ -46,8 +46,8 @@ def upgrade() -> None:
         sa.Column("error_code", sa.String(length=10), nullable=True),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+        sa.UniqueConstraint("message_id", "number", name=op.f("uq_attempts_message_id_number")),
     )
-    op.create_index("ix_attempts_message_id", "attempts", ["message_id"], unique=False)
     op.create_table(
         "audit_entries",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -137,6 +137,16 @@ def upgrade() -> None:
         ["available_at"],
         unique=False,
         postgresql_where=sa.text("delivered_at IS NULL AND parked_at IS NULL"),
+    )
+    op.create_table(
+        "provider_faults",
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("error_code", sa.String(length=10), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("provider", name=op.f("pk_provider_faults")),
     )
     op.create_table(
         "receipts",
@@ -426,6 +436,7 @@ def downgrade() -> None:
     op.drop_index("ix_sign_in_attempts_address_at", table_name="sign_in_attempts")
     op.drop_table("sign_in_attempts")
     op.drop_table("receipts")
+    op.drop_table("provider_faults")
     op.drop_index(
         "ix_outbox_events_waiting",
         table_name="outbox_events",
@@ -440,7 +451,6 @@ def downgrade() -> None:
     op.drop_index("ix_audit_entries_subject", table_name="audit_entries")
     op.drop_index("ix_audit_entries_at", table_name="audit_entries")
     op.drop_table("audit_entries")
-    op.drop_index("ix_attempts_message_id", table_name="attempts")
     op.drop_table("attempts")
     op.execute("DROP FUNCTION IF EXISTS refuse_change()")
     op.execute("DROP FUNCTION IF EXISTS stamp_changed_xid()")
