@@ -68,8 +68,8 @@ def format_reference(reference: CapReference) -> str:
 
 
 def format_number(value: float) -> str:
-    """Write a number without exponent and to twelve decimals, a ten-thousandth of a millimetre on the ground."""
-    return format(Decimal(repr(round(value, 12))), "f")
+    """Write a number without exponent and to fifteen decimals, far below what any position means."""
+    return format(Decimal(repr(round(value, 15))), "f")
 
 
 def _add(parent: etree._Element, name: str, text: str = "") -> etree._Element:
