@@ -6,7 +6,6 @@ what was meant, every repair is a warning, and everything else is a fault.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +24,6 @@ DOUBTFUL_RADIUS_KM: Final = 2_000.0
 WRAP_LIMIT_DEG: Final = 540.0
 """Longitudes beyond 180 occur where a ring goes on over the date line; more than one turn is a mistake."""
 
-_COMMA = re.compile(r"\s*,\s*")
 
 Point = tuple[float, float]
 
@@ -51,7 +49,7 @@ class ShapeReader:
         limits = self.findings.limits
         if self.polygons_met > limits.polygons:
             self.findings.stop(spot, "too_many_polygons", limit=limits.polygons)
-        words = _COMMA.sub(",", text.strip()).split()
+        words = _words_of(text)
         if not words:
             self.findings.warn(spot, "empty_shape")
             return None
@@ -68,7 +66,7 @@ class ShapeReader:
 
     def read_circle(self, spot: Spot, text: str) -> CapCircle | None:
         """Return the circle, or None when it is empty or has a fault; a radius of 0 is kept with a warning."""
-        words = _COMMA.sub(",", text.strip()).split()
+        words = _words_of(text)
         if not words:
             self.findings.warn(spot, "empty_shape")
             return None
@@ -134,6 +132,11 @@ class ShapeReader:
         if not shapely.LineString(flat).is_simple:
             self.findings.warn(spot, "crossing_ring")
         return tuple(points)
+
+
+def _words_of(text: str) -> list[str]:
+    """Split at blanks, except those around a comma; in linear time, which a pattern for them would not take."""
+    return " ".join(text.split()).replace(" ,", ",").replace(", ", ",").split()
 
 
 def read_point(word: str) -> Point | None:

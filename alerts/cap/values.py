@@ -143,6 +143,7 @@ def read_words(text: str) -> tuple[str, ...]:
 
 def read_references(spot: Spot, text: str, findings: Findings) -> tuple[CapReference, ...]:
     """Read `sender,identifier,sent` groups; of a group that is written otherwise the identifier is kept."""
+    text = " ".join(text.split())
     references: list[CapReference] = []
     position = 0
     while text[position:].strip():

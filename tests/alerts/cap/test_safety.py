@@ -129,6 +129,16 @@ def test_reading_stops_when_its_time_is_over() -> None:
     assert codes(caught.value.faults) == ["too_slow"]
 
 
+def test_a_megabyte_of_blanks_is_read_like_one_blank() -> None:
+    # A pattern that looks for "blanks, then a comma" would try every start and take hours; the test run would stop.
+    blanks = " " * 1_000_000
+    ring = f"<polygon>1,1 1,2{blanks}2,2 1,1</polygon>"
+    assert read_text(make_cap(infos=make_info(areas=make_area(shapes=ring)))).warnings == ()
+    references = f"<references>a{' ' * 49_000}b</references>"
+    reading = read_text(make_cap(msg_type="<msgType>Update</msgType>", rest=references))
+    assert [each.identifier for each in reading.alert.references] == ["a", "b"]
+
+
 def test_problem_without_a_message_is_a_mistake_of_the_reader() -> None:
     with pytest.raises(LookupError):
         Findings(DEFAULT_LIMITS).warn(Spot("alert"), "never_heard_of")
