@@ -85,18 +85,18 @@ def longitude_units(degrees: npt.ArrayLike) -> Ints:
     return (to_units(degrees) + HALF_TURN) % FULL_TURN - HALF_TURN
 
 
-def cell_numbers(lat: npt.ArrayLike, lon: npt.ArrayLike) -> Int32s:
+def cells_of(lat: npt.ArrayLike, lon: npt.ArrayLike) -> Int32s:
     """Cell numbers for the column `positions.cell` from latitudes and longitudes in degrees."""
     return SQL_GRID.cell_of(to_units(lat), longitude_units(lon))
 
 
-def cell_number(lat: float, lon: float) -> int:
+def cell_of(lat: float, lon: float) -> int:
     """Cell number for the column `positions.cell` from one latitude and longitude in degrees."""
-    return int(cell_numbers([lat], [lon])[0])
+    return int(cells_of([lat], [lon])[0])
 
 
 def cell_sql(lat: str, lon: str) -> str:
-    """SQL expression that gives the same number as `cell_number`, for rows that never pass through Python.
+    """SQL expression that gives the same number as `cell_of`, for rows that never pass through Python.
 
     `lat` and `lon` are SQL expressions of type double precision in degrees (trusted text, never a user's).
     """

@@ -8,7 +8,7 @@ overlaps of an outline that crosses itself are inside). All arithmetic is on who
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,11 @@ from hotline.geo.cells import FULL_TURN, HALF_TURN, QUARTER_TURN, RESIDENT_GRID,
 MAX_PAIRS = 1 << 20
 """Pairs of point and edge that are compared in one go; bounds the memory of a test to about 100 MB."""
 
-_BUCKET_STEPS = (RESIDENT_GRID.step, 2_500_000, 25_000_000, 150_000_000)
-"""Widths of the columns by which edges are looked up: 1/32°, 1/4°, 2.5° and 15°."""
+_COLUMN_STEPS = (78_125, RESIDENT_GRID.step, 2_500_000, 25_000_000, 150_000_000)
+"""Widths of the columns into which outlines are cut: 1/128°, 1/32°, 1/4°, 2.5° and 15°; the finest within the budget."""
+
+_LATITUDE_BITS = 31
+"""Bits that hold a latitude counted from the south pole, below the number of column and ring in one sorting key."""
 
 Intervals = tuple[Ints, Ints, Bools]
 """Start, stop (excluded) and interior flag of intervals of cell numbers."""
@@ -43,33 +46,60 @@ class Outlines:
         # South of a ring's every edge the sum is the full number of windings; that is outside when north is enclosed.
         windings = np.array([ring.turns for ring in rings])
         self._outside = np.where(self._encloses_north, -windings, 0)
-        # An edge wholly south of a point adds nothing, but a ring about the north pole must always be summed up.
-        self._top = np.where(self._outside[self._ring] != 0, QUARTER_TURN, self._north)
         self.touches_north = bool((self._north == QUARTER_TURN).any())
         self.touches_south = bool((self._south == -QUARTER_TURN).any())
-        self._fill_buckets()
+        self._fill_columns()
 
-    def _fill_buckets(self) -> None:
-        """Sort (column, ring, edge) so that the edges over a longitude, or those of one ring, are one slice."""
+    def _fill_columns(self) -> None:
+        """Cut the globe into columns; in each, sort the pieces of edges and join those whose latitudes overlap to a band.
+
+        Between two bands of a ring an empty strip runs across the column, so a whole band adds the same to the sum for
+        every place south of it, and only places within a band must be compared with its edges.
+        """
         budget = 8 * len(self._west) + 50_000
-        for step in _BUCKET_STEPS:
-            self._buckets = Grid(step)
+        for step in _COLUMN_STEPS:
+            self._columns = Grid(step)
             first = (self._west + HALF_TURN) // step
             count = (self._west + self._dlon + HALF_TURN) // step - first + 1
             if count.sum() <= budget:
                 break
         edge, nth = expand(count)
-        column = (first[edge] + nth) % self._buckets.columns
-        key = column * self.ring_count + self._ring[edge]
-        order = np.argsort(key, kind="stable")
-        self._bucket_edge, self._bucket_key = edge[order], key[order]
-        columns = np.arange(self._buckets.columns + 1) * self.ring_count
-        self._bucket_start = np.searchsorted(self._bucket_key, columns)
+        column = first[edge] + nth
+        border = column * self._columns.step - HALF_TURN - self._west[edge]
+        low, high = self._latitudes_within(edge, border)
+        place = (column % self._columns.columns * self.ring_count + self._ring[edge]) << _LATITUDE_BITS
+        order = np.argsort(place + (low + QUARTER_TURN))
+        edge, low, high, place, border = edge[order], low[order], high[order], place[order], border[order]
+        reach = np.maximum.accumulate(place + (high + QUARTER_TURN))
+        self._band_edge = edge
+        self._band_begin = np.flatnonzero(np.append(True, (place + (low + QUARTER_TURN))[1:] > reach[:-1]))
+        self._band_size = np.diff(np.append(self._band_begin, len(edge)))
+        self._band_low = low[self._band_begin]
+        self._band_high = np.maximum.reduceat(high, self._band_begin)
+        self._band_ring = self._ring[edge[self._band_begin]]
+        self._band_place = place[self._band_begin] >> _LATITUDE_BITS
+        crossed = (border >= 0) & (border < self._dlon[edge])
+        self._band_turn = np.add.reduceat(np.where(crossed, self._turn[edge], 0), self._band_begin)
+        starts = np.arange(self._columns.columns + 1) * self.ring_count
+        self._column_begin = np.searchsorted(self._band_place, starts)
+
+    def _latitudes_within(self, edge: Ints, border: Ints) -> tuple[Ints, Ints]:
+        """Least and greatest latitude of edges within columns whose western border lies `border` east of their west end."""
+        dlon, dlat = self._dlon[edge], self._dlat[edge]
+        left = np.maximum(border, 0)
+        right = np.minimum(border + self._columns.step, dlon)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            at_left = np.where(dlon == 0, 0.0, left / dlon) * dlat
+            at_right = np.where(dlon == 0, 1.0, right / dlon) * dlat
+        # One unit on either side makes up for the rounding of the divisions, which stays below a millionth of a unit.
+        low = self._lat[edge] + np.floor(np.minimum(at_left, at_right)).astype(np.int64) - 1
+        high = self._lat[edge] + np.ceil(np.maximum(at_left, at_right)).astype(np.int64) + 1
+        return np.maximum(low, self._south[edge]), np.minimum(high, self._north[edge])
 
     def inside(self, lat: Ints, lon: Ints) -> Bools:
         """Which points (units) are inside or on the edge of any ring; exact."""
-        column = self._buckets.column_of(lon)
-        result = self._decide(lat, lon, self._bucket_start[column], self._bucket_start[column + 1])
+        column = self._columns.column_of(lon)
+        result = self._decide(lat, lon, self._column_begin[column], self._column_begin[column + 1])
         if self.touches_north:
             result |= lat == QUARTER_TURN
         if self.touches_south:
@@ -78,46 +108,54 @@ class Outlines:
 
     def _inside_ring(self, lat: Ints, lon: Ints, ring: Ints) -> Bools:
         """Which points are inside the ring that is named for each of them."""
-        key = self._buckets.column_of(lon) * self.ring_count + ring
-        begin = np.searchsorted(self._bucket_key, key)
-        return self._decide(lat, lon, begin, np.searchsorted(self._bucket_key, key, side="right"))
+        place = self._columns.column_of(lon) * self.ring_count + ring
+        begin = np.searchsorted(self._band_place, place)
+        return self._decide(lat, lon, begin, np.searchsorted(self._band_place, place, side="right"))
 
     def _decide(self, lat: Ints, lon: Ints, begin: Ints, end: Ints) -> Bools:
-        """Test each point against its slice of the sorted edges, in portions of bounded size."""
+        """Test each point against the bands from `begin` to `end`, in portions of bounded size."""
         result = np.zeros(len(lat), np.bool_)
         counts = end - begin
-        reach = np.cumsum(counts)
-        done = 0
-        while done < len(lat):
-            before = reach[done - 1] if done else 0
-            stop = max(done + 1, int(np.searchsorted(reach, before + MAX_PAIRS, side="right")))
-            portion = slice(done, stop)
-            result[portion] = self._test(lat[portion], lon[portion], begin[portion], counts[portion])
-            done = stop
+        for part in _portions(counts):
+            result[part] = self._test(lat[part], lon[part], begin[part], counts[part])
         return result
 
     def _test(self, lat: Ints, lon: Ints, begin: Ints, counts: Ints) -> Bools:
-        """The exact comparison of every point with the edges of its slice."""
+        """Sum up, for every point and ring, the bands north of the point and the edges of the band it lies in."""
         result = np.zeros(len(lat), np.bool_)
         point, nth = expand(counts)
-        edge = self._bucket_edge[begin[point] + nth]
-        east = lon[point] - self._west[edge]
-        east += (east < 0) * FULL_TURN
-        near = np.flatnonzero((east <= self._dlon[edge]) & (lat[point] <= self._top[edge]))
-        if not len(near):
+        if not len(point):
             return result
-        point, edge, east = point[near], edge[near], east[near]
-        height = lat[point]
+        band = begin[point] + nth
+        ring, height = self._band_ring[band], lat[point]
+        above = self._band_low[band] > height
+        pair = point * self.ring_count + ring
+        fresh = np.append(True, pair[1:] != pair[:-1])
+        group = np.cumsum(fresh) - 1
+        winding = np.bincount(group, weights=np.where(above, self._band_turn[band], 0))
+        mixed = np.flatnonzero(~above & (height <= self._band_high[band]))
+        for part in _portions(self._band_size[band[mixed]]):
+            chosen = mixed[part]
+            item, on_edge, turn = self._compare(lat[point[chosen]], lon[point[chosen]], band[chosen])
+            result[point[chosen[item[on_edge]]]] = True
+            winding += np.bincount(group[chosen[item]], weights=turn, minlength=len(winding))
+        first = np.flatnonzero(fresh)
+        result[point[first[winding != self._outside[ring[first]]]]] = True
+        return result
+
+    def _compare(self, lat: Ints, lon: Ints, band: Ints) -> tuple[Ints, Bools, Ints]:
+        """Compare points with all edges of one band each: number of the point, whether it is on the edge, what it adds."""
+        item, nth = expand(self._band_size[band])
+        edge = self._band_edge[self._band_begin[band][item] + nth]
+        east = lon[item] - self._west[edge]
+        east += (east < 0) * FULL_TURN
         dlon = self._dlon[edge]
+        near = np.flatnonzero(east <= dlon)
+        item, edge, east, dlon = item[near], edge[near], east[near], dlon[near]
+        height = lat[item]
         side = dlon * (height - self._lat[edge]) - self._dlat[edge] * east
         on_edge = (side == 0) & (height >= self._south[edge]) & (height <= self._north[edge])
-        result[point[on_edge]] = True
-        crossing = np.where((side < 0) & (east < dlon), self._turn[edge], 0)
-        group = point * self.ring_count + self._ring[edge]
-        start = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-        winding = np.add.reduceat(crossing, start)
-        result[point[start[winding != self._outside[self._ring[edge[start]]]]]] = True
-        return result
+        return item, on_edge, np.where((side < 0) & (east < dlon), self._turn[edge], 0)
 
     def row_count(self, grid: Grid) -> int:
         """How many pairs of edge and row of the grid `intervals` would look at."""
@@ -207,6 +245,17 @@ class Outlines:
                 intervals.append((0, int(rows.min()) * grid.columns))
         wanted = np.array([pair for pair in intervals if pair[0] < pair[1]], np.int64).reshape(-1, 2)
         return wanted[:, 0], wanted[:, 1]
+
+
+def _portions(counts: Ints) -> Iterator[slice]:
+    """Slices of items that together make at most `MAX_PAIRS` pairs each, or hold one item."""
+    reach = np.cumsum(counts)
+    done = 0
+    while done < len(counts):
+        before = int(reach[done - 1]) if done else 0
+        stop = max(done + 1, int(np.searchsorted(reach, before + MAX_PAIRS, side="right")))
+        yield slice(done, stop)
+        done = stop
 
 
 def row_intervals(row: Ints, first: Ints, last: Ints, grid: Grid) -> tuple[Ints, Ints, Ints]:

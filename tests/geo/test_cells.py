@@ -10,22 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.db import Database
-from hotline.geo.cells import RESIDENT_GRID, SQL_GRID, Grid, cell_number, cell_numbers, cell_sql, combine
+from hotline.geo.cells import RESIDENT_GRID, SQL_GRID, Grid, cell_of, cell_sql, cells_of, combine
 
 INTERVALS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 12), st.booleans()), max_size=12)
 
 
 def test_cells_are_numbered_from_the_south_west_row_by_row() -> None:
-    assert cell_number(-90, -180) == 0
-    assert cell_number(-90, -179.75) == 1
-    assert cell_number(-89.75, -180) == 1440
-    assert cell_number(89.999, 179.999) == 1440 * 720 - 1
+    assert cell_of(-90, -180) == 0
+    assert cell_of(-90, -179.75) == 1
+    assert cell_of(-89.75, -180) == 1440
+    assert cell_of(89.999, 179.999) == 1440 * 720 - 1
 
 
 def test_both_names_of_the_antimeridian_and_of_the_pole_row_give_one_cell() -> None:
-    assert cell_number(10, 180) == cell_number(10, -180)
-    assert cell_number(90, 5) == cell_number(89.9, 5)
-    assert cell_number(10, 190) == cell_number(10, -170)
+    assert cell_of(10, 180) == cell_of(10, -180)
+    assert cell_of(90, 5) == cell_of(89.9, 5)
+    assert cell_of(10, 190) == cell_of(10, -170)
 
 
 def test_a_grid_must_divide_the_globe() -> None:
@@ -89,4 +89,4 @@ def test_sql_expression_gives_the_same_cell_as_python(db: Database) -> None:
             " ORDER BY n",
             (lat.tolist(), lon.tolist()),
         ).fetchall()
-    assert [row[0] for row in rows] == cell_numbers(lat, lon).tolist()
+    assert [row[0] for row in rows] == cells_of(lat, lon).tolist()

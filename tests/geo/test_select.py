@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hotline.geo.area import Area
-from hotline.geo.cells import RESIDENT_GRID, SQL_GRID, Grid, cell_number, longitude_units, to_units
+from hotline.geo.cells import RESIDENT_GRID, SQL_GRID, Grid, cell_of, longitude_units, to_units
 from hotline.geo.geodesic import _series_distance, within
 from hotline.geo.select import CompiledArea, compiled, covering, ids_inside
 from tests.geo.oracles import box, circle_excess_m, make_area, oracle_inside
@@ -237,7 +237,7 @@ def test_covering_is_ascending_and_holds_interior_cells() -> None:
     ranges = covering(make_area(polygons=[box(35, 126, 38, 129)]))
     assert all(first <= last for first, last, _ in ranges)
     assert all(before[1] < after[0] for before, after in itertools.pairwise(ranges))
-    middle = cell_number(36.6, 127.6)
+    middle = cell_of(36.6, 127.6)
     assert any(first <= middle <= last and interior for first, last, interior in ranges)
 
 
