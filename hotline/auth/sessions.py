@@ -54,6 +54,51 @@ def note_failure(session: Session, clock: Clock, name: str, address: str) -> Non
     session.execute(delete(SignInAttempt).where(SignInAttempt.at < clock.now() - timedelta(days=30)))
 
 
+def check_password(session: Session, clock: Clock, *, name: str, password: str, address: str) -> Officer:
+    """Return the officer whose name and password these are; raises TooMany or Unauthenticated.
+
+    The caller records a failure in a transaction of its own (`note_failure`), because this one is rolled back.
+    """
+    name = name.strip().lower()[:60]
+    check_rate(session, clock, name, address)
+    officer = find_by_name(session, name)
+    if not verify_password(officer, password) or officer is None or officer.disabled_at is not None:
+        raise Unauthenticated("The name or the password is not right.", code="wrong-password")
+    return officer
+
+
+def check_code(session: Session, clock: Clock, officer: Officer, *, code: str, address: str) -> None:
+    """Check the one-time code where the officer has one; raises TooMany, SecondFactorNeeded or Unauthenticated."""
+    if officer.second_factor_secret is None:
+        return
+    check_rate(session, clock, officer.name, address)
+    if not code.strip():
+        raise SecondFactorNeeded("Type the six-digit code of your authenticator.", code="second-factor-needed")
+    if not verify_second_factor(officer, code, clock):
+        raise Unauthenticated("The code is not right; it changes every 30 seconds.", code="wrong-code")
+
+
+def open_session(
+    session: Session, clock: Clock, officer: Officer, *, address: str, user_agent: str, lifetime: timedelta
+) -> SignedIn:
+    """Open a session for an officer who has just proven everything, and forget their failed attempts."""
+    session.execute(delete(SignInAttempt).where(SignInAttempt.name == officer.name))
+    token = ids.new_token()
+    session.add(
+        OfficerSession(
+            officer_id=officer.id,
+            token_hash=ids.hash_token(token),
+            created_at=clock.now(),
+            last_seen_at=clock.now(),
+            expires_at=clock.now() + lifetime,
+            address=address[:64],
+            user_agent=user_agent[:300],
+        )
+    )
+    audit.record(session, clock, actor_of(officer, "console"), "officer.signed_in", "officer", officer.id)
+    return SignedIn(officer, token)
+
+
 def sign_in(
     session: Session,
     clock: Clock,
@@ -70,31 +115,9 @@ def sign_in(
     Raises TooMany, Unauthenticated or SecondFactorNeeded. The caller records a failure in a transaction of its own
     (`note_failure`), because this one is rolled back by the error.
     """
-    name = name.strip().lower()[:60]
-    check_rate(session, clock, name, address)
-    officer = find_by_name(session, name)
-    if not verify_password(officer, password) or officer is None or officer.disabled_at is not None:
-        raise Unauthenticated("The name or the password is not right.", code="wrong-password")
-    if officer.second_factor_secret is not None:
-        if not code.strip():
-            raise SecondFactorNeeded("Type the six-digit code of your authenticator.", code="second-factor-needed")
-        if not verify_second_factor(officer, code, clock):
-            raise Unauthenticated("The code is not right; it changes every 30 seconds.", code="wrong-code")
-    session.execute(delete(SignInAttempt).where(SignInAttempt.name == name))
-    token = ids.new_token()
-    session.add(
-        OfficerSession(
-            officer_id=officer.id,
-            token_hash=ids.hash_token(token),
-            created_at=clock.now(),
-            last_seen_at=clock.now(),
-            expires_at=clock.now() + lifetime,
-            address=address[:64],
-            user_agent=user_agent[:300],
-        )
-    )
-    audit.record(session, clock, actor_of(officer, "console"), "officer.signed_in", "officer", officer.id)
-    return SignedIn(officer, token)
+    officer = check_password(session, clock, name=name, password=password, address=address)
+    check_code(session, clock, officer, code=code, address=address)
+    return open_session(session, clock, officer, address=address, user_agent=user_agent, lifetime=lifetime)
 
 
 def officer_of_session(session: Session, clock: Clock, token: str) -> Officer | None:

@@ -79,6 +79,8 @@ class Registry:
     menu: list[MenuEntry] = field(default_factory=list)
     """Labels are message ids (marked with `gettext_noop`); the console translates them where it shows them."""
     panels: list[Panel] = field(default_factory=list)
+    explanations: dict[str, str] = field(default_factory=dict)
+    """Texts for people by error code (see `hotline.core.explain`), marked with `gettext_noop`."""
     static: dict[str, Path] = field(default_factory=dict)
     """Folders of static files by the first part of their address: `static["alerts"]` is served at `/static/alerts/`."""
     commands: list[click.Command] = field(default_factory=list)

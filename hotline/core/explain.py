@@ -1,0 +1,29 @@
+"""What an error means, in the reader's language: stages raise errors with codes in English; pages translate by code."""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from hotline.core.errors import HotlineError, InvalidInput, NotFound
+from hotline.core.i18n import gettext
+from hotline.core.registry import Registry
+
+
+def explain(error: HotlineError, about: str = "") -> str:
+    """Return the error's text in the reader's language, or its English message where no room has registered one.
+
+    Rooms register texts in `Registry.explanations` under the error's code, and for InvalidInput under `ABOUT.FIELD`,
+    where `about` says what the field belongs to (`officer.name`); `%(name)s` in a text is filled from the error's params.
+    """
+    registry: Registry = current_app.extensions["registry"]
+    params = dict(error.params)
+    keys = [error.code]
+    if isinstance(error, InvalidInput):
+        params |= {"field": error.field, "value": error.shown_value, "mend": error.mend}
+        keys.insert(0, f"{about}.{error.field}")
+    elif isinstance(error, NotFound):
+        params |= {"kind": error.kind, "key": error.key}
+    for key in keys:
+        if key in registry.explanations:
+            return str(gettext(registry.explanations[key], **params))
+    return error.mend if isinstance(error, InvalidInput) else error.message
