@@ -93,8 +93,6 @@ def check_sign_in_code() -> ResponseReturnValue:
         with services.db.transaction() as session:
             officer = get_officer(session, int(pending["officer"]))
             name = officer.name
-            if officer.disabled_at is not None:
-                raise Unauthenticated("The name or the password is not right.", code="wrong-password")
             sessions.check_code(session, services.clock, officer, code=request.form.get("code", ""), address=address)
             signed_in = _open(session, officer, address)
     except SecondFactorNeeded as error:

@@ -83,7 +83,12 @@ def _officer_page(officer_id: int, errors: dict[str, str] | None = None, **more:
     with current().db.transaction() as session:
         officer = officers.get_officer(session, officer_id)
     page = render_template(
-        "auth/officer.html", officer=officer, errors=errors or {}, role_labels=ROLE_LABELS, role_notes=ROLE_NOTES, **more
+        "auth/officer.html",
+        officer=officer,
+        errors=errors or {},
+        role_labels=ROLE_LABELS,
+        role_notes=ROLE_NOTES,
+        **more,
     )
     return page, 422 if errors else 200
 

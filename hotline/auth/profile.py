@@ -55,6 +55,12 @@ def require_password(officer: Officer, password: str) -> None:
         raise InvalidInput("current", "(withheld)", "type the password you signed in with")
 
 
+def require_same(password: str, repeated: str) -> None:
+    """Raise InvalidInput unless the new password was typed twice in the same way."""
+    if password != repeated:
+        raise InvalidInput("repeat", "(withheld)", "type the new password twice in the same way")
+
+
 def new_secret() -> str:
     """Return a fresh secret for an authenticator (160 bits, base32, RFC 6238)."""
     return pyotp.random_base32()

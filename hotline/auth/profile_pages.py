@@ -94,8 +94,7 @@ def save_password() -> ResponseReturnValue:
     services = current()
     new = request.form.get("password", "")
     try:
-        if new != request.form.get("repeat", ""):
-            raise InvalidInput("repeat", "(withheld)", "type the new password twice in the same way")
+        stages.require_same(new, request.form.get("repeat", ""))
         with services.db.transaction() as session:
             stages.change_password(
                 session, services.clock, actor(), g.officer.id,

@@ -68,7 +68,12 @@ def check_password(session: Session, clock: Clock, *, name: str, password: str, 
 
 
 def check_code(session: Session, clock: Clock, officer: Officer, *, code: str, address: str) -> None:
-    """Check the one-time code where the officer has one; raises TooMany, SecondFactorNeeded or Unauthenticated."""
+    """Check the one-time code where the officer has one; raises TooMany, SecondFactorNeeded or Unauthenticated.
+
+    The account is looked at again, because it may have been closed since the password was typed.
+    """
+    if officer.disabled_at is not None:
+        raise Unauthenticated("The name or the password is not right.", code="wrong-password")
     if officer.second_factor_secret is None:
         return
     check_rate(session, clock, officer.name, address)

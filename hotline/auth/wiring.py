@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from hotline.auth import cli, console, officer_pages, profile_pages
+import hotline.auth.officer_pages
+import hotline.auth.profile_pages  # noqa: F401  # both hang their routes on the room's one blueprint when imported
+from hotline.auth import cli
+from hotline.auth.console import blueprint
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Registry
 
@@ -33,9 +36,7 @@ EXPLANATIONS = {
 
 def register(registry: Registry) -> None:
     """Add the room's routes, menu entries, texts and commands."""
-    # The page modules hang their routes on the room's one blueprint when they are imported.
-    assert profile_pages.blueprint is officer_pages.blueprint is console.blueprint
-    registry.blueprints.append(console.blueprint)
+    registry.blueprints.append(blueprint)
     registry.menu.append(MenuEntry("auth.list_officers", gettext_noop("Officers"), "officers.read", 90, key="o"))
     registry.explanations |= EXPLANATIONS
     registry.commands += [cli.officer, cli.token]

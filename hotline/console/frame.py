@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app, g, request
 
 from hotline.console.rendering import reader_zone, zone_label
+from hotline.core.explain import explain
 from hotline.core.registry import MenuEntry, Registry
 from hotline.core.services import current
 
@@ -24,6 +25,7 @@ def provide() -> Mapping[str, Any]:
     now = current().clock.now()
     zone = reader_zone()
     return {
+        "explain": explain,
         "me": officer,
         "actor": actor,
         "may": (lambda permission: actor is not None and actor.may(permission)),
@@ -45,7 +47,8 @@ def menu_for(actor: Any) -> list[MenuEntry]:
     shown = [
         entry
         for entry in registry.menu
-        if entry.endpoint in current_app.view_functions and (entry.permission == "signed-in" or actor.may(entry.permission))
+        if entry.endpoint in current_app.view_functions
+        and (entry.permission == "signed-in" or actor.may(entry.permission))
     ]
     return sorted(shown, key=lambda entry: entry.order)
 

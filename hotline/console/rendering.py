@@ -77,7 +77,7 @@ def duration(seconds: float) -> str:
         return gettext("%(count)s min", count=whole // 60)
     if whole < 48 * 3600:
         return gettext("%(count)s h", count=whole // 3600)
-    return ngettext("%(num)s day", "%(num)s days", whole // 86400)  # type: ignore[no-any-return]  # untyped library
+    return str(ngettext("%(num)s day", "%(num)s days", whole // 86400))
 
 
 @blueprint.app_template_filter("number")

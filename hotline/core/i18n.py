@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from flask_babel import lazy_gettext as _lazy_gettext
 LANGUAGES = {"ko": "한국어", "en": "English"}
 DEFAULT_LANGUAGE = "en"
 
-gettext = _gettext
+gettext: Callable[..., str] = _gettext
 lazy_gettext = _lazy_gettext
 
 

@@ -68,6 +68,16 @@ class Panel:
     """Endpoint of the page that shows more, when there is one."""
 
 
+@dataclass(frozen=True)
+class SubjectKind:
+    """What the audit trail calls a kind of thing, and the page that shows one (`argument` takes its id)."""
+
+    label: str
+    endpoint: str = ""
+    argument: str = ""
+    permission: str = ""
+
+
 @dataclass
 class Registry:
     """All routes, jobs, schedules, handlers, menu entries, overview panels and commands."""
@@ -81,6 +91,10 @@ class Registry:
     panels: list[Panel] = field(default_factory=list)
     explanations: dict[str, str] = field(default_factory=dict)
     """Texts for people by error code (see `hotline.core.explain`), marked with `gettext_noop`."""
+    action_labels: dict[str, str] = field(default_factory=dict)
+    """What the audit trail's actions are called, by action, marked with `gettext_noop`."""
+    subjects: dict[str, SubjectKind] = field(default_factory=dict)
+    """The audit trail's kinds of subject, by kind."""
     static: dict[str, Path] = field(default_factory=dict)
     """Folders of static files by the first part of their address: `static["alerts"]` is served at `/static/alerts/`."""
     commands: list[click.Command] = field(default_factory=list)
