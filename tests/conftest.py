@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,9 +41,20 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def server_dir() -> Iterator[Path]:
+    """Return a directory for the servers, outside pytest's own.
+
+    pytest's directory is shared by all runs of a user and each run resets its mode, which would shut out the user that
+    PostgreSQL runs as when the tests are run by root.
+    """
+    with tempfile.TemporaryDirectory(prefix="hotline-test-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_dir: Path) -> Iterator[EmbeddedPostgres]:
     """One throw-away PostgreSQL for the whole run, with a migrated template database."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg"), durable=False)
+    server = EmbeddedPostgres(server_dir, durable=False)
     url = server.start()
     try:
         server.create_database("hotline_template")
@@ -54,9 +66,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+def valkey(server_dir: Path) -> Iterator[EmbeddedValkey]:
     """One throw-away Valkey for the whole run; each test starts with it empty."""
-    server = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
+    server = EmbeddedValkey(server_dir)
     server.start()
     try:
         yield server

@@ -28,7 +28,7 @@ from hotline.platform.problem import SetupProblem
 MIN_PYTHON = (3, 11)
 MIN_POSTGRES = 150000
 CONNECT_LIMIT_S = 5
-_MISSING_DATABASE = re.compile(r'database "[^"]*" does not exist')
+_MISSING_DATABASE = re.compile(r'database ".*" does not exist')
 
 
 def check_python() -> None:
@@ -174,12 +174,10 @@ def _database_problem(url: str, error: Exception) -> SetupProblem:
 
 
 def _reason(error: Exception) -> str:
-    """The last line of an error, which is the most exact one, bounded."""
+    """The exact part of an error's text, bounded: libpq puts it after the address, which we have already named."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    chosen = next(
-        (line for line in lines if "failed" in line or "refused" in line), lines[-1] if lines else "no reason given"
-    )
-    return chosen[:200]
+    chosen = next((line for line in lines if "failed" in line), lines[-1] if lines else "no reason given")
+    return chosen.rpartition("failed: ")[2][:200]
 
 
 def _without_password(url: str) -> str:
