@@ -72,7 +72,11 @@ def numbers_inside(service: RunningService) -> set[str]:
         if inside(round(lat, 6), round(lon, 6)):
             expected.add(phone)
     answer = service.api(
-        "POST", "/travellers/import", "administrator", data="\n".join(rows).encode(), headers={"Content-Type": "text/csv"}
+        "POST",
+        "/travellers/import",
+        "administrator",
+        data="\n".join(rows).encode(),
+        headers={"Content-Type": "text/csv"},
     )
     assert answer.status_code in (200, 201), answer.text
     assert answer.json()["refused_count"] == 0
@@ -95,7 +99,9 @@ def test_first_light(service: RunningService, numbers_inside: set[str]) -> None:
     assert (alert["severity"], alert["event"], alert["place"]) == ("Extreme", "Typhoon", "Metro Manila and Cebu")
     path = f"/alerts/{alert['id']}"
 
-    again = service.api("POST", "/alerts", "author", data=cap_document("journey-1"), headers={"Content-Type": "text/xml"})
+    again = service.api(
+        "POST", "/alerts", "author", data=cap_document("journey-1"), headers={"Content-Type": "text/xml"}
+    )
     assert again.status_code in (200, 201)
 
     wait_until(
@@ -109,9 +115,11 @@ def test_first_light(service: RunningService, numbers_inside: set[str]) -> None:
     assert service.api("POST", f"{path}/approve", "approver", json={}).status_code == 200
 
     progress = wait_until(
-        lambda: (p := service.api("GET", f"{path}/progress", "author").json())["state"] == "finished"
-        and p["delivered"] + p["failed"] == p["audience"]
-        and p,
+        lambda: (
+            (p := service.api("GET", f"{path}/progress", "author").json())["state"] == "finished"
+            and p["delivered"] + p["failed"] == p["audience"]
+            and p
+        ),
         "every message is delivered",
     )
     assert progress["audience"] == progress["delivered"] == len(numbers_inside)
@@ -130,4 +138,7 @@ def test_nobody_approves_what_they_wrote_even_with_both_roles(service: RunningSe
     refused = service.api("POST", f"/alerts/{alert['id']}/approve", chief, json={})
     assert (refused.status_code, refused.json()["code"]) == (409, "second-person")
     assert refused.headers["Content-Type"] == "application/problem+json"
-    assert service.api("POST", f"/alerts/{alert['id']}/cancel", "approver", json={"reason": "only a test"}).status_code == 200
+    assert (
+        service.api("POST", f"/alerts/{alert['id']}/cancel", "approver", json={"reason": "only a test"}).status_code
+        == 200
+    )
