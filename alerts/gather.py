@@ -1,0 +1,155 @@
+"""The set-based half of an audience: the people of an area's cells in a temporary table, tested, counted, and written.
+
+A country has thousands of cells, so they are a (small, analysed) table to join with and not a list of conditions: the
+planner then knows how many people to expect, takes the index of `positions.cell` for a city and one pass over the table
+for a continent. Measured on 1,000,000 positions against ranges from unnest(): the same for small areas, a third quicker
+for the whole world, because a join on ranges leaves the planner blind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from hotline.geo.area import Area
+from hotline.geo.select import covering, ids_inside
+
+PAGES_PER_PORTION = 512
+"""Pages of the temporary table whose people are tested in one go: 4 MiB, about 45,000 people."""
+
+_CELLS = """
+CREATE TEMP TABLE audience_cells ON COMMIT DROP AS
+SELECT cell, interior
+  FROM unnest(%s::int[], %s::int[], %s::bool[]) AS r(first, last, interior), generate_series(r.first, r.last) AS cell
+"""
+PEOPLE_OF_CELLS = """
+SELECT t.id AS traveller_id, t.phone, p.country, t.language, p.precision, c.interior,
+       CASE WHEN NOT c.interior THEN p.lat END AS lat, CASE WHEN NOT c.interior THEN p.lon END AS lon,
+       CASE WHEN t.erased_at IS NOT NULL THEN 'erased'
+            WHEN t.opted_out_at IS NOT NULL THEN 'opted_out'
+            WHEN t.number_bad_at IS NOT NULL THEN 'number_bad' END AS excluded
+  FROM audience_cells c
+  JOIN positions p ON p.cell = c.cell
+  JOIN travellers t ON t.id = p.traveller_id
+ WHERE t.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s)
+"""
+"""The traveller's own drill flag decides, not its copy: an exercise must never reach anybody else."""
+_PAGES = "SELECT pg_relation_size('pg_temp.audience') / current_setting('block_size')::int"
+_EDGE = """
+SELECT string_agg(int8send(traveller_id), ''), string_agg(float8send(lat), ''), string_agg(float8send(lon), '')
+  FROM audience WHERE NOT interior AND ctid >= %(first)s::tid AND ctid < %(end)s::tid
+"""
+_OUTSIDE = """
+DELETE FROM audience a USING unnest(%(ids)s::bigint[]) AS o(traveller_id)
+ WHERE a.traveller_id = o.traveller_id AND a.ctid >= %(first)s::tid AND a.ctid < %(end)s::tid
+"""
+_COUNT = "SELECT country, language, precision, excluded, count(*) FROM audience GROUP BY 1, 2, 3, 4"
+_WRITE = """
+INSERT INTO messages (alert_id, traveller_id, phone, country, language, parts)
+SELECT %s, a.traveller_id, a.phone, a.country, choice.language, choice.parts
+  FROM audience a
+  JOIN unnest(%s::text[], %s::text[], %s::smallint[]) AS choice(own, language, parts) ON choice.own = a.language
+ WHERE a.excluded IS NULL
+    ON CONFLICT (alert_id, phone) DO NOTHING
+"""
+_WRITTEN = "SELECT country, count(*) FROM messages WHERE alert_id = %s GROUP BY country"
+
+
+@dataclass(frozen=True)
+class People:
+    """The people inside: by country of their place, by their own language, by precision; and who of them gets no text."""
+
+    total: int
+    by_country: dict[str, int]
+    by_language: dict[str, int]
+    by_precision: dict[str, int]
+    excluded: dict[str, int]
+
+
+class TextChoice(NamedTuple):
+    """People with the language `own` get the text in `language`, which takes `parts` parts."""
+
+    own: str
+    language: str
+    parts: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """Messages written, and people who share a number with somebody who already has one."""
+
+    messages: int
+    shared: int
+    by_country: dict[str, int] = field(default_factory=dict)
+
+
+def load_cells(connection: psycopg.Connection[Any], area: Area) -> None:
+    """Make the temporary table `audience_cells` (cell, interior) of an area's covering, with statistics."""
+    ranges = covering(area)
+    columns = ([r[0] for r in ranges], [r[1] for r in ranges], [r[2] for r in ranges])
+    connection.execute(_CELLS, columns)
+    connection.execute("ANALYZE audience_cells")
+
+
+def people_inside(connection: psycopg.Connection[Any], area: Area, at: datetime, *, drill: bool) -> None:
+    """Fill the temporary table `audience` with everybody who is inside the area at the moment `at`.
+
+    All rows come from the snapshot of one statement. Memory here is bounded: edge people are tested portion by portion.
+    """
+    load_cells(connection, area)
+    statement = sql.SQL("CREATE TEMP TABLE audience ON COMMIT DROP AS ") + sql.SQL(PEOPLE_OF_CELLS)
+    # A utility statement takes no parameters, so the two values are written into it (quoted by psycopg).
+    with psycopg.ClientCursor(connection) as cursor:
+        cursor.execute(statement, {"drill": drill, "at": at})
+    row = connection.execute(_PAGES).fetchone()
+    assert row is not None
+    for first in range(0, row[0], PAGES_PER_PORTION):
+        _drop_outside(connection, area, first)
+
+
+def _drop_outside(connection: psycopg.Connection[Any], area: Area, first_page: int) -> None:
+    """Test the edge people of one stretch of pages and delete those who are outside."""
+    stretch = {"first": f"({first_page},0)", "end": f"({first_page + PAGES_PER_PORTION},0)"}
+    row = connection.execute(_EDGE, stretch, binary=True).fetchone()
+    assert row is not None
+    if row[0] is None:
+        return
+    ids = np.frombuffer(row[0], ">i8")
+    inside = ids_inside(np.frombuffer(row[1], ">f8"), np.frombuffer(row[2], ">f8"), area)
+    outside = ids[~inside].tolist()
+    if outside:
+        connection.execute(_OUTSIDE, stretch | {"ids": outside})
+
+
+def count(connection: psycopg.Connection[Any]) -> People:
+    """Count the temporary table `audience`."""
+    country: Counter[str] = Counter()
+    language: Counter[str] = Counter()
+    precision: Counter[str] = Counter()
+    excluded: Counter[str] = Counter()
+    for row_country, row_language, row_precision, reason, people in connection.execute(_COUNT):
+        country[row_country] += people
+        language[row_language] += people
+        precision[row_precision] += people
+        if reason is not None:
+            excluded[reason] += people
+    return People(country.total(), dict(country), dict(language), dict(precision), dict(excluded))
+
+
+def write_messages(connection: psycopg.Connection[Any], alert_id: int, choices: list[TextChoice]) -> Written:
+    """Write one message for every number in the temporary table `audience`.
+
+    Two people with one number get one text: the unique pair (alert, number) refuses the second.
+    """
+    row = connection.execute("SELECT count(*) FROM audience WHERE excluded IS NULL").fetchone()
+    assert row is not None
+    columns = ([c.own for c in choices], [c.language for c in choices], [c.parts for c in choices])
+    messages = connection.execute(_WRITE, (alert_id, *columns)).rowcount
+    by_country = dict(connection.execute(_WRITTEN, (alert_id,)).fetchall())
+    return Written(messages, row[0] - messages, by_country)

@@ -1,0 +1,123 @@
+"""Texts that people send us: kept as they came, tied to the person and the latest alert they got, and stop words obeyed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from alerts.models import InboundText, Message
+from hotline.core import audit, live
+from hotline.core.actor import Actor
+from hotline.core.clock import Clock
+from hotline.core.errors import InvalidInput
+from hotline.core.services import Services
+from hotline.people.models import Traveller
+
+STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "REVOKE", "OPTOUT", "CANCEL"})
+"""Words after which the provider itself blocks the number (error 21610); we must know the same."""
+START_WORDS = frozenset({"START", "UNSTOP"})
+"""Words that lift the block again."""
+MAX_PAGE = 200
+HANDSET = Actor(kind="webhook", id=None, name="handset", via="webhook")
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingText:
+    """A text as the provider handed it over; `provider_sid` names it once and for all."""
+
+    provider_sid: str
+    sender: str
+    recipient: str
+    body: str
+
+
+def receive(services: Services, incoming: IncomingText) -> bool:
+    """Keep a text durably, tie it to its sender, and obey it if it is a stop or start word.
+
+    Returns False when it was known already: the provider repeats calls whose answer it did not get.
+    """
+    with services.db.transaction() as session:
+        alert_id, is_new = _keep(session, services.clock, incoming)
+        if is_new:
+            _obey(session, services.clock, incoming)
+    if is_new and alert_id is not None:
+        live.notify(services.redis, f"alert:{alert_id}")
+    return is_new
+
+
+def _keep(session: Session, clock: Clock, incoming: IncomingText) -> tuple[int | None, bool]:
+    """Insert the text with its ties, all found by index; the alert, and whether the text is new."""
+    latest = session.execute(
+        select(Message.traveller_id, Message.alert_id)
+        .where(Message.phone == incoming.sender)
+        .order_by(Message.id.desc())
+        .limit(1)
+    ).first()
+    traveller_id = latest.traveller_id if latest else _owner_of(session, incoming.sender)
+    alert_id = latest.alert_id if latest else None
+    inserted = session.execute(
+        insert(InboundText)
+        .values(
+            provider_sid=incoming.provider_sid,
+            sender=incoming.sender,
+            recipient=incoming.recipient,
+            body=incoming.body,
+            received_at=clock.now(),
+            traveller_id=traveller_id,
+            alert_id=alert_id,
+        )
+        .on_conflict_do_nothing(index_elements=[InboundText.provider_sid])
+        .returning(InboundText.id)
+    ).first()
+    return alert_id, inserted is not None
+
+
+def _owner_of(session: Session, phone: str) -> int | None:
+    return session.scalar(select(func.min(Traveller.id)).where(Traveller.phone == phone, Traveller.erased_at.is_(None)))
+
+
+def word_of(body: str) -> str:
+    """The text as a provider compares it with its stop words: the whole text, without blanks around it, in capitals."""
+    return body.strip().upper()
+
+
+def _obey(session: Session, clock: Clock, incoming: IncomingText) -> None:
+    """Set or lift the opt-out of everybody who has the number: the provider blocks the number, not the person."""
+    said = word_of(incoming.body)
+    if said in STOP_WORDS:
+        action, since = "traveller.opted_out", clock.now()
+        condition = Traveller.opted_out_at.is_(None)
+    elif said in START_WORDS:
+        action, since = "traveller.opted_in", None
+        condition = Traveller.opted_out_at.isnot(None)
+    else:
+        return
+    found = session.scalars(
+        select(Traveller.id)
+        .where(Traveller.phone == incoming.sender, condition, Traveller.erased_at.is_(None))
+        .order_by(Traveller.id)
+        .with_for_update()
+    ).all()
+    session.execute(update(Traveller).where(Traveller.id.in_(found)).values(opted_out_at=since, updated_at=clock.now()))
+    for traveller_id in found:
+        audit.record(
+            session, clock, HANDSET, action, "traveller", traveller_id,
+            after={"opted_out": since is not None, "provider_sid": incoming.provider_sid},
+        )  # fmt: skip
+
+
+def answers(session: Session, alert_id: int, *, limit: int = 50, before: int | None = None) -> Sequence[InboundText]:
+    """Texts that came from people who got this alert last, newest first; `before` (an id) continues a page.
+
+    Raises InvalidInput for a page larger than MAX_PAGE.
+    """
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidInput("limit", limit, f"use 1 to {MAX_PAGE}")
+    statement = select(InboundText).where(InboundText.alert_id == alert_id)
+    if before is not None:
+        statement = statement.where(InboundText.id < before)
+    return session.scalars(statement.order_by(InboundText.id.desc()).limit(limit)).all()

@@ -1,0 +1,171 @@
+"""From approved to dispatching: everybody inside the area gets one message row, in one transaction, or nobody does.
+
+Approval may be hours old, so everything that was checked then is checked again here, and PostgreSQL alone decides who is
+inside. One statement copies the people of the area's cells into a temporary table; that statement's snapshot is what
+"inside" means for this alert, however long the rest takes. People of cells at the edge are then tested exactly in bounded
+portions, and one INSERT … SELECT writes the messages. A crash at any moment leaves either nothing or everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+import structlog
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from alerts import gather, tallies
+from alerts.approval import digest_of
+from alerts.models import Alert, Approval, AudienceSnapshot
+from alerts.placeholders import choose_language
+from alerts.preview import LANGUAGE_FALLBACKS
+from alerts.segments import count_segments
+from alerts.states import ALERT, APPROVED, DISPATCHING, QUEUED
+from hotline.core import audit, jobs, live, outbox
+from hotline.core.actor import SYSTEM
+from hotline.core.clock import Clock
+from hotline.core.errors import InvalidInput
+from hotline.core.services import Services
+from hotline.geo.area import Area
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_S = 300
+"""Bound of each statement of this one transaction: a million people take seconds, twelve million a few minutes."""
+WORK_MEM_MB = 64
+JOB, DISPATCH_JOB = "alerts.materialise", "alerts.dispatch"
+
+
+def on_approved(services: Services, payload: Mapping[str, Any]) -> None:
+    """Handle `AlertApproved`: have the messages written."""
+    jobs.enqueue(services, JOB, int(payload["alert_id"]))
+
+
+def sweep(services: Services) -> int:
+    """Enqueue every approved alert whose messages are not written yet, so that nothing depends on Redis; how many."""
+    with services.db.transaction() as session:
+        waiting = session.scalars(select(Alert.id).where(Alert.state == APPROVED).order_by(Alert.id)).all()
+    for alert_id in waiting:
+        jobs.enqueue(services, JOB, alert_id)
+    return len(waiting)
+
+
+def materialise(services: Services, alert_id: int) -> str:
+    """Write the messages of an approved alert and set it going; the state it is in afterwards.
+
+    Running twice, or twice at once, changes nothing: the alert's row is locked and only an approved alert is worked on.
+    An alert whose row somebody else holds is left to the sweeper (`held`).
+    """
+    with services.db.transaction() as session:
+        alert = session.scalars(
+            select(Alert).where(Alert.id == alert_id).with_for_update(skip_locked=True, of=Alert)
+        ).first()
+        if alert is None:
+            return "held"
+        if alert.state == APPROVED:
+            _start_or_end(session, services.clock, alert)
+        state = alert.state
+    if state == DISPATCHING:
+        jobs.enqueue(services, DISPATCH_JOB, alert_id)
+    live.notify(services.redis, f"alert:{alert_id}")
+    live.notify(services.redis, "alerts")
+    return state
+
+
+def _start_or_end(session: Session, clock: Clock, alert: Alert) -> None:
+    if alert.expires <= clock.now() or (alert.approval is not None and alert.approval.expires <= clock.now()):
+        _end(session, clock, alert, "expire", "expired before it was sent: nothing was sent")
+        return
+    reason = why_not(alert)
+    if reason is not None:
+        log.error("materialise.refused", alert_id=alert.id, reason=reason)
+        outbox.publish(session, clock, "AlertCancelled", {"alert_id": alert.id})
+        _end(session, clock, alert, "cancel", reason)
+        return
+    assert alert.approval is not None
+    _start(session, clock, alert, alert.approval)
+
+
+def why_not(alert: Alert) -> str | None:
+    """Say why an approved alert must not be sent after all; None when it is exactly what was agreed.
+
+    A warning has once reached ten million people because its area was lost on the way: area, texts and drill flag are
+    compared with the approval's digest, both as the approval keeps them and as the alert itself says.
+    """
+    approval = alert.approval
+    if approval is None:
+        return "there is no approval on record: nothing was sent"
+    try:
+        own_areas = Area.from_json(alert.areas, "areas").to_json()
+        empty = Area.from_json(approval.areas, "areas").is_empty
+    except InvalidInput as error:
+        return f"the area cannot be read ({error.message}): nothing was sent"
+    if empty:
+        return "the approved area is empty: nothing was sent"
+    agreed = {
+        digest_of(approval.areas, approval.texts, approval.drill),
+        digest_of(own_areas, approval.texts, alert.drill),
+    }
+    if agreed != {approval.digest}:
+        return "area, text or drill flag are not what was approved: nothing was sent"
+    if not approval.texts:
+        return "there is no text: nothing was sent"
+    return None
+
+
+def _end(session: Session, clock: Clock, alert: Alert, event: str, reason: str) -> None:
+    before = alert.state
+    alert.state = ALERT.next_state(alert.state, event, SYSTEM)
+    alert.ended_reason, alert.finished_at, alert.updated_at = reason, clock.now(), clock.now()
+    action = "alert.expired" if event == "expire" else "alert.cancelled"
+    audit.record(
+        session, clock, SYSTEM, action, "alert", alert.id,
+        before={"state": before}, after={"state": alert.state, "reason": reason},
+    )  # fmt: skip
+
+
+def _start(session: Session, clock: Clock, alert: Alert, approval: Approval) -> None:
+    """Write messages, snapshot and tallies, and move the alert on; an alert without any message is finished at once."""
+    session.flush()
+    session.execute(text(f"SET LOCAL statement_timeout = {TIMEOUT_S * 1000}"))
+    session.execute(text(f"SET LOCAL work_mem = '{WORK_MEM_MB}MB'"))
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    area = Area.from_json(approval.areas, "areas")
+    gather.people_inside(connection, area, clock.now(), drill=approval.drill)
+    people = gather.count(connection)
+    written = gather.write_messages(connection, alert.id, _texts_by_language(approval, people.by_language))
+    excluded = people.excluded | ({"shared_number": written.shared} if written.shared else {})
+    session.add(
+        AudienceSnapshot(
+            alert_id=alert.id, taken_at=clock.now(), total=people.total, by_country=people.by_country,
+            by_language=people.by_language, by_precision=people.by_precision, excluded=excluded,
+        )
+    )  # fmt: skip
+    before, alert.state = alert.state, ALERT.next_state(alert.state, "start", SYSTEM)
+    alert.started_at = alert.updated_at = clock.now()
+    outbox.publish(session, clock, "AlertDispatched", {"alert_id": alert.id, "messages": written.messages})
+    tallies.add(connection, {(alert.id, country, QUEUED, ""): n for country, n in written.by_country.items()})
+    audit.record(
+        session, clock, SYSTEM, "alert.started", "alert", alert.id, before={"state": before},
+        after={"state": alert.state, "people": people.total, "messages": written.messages, "excluded": excluded},
+    )  # fmt: skip
+    if written.messages == 0:
+        before, alert.state = alert.state, ALERT.next_state(alert.state, "finish", SYSTEM)
+        alert.finished_at = clock.now()
+        audit.record(
+            session, clock, SYSTEM, "alert.finished", "alert", alert.id,
+            before={"state": before}, after={"state": alert.state, "messages": 0},
+        )  # fmt: skip
+
+
+def _texts_by_language(approval: Approval, languages: Mapping[str, int]) -> list[gather.TextChoice]:
+    """For each language that people inside have: the approved text they get, and its parts on the air."""
+    parts = {language: count_segments(body).parts for language, body in approval.texts.items()}
+    choices = []
+    for own in sorted(languages):
+        chosen = choose_language(own, sorted(parts), LANGUAGE_FALLBACKS)
+        choices.append(gather.TextChoice(own, chosen, parts[chosen]))
+    return choices

@@ -1,0 +1,1 @@
+"""Delivery receipts: taken in durably, ranked, and folded into their messages in batches."""

@@ -1,0 +1,291 @@
+"""Folding receipts into their messages: batch by batch, each in one transaction with the tallies, in any order.
+
+A batch claims receipts (SKIP LOCKED, so that several workers share the work), locks their messages the same way, and
+leaves what another transaction is holding for the next round: folding never waits for a sender, so the two can never wait
+for each other. What holds after folding depends on the set of receipts only, not on their order (see `ranks`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+import structlog
+from sqlalchemy.orm import Session
+
+from alerts import tallies
+from alerts.receipts import people
+from alerts.receipts.ranks import FIRST_FINAL_RANK, Word, recorded, word
+from alerts.states import FAILED
+from hotline.core import live
+from hotline.core.services import Services
+
+log = structlog.get_logger(__name__)
+
+BATCH_SIZE = 2_000
+MAX_RUN_S = 20.0
+"""A run ends after this time at the latest; the schedule starts the next one a second later."""
+HINT_EVERY_S = 0.25
+
+_CLAIM = """
+SELECT id, message_id, provider_sid, provider_status, error_code, recipient, received_at
+  FROM receipts WHERE id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+_BY_SID = "SELECT provider_sid, id FROM messages WHERE provider_sid = ANY(%s)"
+_LOCK = """
+SELECT id, alert_id, phone, country, state, attempts, provider_sid, provider_status, error_code
+  FROM messages WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+_EXISTING = "SELECT id FROM messages WHERE id = ANY(%s)"
+_APPLY = """
+UPDATE messages m
+   SET state = d.state, provider_sid = d.sid, provider_status = d.status, error_code = d.error_code,
+       sent_at = coalesce(m.sent_at, d.sent_at), settled_at = d.settled_at, lease_until = NULL, not_before = NULL
+  FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+       AS d(id, state, sid, status, error_code, sent_at, settled_at)
+ WHERE m.id = d.id
+"""
+_SETTLE_ATTEMPTS = """
+UPDATE attempts a SET outcome = 'found', finished_at = o.at, provider_sid = o.sid
+  FROM (SELECT open.id, d.sid, d.at
+          FROM unnest(%s::bigint[], %s::smallint[], %s::text[], %s::timestamptz[]) AS d(message_id, number, sid, at)
+          JOIN attempts open ON open.message_id = d.message_id AND open.number = d.number
+         WHERE open.outcome IS NULL OR open.outcome = 'unanswered'
+           FOR UPDATE OF open SKIP LOCKED) AS o
+ WHERE a.id = o.id
+"""
+_DONE = "DELETE FROM receipts WHERE id = ANY(%s)"
+
+
+class Row(NamedTuple):
+    """A receipt as it waits in the table."""
+
+    id: int
+    message_id: int | None
+    sid: str
+    status: str
+    error_code: str | None
+    recipient: str | None
+    received_at: datetime
+
+
+class MessageRow(NamedTuple):
+    """What folding needs to know of a message."""
+
+    id: int
+    alert_id: int
+    phone: str
+    country: str
+    state: str
+    attempts: int
+    sid: str | None
+    status: str | None
+    error_code: str | None
+
+    @property
+    def known(self) -> Word:
+        """What is known about the message so far."""
+        return recorded(self.state, self.status, self.error_code)
+
+
+class Change(NamedTuple):
+    """A message that moves: its row as it was, the word that holds now, and the receipts' times."""
+
+    message: MessageRow
+    word: Word
+    sid: str
+    first_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass
+class FoldReport:
+    """What became of the receipts of a run.
+
+    `unknown` name no message of ours, `mismatched` name a message that went to another number or has another provider id,
+    `held` stay for the next round because another transaction holds their message.
+    """
+
+    applied: int = 0
+    stale: int = 0
+    unknown: int = 0
+    mismatched: int = 0
+    held: int = 0
+    alerts: set[int] = field(default_factory=set)
+
+    @property
+    def settled(self) -> int:
+        """Receipts that were taken out of the table."""
+        return self.applied + self.stale + self.unknown + self.mismatched
+
+
+def fold(services: Services) -> FoldReport:
+    """Fold every receipt that waits now, oldest first, for at most `MAX_RUN_S`; the job `alerts.fold_receipts`."""
+    report = FoldReport()
+    started = hinted = time.monotonic()
+    after_id, fresh = 0, set[int]()
+    while time.monotonic() - started < MAX_RUN_S:
+        with services.db.transaction() as session:
+            batch, after_id = _fold_batch(services, session, after_id)
+        _add_up(report, batch)
+        fresh |= batch.alerts
+        if not batch.settled and not batch.held:
+            break
+        if fresh and time.monotonic() - hinted > HINT_EVERY_S:
+            _hint(services, fresh)
+            fresh, hinted = set(), time.monotonic()
+    if fresh:
+        _hint(services, fresh)
+    if report.unknown or report.mismatched:
+        log.warning("receipts.not_ours", unknown=report.unknown, mismatched=report.mismatched)
+    return report
+
+
+def _add_up(report: FoldReport, batch: FoldReport) -> None:
+    for name in ("applied", "stale", "unknown", "mismatched", "held"):
+        setattr(report, name, getattr(report, name) + getattr(batch, name))
+    report.alerts |= batch.alerts
+
+
+def _hint(services: Services, alert_ids: Iterable[int]) -> None:
+    for alert_id in sorted(alert_ids):
+        live.notify(services.redis, f"alert:{alert_id}")
+    live.notify(services.redis, "alerts")
+
+
+def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[FoldReport, int]:
+    """Fold one batch in the session's transaction; the report, and the last receipt that was looked at."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    rows = [Row(*row) for row in connection.execute(_CLAIM, (after_id, BATCH_SIZE)).fetchall()]
+    report = FoldReport()
+    if not rows:
+        return report, after_id
+    by_message, done = _by_message(connection, rows)
+    report.unknown = len(done)
+    messages = [MessageRow(*row) for row in connection.execute(_LOCK, (list(by_message),)).fetchall()]
+    _put_aside(connection, by_message, messages, report, done)
+    changes = []
+    for message in messages:
+        change = _weigh(message, by_message[message.id], report)
+        if change is not None:
+            changes.append(change)
+    done += [row.id for message in messages for row in by_message[message.id]]
+    _write(services, session, connection, changes)
+    connection.execute(_DONE, (done,))
+    report.alerts = {change.message.alert_id for change in changes}
+    return report, rows[-1].id
+
+
+def _by_message(connection: psycopg.Connection[Any], rows: list[Row]) -> tuple[dict[int, list[Row]], list[int]]:
+    """Receipts by the message they are about, and the ids of those that name none.
+
+    The callback address of every message carries its id; the provider's id is only asked where it does not.
+    """
+    nameless = [row.sid for row in rows if row.message_id is None]
+    by_sid: dict[str, int] = dict(connection.execute(_BY_SID, (nameless,)).fetchall()) if nameless else {}
+    grouped: dict[int, list[Row]] = defaultdict(list)
+    homeless = []
+    for row in rows:
+        message_id = row.message_id if row.message_id is not None else by_sid.get(row.sid)
+        if message_id is None:
+            homeless.append(row.id)
+        else:
+            grouped[message_id].append(row)
+    return grouped, homeless
+
+
+def _put_aside(
+    connection: psycopg.Connection[Any],
+    by_message: dict[int, list[Row]],
+    locked: list[MessageRow],
+    report: FoldReport,
+    done: list[int],
+) -> None:
+    """Count the receipts whose message was not locked: held by somebody else (they stay), or none of ours (they go)."""
+    missing = list(by_message.keys() - {message.id for message in locked})
+    existing = {row[0] for row in connection.execute(_EXISTING, (missing,)).fetchall()} if missing else set()
+    for message_id in missing:
+        if message_id in existing:
+            report.held += len(by_message[message_id])
+        else:
+            report.unknown += len(by_message[message_id])
+            done += [row.id for row in by_message[message_id]]
+
+
+def _weigh(message: MessageRow, rows: list[Row], report: FoldReport) -> Change | None:
+    """The change that all receipts of one message together make; None when they say nothing new.
+
+    A receipt also proves the hand-over itself: a message that is still `sending`, in doubt, or was put back to be tried
+    again has arrived, and must neither be looked up nor sent again.
+    """
+    sid = message.sid or rows[0].sid
+    believed = [row for row in rows if _plausible(message, row, sid)]
+    report.mismatched += len(rows) - len(believed)
+    words = [(word(row.status, row.error_code), row) for row in believed]
+    if not words:
+        return None
+    best, row = max(words, key=lambda pair: pair[0])
+    known = message.known
+    if best <= known:
+        report.stale += len(believed)
+        return None
+    report.applied += len(believed)
+    settled_at = row.received_at if best.rank >= FIRST_FINAL_RANK else None
+    return Change(message, best, sid, min(each.received_at for each in believed), settled_at)
+
+
+def _plausible(message: MessageRow, row: Row, sid: str) -> bool:
+    """Whether the receipt can be about this message: handed over at least once, same provider id, same number.
+
+    After a restore from a backup old ids are given again, and a receipt from before must not settle a new message.
+    """
+    return message.attempts > 0 and row.sid == sid and (row.recipient is None or row.recipient == message.phone)
+
+
+def _write(services: Services, session: Session, connection: psycopg.Connection[Any], changes: list[Change]) -> None:
+    """Write the changes of a batch: messages, attempts, people, and last the tallies and the audit (they are contended)."""
+    if not changes:
+        return
+    connection.execute(
+        _APPLY,
+        (
+            [change.message.id for change in changes],
+            [change.word.state for change in changes],
+            [change.sid for change in changes],
+            [change.word.status for change in changes],
+            [change.word.reason or None for change in changes],
+            [change.first_at for change in changes],
+            [change.settled_at for change in changes],
+        ),
+    )
+    early = [change for change in changes if change.message.sid is None]
+    if early:
+        connection.execute(
+            _SETTLE_ATTEMPTS,
+            (
+                [change.message.id for change in early],
+                [change.message.attempts for change in early],
+                [change.sid for change in early],
+                [change.first_at for change in early],
+            ),
+        )
+    marked = people.mark(connection, services.clock.now(), [_outcome(change) for change in changes])
+    deltas: Counter[tallies.TallyKey] = Counter()
+    for message, now_word, *_ in changes:
+        before = (message.error_code or "") if message.state == FAILED else ""
+        deltas[message.alert_id, message.country, message.state, before] -= 1
+        deltas[message.alert_id, message.country, now_word.state, now_word.reason] += 1
+    tallies.add(connection, deltas)
+    people.record(session, services.clock, marked)
+
+
+def _outcome(change: Change) -> people.Outcome:
+    message = change.message
+    before = (message.error_code or "") if message.state == FAILED else ""
+    return people.Outcome(message.alert_id, message.phone, before, change.word.reason, change.word.state)
