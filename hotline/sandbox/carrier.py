@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hotline.sandbox import journal as journals
 from hotline.sandbox.callbacks import Callbacks, Webhook
-from hotline.sandbox.faults import FaultBook
+from hotline.sandbox.faults import Fault, FaultBook
 from hotline.sandbox.handsets import Handset, Handsets
 from hotline.sandbox.ledger import Ledger, new_sid
 from hotline.sandbox.messages import (
@@ -102,21 +102,20 @@ class Carrier:
             raise Refusal(code, order.to)
         if code := MAGIC_FROM.get(order.sender):
             raise Refusal(code, order.sender)
-        if code := self.strike("refusal", order.to, attempt):
-            raise Refusal(code, order.to)
+        if rule := self.strike("refusal", order.to, attempt):
+            raise Refusal(rule.value, order.to)
         handset = self.handsets.get(order.to)
         if handset is not None and handset.opted_out:
             raise Refusal(21610)
         if self.ledger.full or (handset is None and self.handsets.full):
             raise Refusal(21611)
 
-    def strike(self, kind: str, number: str, attempt: int, detail: str = "") -> int | None:
-        """Return the value of the fault that hits now (0 for one without a value), and count it."""
+    def strike(self, kind: str, number: str, attempt: int, detail: str = "") -> Fault | None:
+        """Return the fault that hits now, if any, and count it."""
         rule = self.faults.strike(kind, number, attempt, detail)
-        if rule is None:
-            return None
-        self.counts.faults[kind] += 1
-        return rule.value
+        if rule is not None:
+            self.counts.faults[kind] += 1
+        return rule
 
     def accept(self, order: Order, attempt: int = 1) -> Message:
         """Take a text in: record it durably, then plan its life. Raises ``OSError`` when it cannot be recorded."""
@@ -207,8 +206,8 @@ class Carrier:
             self._plan_delivery(message, MAGIC_DELIVERY.get(message.to))
             return
         delay_ms = self.behaviour.sent_ms
-        if value := self.strike("queue_delay", message.to, message.attempt):
-            delay_ms += value
+        if rule := self.strike("queue_delay", message.to, message.attempt):
+            delay_ms += rule.value
         due = max(message.created + delay_ms / 1000, self._sender_free_at)
         if self.behaviour.parts_per_s:
             self._sender_free_at = due + message.segments / self.behaviour.parts_per_s
@@ -220,8 +219,8 @@ class Carrier:
 
     def _delivery_s(self, message: Message) -> float:
         delay_ms = self.behaviour.delivered_ms + self._random.randint(0, self.behaviour.jitter_ms)
-        if value := self.strike("delivery_delay", message.to, message.attempt):
-            delay_ms += value
+        if rule := self.strike("delivery_delay", message.to, message.attempt):
+            delay_ms += rule.value
         return delay_ms / 1000
 
     def _send(self, message: Message) -> None:
@@ -229,8 +228,8 @@ class Carrier:
             self._change(message, FAILED, 30036)
             return
         error = MAGIC_DELIVERY.get(message.to)
-        if drawn := self.strike("error_code", message.to, message.attempt):
-            error = drawn
+        if rule := self.strike("error_code", message.to, message.attempt):
+            error = rule.value
         if error in NEVER_SENT:
             self._change(message, FAILED, error)
             return
@@ -277,13 +276,14 @@ class Carrier:
         webhook = Webhook(message.callback_url, self._callback_fields(message))
         status, delay_s = message.status, 0.0
         if self.faults.any:
-            if self.strike("callback_lost", message.to, message.attempt, status) is not None:
+            if self.strike("callback_lost", message.to, message.attempt, status):
                 self.counts.callbacks_withheld += 1
                 return
-            delay_s = (self.strike("callback_delay", message.to, message.attempt, status) or 0) / 1000
-            if self.strike("callback_double", message.to, message.attempt, status) is not None:
+            if late := self.strike("callback_delay", message.to, message.attempt, status):
+                delay_s = late.value / 1000
+            if self.strike("callback_double", message.to, message.attempt, status):
                 self.callbacks.post(Webhook(webhook.url, webhook.fields))
-            if status == SENT and self.strike("callback_reorder", message.to, message.attempt) is not None:
+            if status == SENT and self.strike("callback_reorder", message.to, message.attempt):
                 delay_s += self.behaviour.delivered_ms / 1000 + self.behaviour.jitter_ms / 1000 + REORDER_GAP_S
         if delay_s:
             self.timeline.at(time.time() + delay_s, self.callbacks.post, webhook)

@@ -177,7 +177,8 @@ async def show_wall(request: web.Request) -> object:
     found, _ = request.app[CARRIER].handsets.search(request.query.get("q", "")[:80], 0, count)
     return {
         "handsets": [
-            {**handset_json(each), "conversation": [text_json(text) for text in each.texts[-WALL_TEXTS:]]} for each in found
+            {**handset_json(each), "conversation": [text_json(text) for text in each.texts[-WALL_TEXTS:]]}
+            for each in found
         ]
     }
 

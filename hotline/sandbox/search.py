@@ -110,5 +110,5 @@ def _matches(carrier: Carrier, search: Search, message: Message) -> bool:
     moment = float(int(message.sent if message.sent is not None else message.created))
     if not search.sent_from <= moment < search.sent_before:
         return False
-    lag_ms = carrier.strike("list_lag", message.to, message.attempt) if carrier.faults.any else None
-    return lag_ms is None or time.time() >= message.created + lag_ms / 1000
+    lag = carrier.strike("list_lag", message.to, message.attempt) if carrier.faults.any else None
+    return lag is None or time.time() >= message.created + lag.value / 1000

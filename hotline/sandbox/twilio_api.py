@@ -9,6 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
@@ -42,16 +43,17 @@ def add_routes(app: web.Application) -> None:
     app.router.add_delete(f"{base}/Messages/{{sid}}.json", guarded(delete))
 
 
-def basic_header(carrier: Carrier) -> bytes:
-    """Return the only Authorization header this carrier takes."""
-    pair = f"{carrier.settings.account_sid}:{carrier.settings.auth_token}"
-    return b"Basic " + base64.b64encode(pair.encode())
+@lru_cache(maxsize=8)
+def basic_header(account_sid: str, auth_token: str) -> bytes:
+    """Return the only Authorization header a carrier with these credentials takes."""
+    return b"Basic " + base64.b64encode(f"{account_sid}:{auth_token}".encode())
 
 
 def authorised(request: web.Request) -> bool:
     """Whether the request carries the account's credentials, compared in constant time."""
     given = request.headers.get("Authorization", "").encode("utf-8", "replace")
-    return hmac.compare_digest(given, basic_header(request.app[CARRIER]))
+    settings = request.app[CARRIER].settings
+    return hmac.compare_digest(given, basic_header(settings.account_sid, settings.auth_token))
 
 
 def refusal_response(refusal: Refusal) -> web.Response:
@@ -86,7 +88,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     order = parse_order(await request.post())  # type: ignore[arg-type]  # files are refused by parse_order
     attempt = carrier.refuse_or_draw(order)
     struck = carrier.faults.any
-    if struck and carrier.strike("answer_lost_before", order.to, attempt) is not None:
+    if struck and carrier.strike("answer_lost_before", order.to, attempt):
         return hang_up(request)
     try:
         message = carrier.accept(order, attempt)
@@ -96,11 +98,11 @@ async def create(request: web.Request) -> web.StreamResponse:
     # The answer is made before any delay: Twilio's first status is the one at acceptance, however late it arrives.
     text = json.dumps(as_twilio(message, carrier.settings.account_sid))
     if struck:
-        if delay_ms := carrier.strike("answer_delay", order.to, attempt):
-            await asyncio.sleep(delay_ms / 1000)
-        if carrier.strike("answer_lost_after", order.to, attempt) is not None:
+        if late := carrier.strike("answer_delay", order.to, attempt):
+            await asyncio.sleep(late.value / 1000)
+        if carrier.strike("answer_lost_after", order.to, attempt):
             return hang_up(request)
-        if carrier.strike("http_500_after", order.to, attempt) is not None:
+        if carrier.strike("http_500_after", order.to, attempt):
             raise Refusal(20500)
     return web.Response(text=text, status=201, content_type="application/json")
 

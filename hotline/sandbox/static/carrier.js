@@ -91,7 +91,7 @@ function faultForm() {
   const kind = el("select", { name: "kind", onchange: () => offer() }, ...KINDS.map(([name]) => el("option", { value: name }, t(`kind_${name}`))));
   const code = el("select", { name: "code" }, ...CODES.map((each) => el("option", { value: String(each), selected: each === 30003 }, `${each} ${errorWords(each)}`)));
   const delay = el("input", { name: "delay", type: "number", min: "1", max: "3600000", value: "2000" });
-  const target = el("input", { name: "to", value: "*", maxlength: "20", required: "" });
+  const target = el("input", { name: "to", value: "*", size: "8", maxlength: "20", required: "" });
   const share = el("input", { name: "share", type: "number", min: "0.01", max: "100", step: "any", value: "100" });
   const seed = el("input", { name: "seed", type: "number", min: "0", value: "1" });
   const notice = el("p", { class: "notice bad", role: "status" });
@@ -117,7 +117,7 @@ function faultForm() {
         await ask("POST", "/control/faults", rule).then(refreshCarrier, (problem) => (notice.textContent = problem.message));
       },
     },
-    field(t("faults"), kind, "grow"),
+    field(t("kind"), kind, "grow"),
     codeField,
     delayField,
     field(t("target"), target),

@@ -32,7 +32,7 @@ function row(handset) {
         "span",
         { class: "who" },
         el("span", { class: "name" }, handset.name || handset.number),
-        el("span", { class: "number" }, handset.name ? handset.number : handset.place || countryName(handset.country)),
+        el("span", { class: "number" }, handset.name ? handset.number : "", handset.place ? ` ${handset.place}` : ""),
       ),
       el("span", { class: "when" }, last ? clock(last.at) : ""),
       el("span", { class: `preview${bad ? " bad" : ""}` }, last ? last.body : t("no_texts")),

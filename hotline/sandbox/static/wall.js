@@ -45,7 +45,10 @@ async function load() {
   phones.dataset.count = count.value;
   phones.replaceChildren(...place(page.handsets).map(card));
   if (!page.handsets.length) phones.append(el("p", { class: "choose" }, query.value ? t("none_found") : t("none_yet")));
-  for (const list of phones.querySelectorAll(".conversation")) list.scrollTop = list.scrollHeight;
+  // A long text is read from its beginning, so the latest one is brought up to the top edge.
+  for (const list of phones.querySelectorAll(".conversation")) {
+    list.scrollTop = (list.lastElementChild?.offsetTop || 0) - list.offsetTop - 6;
+  }
   if (focused) phones.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
 }
 

@@ -3,7 +3,7 @@
 const WORDS = {
   title: ["연습용 통신망", "Practice carrier"],
   practice: ["연습용 통신망", "Practice carrier"],
-  nothing_leaves: ["실제 문자는 나가지 않습니다. 모든 것이 이 컴퓨터 안에만 있습니다.", "nothing leaves this machine, no real phone is reached"],
+  nothing_leaves: ["문자가 이 컴퓨터 밖으로 나가지 않습니다.", "nothing leaves this machine, no real phone is reached"],
   views: ["화면", "Views"],
   language: ["언어", "Language"],
   handsets: ["단말기", "Handsets"],
@@ -72,6 +72,7 @@ const WORDS = {
   last_problem: ["마지막 문제", "Last problem"],
   faults: ["장애 만들기", "Make it fail"],
   faults_words: ["켜는 순간부터 새 문자에 적용됩니다. 비율과 난수 씨앗이 같으면 같은 곳에서 다시 실패합니다.", "Applies to new texts from the moment it is switched on. The same share and seed fail in the same places again."],
+  kind: ["장애 종류", "What fails"],
   target: ["대상", "For"],
   target_hint: ["* 모두, +82* 국가, +8210… 한 번호", "* all, +82* a country, +8210… one number"],
   share: ["비율 %", "Share %"],
