@@ -108,6 +108,7 @@ def _check_before(options: UpOptions) -> None:
 def _start(supervisor: Supervisor, terminal: Terminal, options: UpOptions, data_dir: Path) -> Addresses:
     env = dict(os.environ) | {"HOTLINE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
     _add_servers(supervisor, terminal, data_dir, env)
+    env["HOTLINE_DEMO"] = "1" if options.demo else "0"
     addresses = _settle_addresses(options, load_secrets(data_dir), env)
     _step(terminal, ["db", "upgrade"], env)
     if options.demo:
