@@ -73,9 +73,14 @@ NOTHING: Final = Word(0, "", "")
 
 
 def word(status: str | None, error_code: str | None) -> Word:
-    """The word of a receipt or of a message's own record; a status that is unknown is worth nothing."""
+    """The word of a receipt or of a message's own record; a status that is unknown is worth nothing.
+
+    Only a failure has an error code: with any other word it says nothing.
+    """
     rank = RANKS.get(status or "", 0)
-    return Word(rank, error_code or "", status or "") if rank else NOTHING
+    if not rank:
+        return NOTHING
+    return Word(rank, (error_code or "") if _STATE_OF.get(status or "") == FAILED else "", status or "")
 
 
 def recorded(state: str, status: str | None, error_code: str | None) -> Word:
@@ -89,4 +94,4 @@ def recorded(state: str, status: str | None, error_code: str | None) -> Word:
     if least is None:
         return NOTHING
     floor = Word(RANKS[least], error_code or "" if state == FAILED else "", least)
-    return said if said.state == state else floor
+    return said if said.rank and said.state == state else floor
