@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import alerts.console.wiring
 from alerts import materialise, webhooks
+from alerts.dispatch import doubt, ending, lanes, sweep
 from alerts.receipts.fold import fold
 from hotline.core.registry import Registry
 
@@ -16,3 +18,11 @@ def register(registry: Registry) -> None:
     registry.job("alerts.fold_receipts", fold, queue="urgent", timeout_s=60)
     registry.every(2, "alerts.sweep_approved")
     registry.every(1, "alerts.fold_receipts")
+    # Lanes wait behind everything urgent: stopping, receipts and the next alert's audience must not wait for a lane.
+    registry.job(lanes.JOB, lanes.dispatch_alert, queue="default", timeout_s=180)
+    registry.job(doubt.JOB, doubt.clear_doubt, queue="urgent", timeout_s=120)
+    registry.job(ending.WITHDRAW_JOB, ending.withdraw, queue="urgent", timeout_s=600)
+    registry.job(sweep.JOB, sweep.sweep, queue="urgent", timeout_s=120)
+    registry.on("AlertCancelled", "alerts.withdraw", ending.on_cancelled)
+    registry.every(2, sweep.JOB)
+    alerts.console.wiring.register(registry)

@@ -1,0 +1,117 @@
+"""Claiming a batch: rows move to `sending`, their attempts are on record, all in one statement of one transaction.
+
+Nothing is sent before that transaction is committed. The index `ix_messages_waiting` holds only queued rows in the order of
+their ids; a lane goes on from the last id it saw, because the entries of rows that are queued no more stay in the index
+until the next vacuum and would otherwise be walked over again and again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import psycopg
+import structlog
+
+from alerts import tallies
+from alerts.dispatch.terms import Terms
+from alerts.states import QUEUED, SENDING, WITHDRAWN
+
+log = structlog.get_logger(__name__)
+
+NOT_A_DRILL_PERSON = "not_drill"
+_DRILL_ONLY = "AND EXISTS (SELECT 1 FROM travellers t WHERE t.id = m.traveller_id AND t.drill)"
+_CLAIM = """
+WITH due AS MATERIALIZED (
+    SELECT m.id FROM messages m
+     WHERE m.alert_id = %(alert_id)s AND m.state = 'queued' AND m.id > %(after_id)s
+       AND (m.not_before IS NULL OR m.not_before <= %(now)s) {drill_only}
+     ORDER BY m.id LIMIT %(most)s FOR UPDATE OF m SKIP LOCKED
+), claimed AS (
+    UPDATE messages m SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
+      FROM due WHERE m.id = due.id
+    RETURNING m.id, m.phone, m.country, m.language, m.attempts
+), recorded AS (
+    INSERT INTO attempts (message_id, number, provider, started_at)
+    SELECT id, attempts, %(provider)s, %(now)s FROM claimed
+)
+SELECT id, phone, country, language, attempts FROM claimed ORDER BY id
+"""
+CLAIM_ANY = _CLAIM.format(drill_only="")
+CLAIM_DRILL = _CLAIM.format(drill_only=_DRILL_ONLY)
+_WITHDRAW_PUBLIC = """
+WITH unfit AS MATERIALIZED (
+    SELECT m.id FROM messages m
+     WHERE m.alert_id = %(alert_id)s AND m.state = 'queued'
+       AND NOT EXISTS (SELECT 1 FROM travellers t WHERE t.id = m.traveller_id AND t.drill)
+     ORDER BY m.id LIMIT %(most)s FOR UPDATE OF m SKIP LOCKED
+)
+UPDATE messages m SET state = 'withdrawn', error_code = %(code)s, settled_at = %(now)s, not_before = NULL
+  FROM unfit WHERE m.id = unfit.id
+RETURNING m.country
+"""
+
+
+class Claimed(NamedTuple):
+    """One claimed message; `attempt` is the number of the attempt that is now on record."""
+
+    id: int
+    phone: str
+    country: str
+    language: str
+    attempt: int
+
+
+def claim(
+    connection: psycopg.Connection[Any],
+    now: datetime,
+    terms: Terms,
+    provider: str,
+    alert_id: int,
+    *,
+    drill: bool,
+    after_id: int,
+    most: int,
+) -> list[Claimed]:
+    """Claim up to `most` due messages with ids above `after_id` in the caller's transaction, in the order of their ids."""
+    deltas: Counter[tallies.TallyKey] = Counter()
+    if drill:
+        _withdraw_public(connection, now, alert_id, deltas)
+    rows = connection.execute(
+        CLAIM_DRILL if drill else CLAIM_ANY,
+        {
+            "alert_id": alert_id,
+            "after_id": after_id,
+            "now": now,
+            "most": most,
+            "lease_until": now + timedelta(seconds=terms.lease_s),
+            "provider": provider,
+        },
+    ).fetchall()
+    claimed = [Claimed(*row) for row in rows]
+    for country, count in Counter(each.country for each in claimed).items():
+        deltas[alert_id, country, QUEUED, ""] -= count
+        deltas[alert_id, country, SENDING, ""] += count
+    tallies.add(connection, deltas)
+    return claimed
+
+
+def _withdraw_public(
+    connection: psycopg.Connection[Any], now: datetime, alert_id: int, deltas: Counter[tallies.TallyKey]
+) -> None:
+    """Take back what a drill must never send: messages of people who are not drill people.
+
+    The audience of a drill holds none; this is the technical stop in case a row got there some other way.
+    """
+    rows = connection.execute(
+        _WITHDRAW_PUBLIC, {"alert_id": alert_id, "now": now, "most": 10_000, "code": NOT_A_DRILL_PERSON}
+    ).fetchall()
+    if not rows:
+        return
+    log.error("dispatch.drill_message_for_the_public", alert=alert_id, messages=len(rows))
+    by_country: Mapping[str, int] = Counter(country for (country,) in rows)
+    for country, count in by_country.items():
+        deltas[alert_id, country, QUEUED, ""] -= count
+        deltas[alert_id, country, WITHDRAWN, ""] += count

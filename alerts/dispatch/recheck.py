@@ -1,0 +1,108 @@
+"""The last look before every batch: what was agreed is still agreed, unchanged, unexpired and not stopped.
+
+It runs inside the claim's own transaction and holds the alert's row until that commits. A cancel that has been committed is
+therefore seen by every later claim, and a cancel that arrives during a claim waits the few milliseconds it takes: the lock
+is exclusive, because many lanes sharing one could keep an officer's "stop" waiting for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+
+from alerts.approval import digest_of
+from alerts.states import DISPATCHING
+from hotline.core.errors import InvalidInput
+from hotline.geo.area import Area
+
+
+class Halt(StrEnum):
+    """Why a lane must not claim."""
+
+    NOT_SENDING = "not_sending"
+    """The alert was stopped, has finished, or never started."""
+    EXPIRED = "expired"
+    TAMPERED = "tampered"
+    """What would be sent is not what was approved."""
+    PROVIDER_FAULT = "provider_fault"
+
+
+class Halted(Exception):
+    """Nothing may be claimed; `reason` is a sentence for people."""
+
+    def __init__(self, halt: Halt, reason: str) -> None:
+        super().__init__(reason)
+        self.halt, self.reason = halt, reason
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What one approval allows to be sent; `row_version` changes whenever its row does."""
+
+    row_version: str
+    texts: Mapping[str, str]
+    drill: bool
+    expires: datetime
+    faulty: bool = False
+    """The provider had a fault and may be tried again with a single text."""
+
+
+_LOCK_ALERT = """
+SELECT a.state, a.status, least(a.expires, p.expires), p.drill, p.xmin::text || '/' || p.ctid::text, f.retry_at, f.detail
+  FROM alerts a
+  LEFT JOIN approvals p ON p.alert_id = a.id
+  LEFT JOIN provider_faults f ON f.provider = %s
+ WHERE a.id = %s
+   FOR NO KEY UPDATE OF a
+"""
+_READ_APPROVAL = "SELECT areas, texts, digest FROM approvals WHERE alert_id = %s"
+
+
+def recheck(
+    connection: psycopg.Connection[Any], now: datetime, provider: str, alert_id: int, known: Agreed | None
+) -> Agreed:
+    """Lock the alert until commit and return what may be sent; raises Halted.
+
+    The digest is computed anew whenever the approval's row is another version than the one `known` was read from; an
+    untouched row cannot hold another text or area.
+    """
+    row = connection.execute(_LOCK_ALERT, (provider, alert_id)).fetchone()
+    if row is None:
+        raise Halted(Halt.NOT_SENDING, "There is no such alert.")
+    state, status, expires, drill, version, fault_retry_at, fault_detail = row
+    if state != DISPATCHING:
+        raise Halted(Halt.NOT_SENDING, f"The alert is {state}.")
+    if version is None:
+        raise Halted(Halt.TAMPERED, "The alert has no approval on record.")
+    if expires <= now:
+        raise Halted(Halt.EXPIRED, "The alert expired before everything was sent.")
+    if drill != (status != "Actual"):
+        raise Halted(
+            Halt.TAMPERED, "The alert was approved as a drill and is not one any more, or the other way round."
+        )
+    if fault_retry_at is not None and fault_retry_at > now:
+        raise Halted(Halt.PROVIDER_FAULT, fault_detail)
+    faulty = fault_retry_at is not None
+    if known is not None and known.row_version == version and known.drill == drill:
+        return Agreed(version, known.texts, drill, expires, faulty)
+    return Agreed(version, _verified_texts(connection, alert_id, drill), drill, expires, faulty)
+
+
+def _verified_texts(connection: psycopg.Connection[Any], alert_id: int, drill: bool) -> dict[str, str]:
+    row = connection.execute(_READ_APPROVAL, (alert_id,)).fetchone()
+    assert row is not None
+    areas, texts, digest = row
+    if digest_of(areas, texts, drill) != digest:
+        raise Halted(Halt.TAMPERED, "Area or text differ from what was approved.")
+    try:
+        empty = Area.from_json(areas, "areas").is_empty
+    except InvalidInput:
+        empty = True
+    if empty:
+        raise Halted(Halt.TAMPERED, "The approved area is empty.")
+    return {str(language): str(body) for language, body in texts.items()}

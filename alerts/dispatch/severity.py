@@ -1,0 +1,19 @@
+"""Which alert goes first: extreme before severe before the rest, real ones before drills."""
+
+from __future__ import annotations
+
+RANK = """(CASE WHEN {alert}.status <> 'Actual' THEN 9
+     WHEN {alert}.severity = 'Extreme' THEN 0 WHEN {alert}.severity = 'Severe' THEN 1
+     WHEN {alert}.severity = 'Moderate' THEN 2 WHEN {alert}.severity = 'Minor' THEN 3 ELSE 4 END)"""
+"""SQL: the smaller goes first (CAP 1.2, severity). A drill never holds up a real alert."""
+
+DUE = """EXISTS (SELECT 1 FROM messages m WHERE m.alert_id = {alert}.id AND m.state = 'queued'
+               AND (m.not_before IS NULL OR m.not_before <= %(now)s))"""
+"""SQL: whether the alert has a message that could be sent now."""
+
+MORE_SEVERE_WAITING = f"""
+SELECT EXISTS (
+    SELECT 1 FROM alerts mine JOIN alerts other ON other.state = 'dispatching' AND other.id <> mine.id
+     WHERE mine.id = %(alert_id)s AND {RANK.format(alert="other")} < {RANK.format(alert="mine")}
+       AND {DUE.format(alert="other")})
+"""  # noqa: S608 - put together from the constants above, no value comes from outside
