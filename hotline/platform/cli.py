@@ -31,15 +31,22 @@ _data_option = click.option(
 )
 @_data_option
 @click.option("--demo", is_flag=True, help="Load demo data; its accounts are written to DATA/demo.json.")
+@click.option("--servers-only", is_flag=True, help="Start only PostgreSQL and Valkey, and print their addresses.")
 @click.option("--verbose", is_flag=True, help="Show every line of every process.")
 @click.option("--with-parent", is_flag=True, help="Stop when the process that started this one ends, however it ends.")
-def up(host: str, port: int, data_dir: Path, demo: bool, verbose: bool, with_parent: bool) -> None:
+def up(host: str, port: int, data_dir: Path, demo: bool, servers_only: bool, verbose: bool, with_parent: bool) -> None:
     """Start the whole service on this machine, and stop it with Ctrl-C.
 
     The database and Redis are started too, unless HOTLINE_DATABASE_URL and HOTLINE_REDIS_URL name others.
     """
     options = up_module.UpOptions(
-        host=host, port=port, data_dir=data_dir, demo=demo, verbose=verbose, with_parent=with_parent
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        demo=demo,
+        servers_only=servers_only,
+        verbose=verbose,
+        with_parent=with_parent,
     )
     sys.exit(up_module.run(options))
 

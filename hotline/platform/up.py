@@ -45,6 +45,7 @@ class UpOptions:
     port: int
     data_dir: Path
     demo: bool
+    servers_only: bool
     verbose: bool
     with_parent: bool
 
@@ -74,8 +75,10 @@ def run(options: UpOptions) -> int:
         with _signals_raise():
             if options.with_parent:
                 _stop_with_parent()
-            addresses = _start(supervisor, terminal, options, data_dir)
-        _announce(terminal, options, addresses, data_dir)
+            said = _start(supervisor, terminal, options, data_dir)
+        # Whoever started this waits for these lines, so they leave at once.
+        sys.stdout.write("".join(f"{line}\n" for line in said))
+        sys.stdout.flush()
         with _signals_call(supervisor.request_stop):
             supervisor.watch()
     except KeyboardInterrupt:
@@ -100,25 +103,31 @@ def _check_before(options: UpOptions) -> None:
         mend = "Leave --demo away, or let --host be 127.0.0.1"
         raise SetupProblem(f"demo accounts may not be reachable from outside ({options.host})", mend)
     preflight.check_data_dir(options.data_dir)
+    if options.servers_only:
+        return
     preflight.check_port(options.host, options.port)
     if not VENDOR.is_dir():
         raise SetupProblem("the pages' assets are missing", "Run `make setup`")
 
 
-def _start(supervisor: Supervisor, terminal: Terminal, options: UpOptions, data_dir: Path) -> Addresses:
+def _start(supervisor: Supervisor, terminal: Terminal, options: UpOptions, data_dir: Path) -> list[str]:
+    """Start the servers and, unless they are all that is wanted, the service; the lines that announce it."""
     env = dict(os.environ) | {"HOTLINE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
     _add_servers(supervisor, terminal, data_dir, env)
+    if options.servers_only:
+        return [f"DATABASE {env['HOTLINE_DATABASE_URL']}", f"REDIS {env['HOTLINE_REDIS_URL']}", "READY"]
     env["HOTLINE_DEMO"] = "1" if options.demo else "0"
     addresses = _settle_addresses(options, load_secrets(data_dir), env)
     _step(terminal, ["db", "upgrade"], env)
     if options.demo:
         _step(terminal, ["demo", "load"], env)
+        terminal.say(f"demo accounts with their passwords are in {data_dir / 'demo.json'}")
     for program in _programs(options, addresses, env, data_dir / "log", terminal):
         supervisor.add(program)
     pages = [f"{addresses.web}/readyz", f"{addresses.live}/readyz", *([addresses.sandbox] if addresses.sandbox else [])]
     if not supervisor.watch(until=lambda: all(_answers(page) for page in pages), limit_s=READY_LIMIT_S):
         raise KeyboardInterrupt
-    return addresses
+    return [*([f"SANDBOX {addresses.sandbox}"] if addresses.sandbox else []), f"READY {addresses.web}"]
 
 
 def _add_servers(supervisor: Supervisor, terminal: Terminal, data_dir: Path, env: dict[str, str]) -> None:
@@ -182,15 +191,6 @@ def _programs(
     for number in range(WORKERS):
         yield program(f"worker-{number + 1}", ["worker"], stop_limit_s=WORKER_STOP_LIMIT_S)
     yield program("scheduler", ["scheduler"])
-
-
-def _announce(terminal: Terminal, options: UpOptions, addresses: Addresses, data_dir: Path) -> None:
-    if options.demo:
-        terminal.say(f"demo accounts with their passwords are in {data_dir / 'demo.json'}")
-    if addresses.sandbox:
-        sys.stdout.write(f"SANDBOX {addresses.sandbox}\n")
-    sys.stdout.write(f"READY {addresses.web}\n")
-    sys.stdout.flush()
 
 
 def _hotline(*words: str) -> list[str]:

@@ -194,6 +194,20 @@ def test_servers_named_in_the_environment_are_used(
         end(process)
 
 
+def test_servers_alone_can_be_started_for_a_back_up(tmp_path: Path) -> None:
+    process = _up(tmp_path, 1, "--servers-only")
+    try:
+        said = _wait_for_ready(process)
+        with psycopg.connect(said["DATABASE"]) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert said["REDIS"].startswith("unix://")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    finally:
+        end(process)
+
+
 def test_interrupted_start_leaves_nobody(tmp_path: Path, port: int) -> None:
     process = _up(tmp_path, port)
     try:
