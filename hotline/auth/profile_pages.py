@@ -119,7 +119,7 @@ def second_factor() -> ResponseReturnValue:
 def _second_factor_page(secret: str, errors: dict[str, str] | None = None) -> ResponseReturnValue:
     uri = stages.provisioning_uri(g.officer, secret)
     code = segno.make(uri, error="m").svg_inline(
-        border=2, omitsize=True, xmldecl=False, svgclass="qr", title=gettext("QR code for the authenticator")
+        border=2, omitsize=True, svgclass="qr", title=gettext("QR code for the authenticator")
     )
     page = render_template(
         "auth/second_factor.html",
