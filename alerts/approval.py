@@ -41,13 +41,25 @@ def digest_of(areas: list[Any], texts: Mapping[str, Any], drill: bool) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def submit(session: Session, clock: Clock, settings: Settings, actor: Actor, alert_id: int) -> Alert:
-    """Hand a draft over for approval; raises SeveralFaults naming everything that is still missing."""
+def submit(
+    session: Session,
+    clock: Clock,
+    settings: Settings,
+    actor: Actor,
+    alert_id: int,
+    *,
+    audience_estimate: int | None = None,
+) -> Alert:
+    """Hand a draft over for approval; raises SeveralFaults naming everything that is still missing.
+
+    `audience_estimate` is the number of people inside that the author saw, kept on the trail for the approver to compare.
+    """
     alert = get_alert(session, alert_id, lock=True)
     target = ALERT.next_state(alert.state, "submit", actor)
     check_ready(session, clock, settings, alert)
     alert.submitted_by_id, alert.submitted_at = actor.id, clock.now()
-    return _change(session, clock, actor, alert, target, "alert.submitted", {"version": alert.version})
+    after = {"version": alert.version, "audience_estimate": audience_estimate}
+    return _change(session, clock, actor, alert, target, "alert.submitted", after)
 
 
 def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import alerts.console.wiring
-from alerts import materialise, webhooks
+from alerts import api, materialise, webhooks
 from alerts.dispatch import doubt, ending, lanes, sweep
 from alerts.receipts.fold import fold
 from hotline.core.registry import Registry
@@ -11,7 +11,7 @@ from hotline.core.registry import Registry
 
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, menu entries and commands."""
-    registry.blueprints += [webhooks.blueprint]
+    registry.blueprints += [webhooks.blueprint, api.blueprint]
     registry.on("AlertApproved", "alerts.materialise", materialise.on_approved)
     registry.job(materialise.JOB, materialise.materialise, queue="urgent", timeout_s=materialise.TIMEOUT_S + 30)
     registry.job("alerts.sweep_approved", materialise.sweep, queue="urgent", timeout_s=30)

@@ -1,0 +1,1 @@
+"""The pages on which alerts are drafted, agreed to and watched."""

@@ -1,0 +1,179 @@
+"""Figures for the editor's script: who is inside the drawn area, and what the typed texts become."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from alerts import audience
+from alerts.console import labels
+from alerts.console.blueprint import blueprint, json_body, problem_json
+from alerts.console.editor import local_time
+from alerts.draft_fields import MAX_LANGUAGES, MAX_TEXT_CHARS, STATUSES
+from alerts.models import Alert
+from alerts.preview import Preview, TextPreview, preview_texts
+from alerts.prices import format_usd
+from alerts.reading import get_alert
+from alerts.segments import count_segments
+from alerts.texts import MESSAGES, TextProblem
+from hotline.console.rendering import ago, when
+from hotline.core.errors import HotlineError, InvalidInput
+from hotline.core.i18n import gettext
+from hotline.core.services import current
+from hotline.core.web import permit
+from hotline.geo.area import Area
+
+MAX_SHOWN_OFFENDERS = 300
+MAX_TYPED_CHARS = 4 * MAX_TEXT_CHARS
+"""A text that is being typed may be too long for a while; beyond this nothing is counted."""
+
+
+@blueprint.post("/alerts/count")
+@permit("alerts.read")
+def count() -> ResponseReturnValue:
+    """Count the people inside the areas that are on the officer's screen."""
+    try:
+        given = json_body()
+        area = Area.from_json(given.get("areas"), "areas")
+        return jsonify(count_json(area, drill=bool(given.get("drill"))))
+    except HotlineError as error:
+        return problem_json(error)
+
+
+def count_json(area: Area, *, drill: bool) -> dict[str, Any]:
+    """Return the number of people inside with its parts, named in the reader's language."""
+    services = current()
+    now = services.clock.now()
+    counts = audience.estimate(services, area.to_json(), now, drill)
+    return {
+        "total": counts.total,
+        "by_country": named(counts.by_country, labels.country_name),
+        "by_language": named(counts.by_language, labels.language_name),
+        "by_precision": named(counts.by_precision, lambda key: labels.label(labels.PRECISIONS, key)),
+        "languages": dict(counts.by_language),
+        "as_of": str(when(counts.as_of, "seconds").striptags()),
+        "note": gettext("Only people marked for drills are counted.") if drill else "",
+    }
+
+
+def named(counts: Any, name_of: Any) -> list[dict[str, Any]]:
+    """Return counts by key as a list with names, the largest first; keys without people are left out."""
+    rows = [{"key": key, "name": name_of(key), "people": people} for key, people in counts.items() if people]
+    return sorted(rows, key=lambda row: (-row["people"], row["name"]))
+
+
+@blueprint.post("/alerts/<int:alert_id>/preview")
+@permit("alerts.write")
+def preview(alert_id: int) -> ResponseReturnValue:
+    """Fill, count, check and price the texts that are on the officer's screen."""
+    services = current()
+    try:
+        given = json_body()
+        texts = typed_texts(given.get("texts"))
+        with services.db.transaction() as session:
+            alert = as_typed(session, get_alert(session, alert_id), given)
+            shown = preview_texts(
+                session, services.settings, alert, texts,
+                audience=whole_number(given.get("audience")), by_language=counts_by_language(given.get("languages")),
+            )  # fmt: skip
+        return jsonify(preview_json(shown, alert))
+    except HotlineError as error:
+        return problem_json(error)
+
+
+def typed_texts(given: object) -> dict[str, str]:
+    """Return the texts by language; raises InvalidInput."""
+    if not isinstance(given, dict) or len(given) > MAX_LANGUAGES:
+        raise InvalidInput("texts", type(given).__name__, f"send at most {MAX_LANGUAGES} texts by language")
+    texts = {str(language): str(body) for language, body in given.items()}
+    for language, body in texts.items():
+        if len(body) > MAX_TYPED_CHARS:
+            raise InvalidInput(f"texts.{language}", body, f"a text has at most {MAX_TEXT_CHARS} characters")
+    return texts
+
+
+def as_typed(session: Session, saved: Alert, given: dict[str, Any]) -> Alert:
+    """Return an alert that is never stored: the saved one with what is on the officer's screen."""
+    mission_id = given.get("mission_id")
+    status = str(given.get("status", saved.status))
+    with session.no_autoflush:
+        return Alert(
+            status=status if status in STATUSES else saved.status,
+            place=str(given.get("place", saved.place))[:200],
+            event=str(given.get("event", saved.event))[:200],
+            mission_id=mission_id if isinstance(mission_id, int) else None,
+            onset=local_time("onset", given["onset"]) if "onset" in given else saved.onset,
+            expires=local_time("expires", given["expires"]) if given.get("expires") else saved.expires,
+            cap_sent=saved.cap_sent,
+            created_at=saved.created_at,
+            areas=[{"description": str(name)[:200]} for name in list(given.get("area_names") or [])[:1000]],
+        )
+
+
+def whole_number(value: object) -> int:
+    """Return a count that a script sent; anything else is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else 0
+
+
+def counts_by_language(given: object) -> dict[str, int]:
+    """Return counts by language that a script sent back from the count."""
+    if not isinstance(given, dict):
+        return {}
+    return {str(language)[:8]: whole_number(people) for language, people in list(given.items())[:500]}
+
+
+def preview_json(shown: Preview, alert: Alert) -> dict[str, Any]:
+    """Return a preview for the page's script."""
+    return {
+        "texts": [text_json(text) for text in shown.texts],
+        "cost": format_usd(shown.cost.micro_usd) if shown.audience else "",
+        "audience": shown.audience,
+        "expires": f"{when(alert.expires, zone='UTC').striptags()} · {ago(alert.expires).striptags()}",
+        "expired": alert.expires <= current().clock.now(),
+    }
+
+
+def text_json(text: TextPreview) -> dict[str, Any]:
+    """Return one text for the page's script; `offer` is the template in cheaper characters, when there is one."""
+    counted = text.segmentation
+    offer = count_segments(text.template).substitutions if counted is not None else None
+    return {
+        "language": text.language,
+        "filled": text.filled,
+        "encoding": counted.encoding if counted else None,
+        "units": counted.units if counted else None,
+        "parts": counted.parts if counted else None,
+        "left": counted.units_left_in_part if counted else None,
+        "offenders": [each.position for each in counted.offenders[:MAX_SHOWN_OFFENDERS]] if counted else [],
+        "offer": offer,
+        "problems": [{"refuse": problem.refuse, "code": problem.code, "text": told(problem)} for problem in text.problems],
+    }
+
+
+def told(problem: TextProblem) -> str:
+    """Return a finding about a text in the reader's language."""
+    if problem.code not in MESSAGES:
+        return problem.message
+    translated = str(gettext(MESSAGES[problem.code]))
+    return translated % dict(problem.params) if problem.params else translated
+
+
+@blueprint.post("/alerts/<int:alert_id>/cost")
+@permit("alerts.read")
+def cost(alert_id: int) -> ResponseReturnValue:
+    """Price the saved texts for an audience that the page's script has just counted."""
+    services = current()
+    try:
+        given = json_body()
+        with services.db.transaction() as session:
+            alert = get_alert(session, alert_id)
+            shown = preview_texts(
+                session, services.settings, alert, {text.language: text.body for text in alert.texts},
+                audience=whole_number(given.get("audience")), by_language=counts_by_language(given.get("languages")),
+            )  # fmt: skip
+        return jsonify(cost=format_usd(shown.cost.micro_usd) if shown.audience else "")
+    except HotlineError as error:
+        return problem_json(error)

@@ -1,0 +1,183 @@
+"""Names of states and of CAP's values in the reader's language, and the badge that each state wears."""
+
+from __future__ import annotations
+
+from babel import Locale, UnknownLocaleError
+from flask_babel import get_locale
+
+from hotline.core.i18n import gettext, gettext_noop
+
+STATES = {
+    "draft": (gettext_noop("Draft"), "draft"),
+    "submitted": (gettext_noop("Waiting for approval"), "waiting"),
+    "approved": (gettext_noop("Approved, starting"), "agreed"),
+    "dispatching": (gettext_noop("Being sent"), "running"),
+    "finished": (gettext_noop("Finished"), "done"),
+    "cancelled": (gettext_noop("Stopped"), "ended"),
+    "rejected": (gettext_noop("Rejected"), "ended"),
+    "expired": (gettext_noop("Expired"), "ended"),
+}
+"""State of an alert: its name, and the look of its badge (see the console's parts)."""
+
+MESSAGE_STATES = {
+    "queued": gettext_noop("Waiting to be sent"),
+    "sending": gettext_noop("Being handed over"),
+    "in_doubt": gettext_noop("In doubt"),
+    "sent": gettext_noop("Sent"),
+    "delivered": gettext_noop("Delivered"),
+    "failed": gettext_noop("Failed"),
+    "withdrawn": gettext_noop("Withdrawn"),
+    "lapsed": gettext_noop("Lapsed"),
+}
+MESSAGE_STATE_HELP = {
+    "queued": gettext_noop("Not yet handed to the carrier."),
+    "sending": gettext_noop("Handed over; the carrier's answer is awaited."),
+    "in_doubt": gettext_noop("The carrier's answer was lost; it is looked up before anything is sent again."),
+    "sent": gettext_noop("The carrier has it; the handset has not confirmed yet."),
+    "delivered": gettext_noop("The handset confirmed it."),
+    "failed": gettext_noop("Could not be delivered; see the reasons."),
+    "withdrawn": gettext_noop("The alert was stopped before it was sent to these people."),
+    "lapsed": gettext_noop("The alert expired before it was sent to these people."),
+}
+
+SEVERITIES = {
+    "Extreme": gettext_noop("Extreme"),
+    "Severe": gettext_noop("Severe"),
+    "Moderate": gettext_noop("Moderate"),
+    "Minor": gettext_noop("Minor"),
+    "Unknown": gettext_noop("Unknown"),
+}
+URGENCIES = {
+    "Immediate": gettext_noop("Immediate: act now"),
+    "Expected": gettext_noop("Expected: within the hour"),
+    "Future": gettext_noop("Future: later"),
+    "Past": gettext_noop("Past: no longer needed"),
+    "Unknown": gettext_noop("Unknown"),
+}
+CERTAINTIES = {
+    "Observed": gettext_noop("Observed: it is happening"),
+    "Likely": gettext_noop("Likely: more than even odds"),
+    "Possible": gettext_noop("Possible: less than even odds"),
+    "Unlikely": gettext_noop("Unlikely"),
+    "Unknown": gettext_noop("Unknown"),
+}
+CATEGORIES = {
+    "Geo": gettext_noop("Earth: earthquake, tsunami, volcano"),
+    "Met": gettext_noop("Weather: storm, flood, heat"),
+    "Safety": gettext_noop("Public safety"),
+    "Security": gettext_noop("Security: unrest, attack, war"),
+    "Rescue": gettext_noop("Rescue"),
+    "Fire": gettext_noop("Fire"),
+    "Health": gettext_noop("Health: epidemic"),
+    "Env": gettext_noop("Environment: pollution"),
+    "Transport": gettext_noop("Transport"),
+    "Infra": gettext_noop("Infrastructure: power, water, telephone"),
+    "CBRNE": gettext_noop("Chemical, biological, radioactive, explosive"),
+    "Other": gettext_noop("Other"),
+}
+STATUSES = {
+    "Actual": gettext_noop("Actual: a real warning"),
+    "Exercise": gettext_noop("Exercise: only people marked for drills"),
+    "Test": gettext_noop("Test: only people marked for drills"),
+    "System": gettext_noop("System: a message between machines"),
+    "Draft": gettext_noop("Draft: not to be used"),
+}
+PRECISIONS = {
+    "exact": gettext_noop("Exact position"),
+    "city": gettext_noop("Known by city"),
+    "country": gettext_noop("Known by country"),
+}
+EXCLUSIONS = {
+    "opted_out": gettext_noop("Asked not to be texted"),
+    "number_bad": gettext_noop("Number known not to work"),
+    "shared_number": gettext_noop("Share a number with somebody who gets it"),
+}
+ACTIONS = {
+    "alert.drafted": gettext_noop("drafted the alert"),
+    "alert.edited": gettext_noop("changed the draft"),
+    "alert.submitted": gettext_noop("asked for approval"),
+    "alert.approved": gettext_noop("approved the alert"),
+    "alert.returned": gettext_noop("returned it to the author"),
+    "alert.rejected": gettext_noop("rejected the alert"),
+    "alert.cancelled": gettext_noop("stopped the alert"),
+    "alert.started": gettext_noop("began to send"),
+    "alert.start": gettext_noop("began to send"),
+    "alert.finished": gettext_noop("finished sending"),
+    "alert.finish": gettext_noop("finished sending"),
+    "alert.expired": gettext_noop("ended it: the alert expired"),
+    "alert.expire": gettext_noop("ended it: the alert expired"),
+}
+FIELDS = {
+    "headline": gettext_noop("Headline"),
+    "event": gettext_noop("Event"),
+    "description": gettext_noop("Description"),
+    "instruction": gettext_noop("Instruction"),
+    "place": gettext_noop("Place, as the text says it"),
+    "onset": gettext_noop("Begins"),
+    "expires": gettext_noop("Expires"),
+    "status": gettext_noop("Kind"),
+    "category": gettext_noop("Category"),
+    "urgency": gettext_noop("Urgency"),
+    "severity": gettext_noop("Severity"),
+    "certainty": gettext_noop("Certainty"),
+    "areas": gettext_noop("Area"),
+    "texts": gettext_noop("Texts"),
+    "mission_id": gettext_noop("Mission"),
+    "reason": gettext_noop("Reason"),
+    "typed_count": gettext_noop("Number of people"),
+    "state": gettext_noop("State"),
+    "source": gettext_noop("Source"),
+    "version": gettext_noop("Version"),
+}
+
+TEXT_LANGUAGES = (
+    "ko", "en", "ja", "zh", "es", "fr", "de", "ru", "vi", "th", "id", "ms", "tl", "mn", "kk", "uz", "km", "my", "ne",
+    "ar", "fa", "tr", "pt", "it", "pl", "uk", "hi", "bn", "si",
+)  # fmt: skip
+"""Languages offered for texts: those of travellers and of countries that many of them visit."""
+
+
+def label(table: dict[str, str], key: str) -> str:
+    """Return a value's name in the reader's language, or the value itself when it is not known."""
+    return gettext(table[key]) if key in table else key
+
+
+def options(table: dict[str, str]) -> list[tuple[str, str]]:
+    """Return (value, name) pairs for a select, in the table's order."""
+    return [(key, gettext(name)) for key, name in table.items()]
+
+
+def state_name(state: str) -> str:
+    """Return the name of an alert's state."""
+    return gettext(STATES[state][0]) if state in STATES else state
+
+
+def state_kind(state: str) -> str:
+    """Return the look of a state's badge."""
+    return STATES[state][1] if state in STATES else "draft"
+
+
+def field_name(path: str) -> str:
+    """Return the name of a field by its path, for example `texts.ko`."""
+    head, _, rest = path.partition(".")
+    name = label(FIELDS, head)
+    return f"{name} ({language_name(rest)})" if head == "texts" and rest else name
+
+
+def country_name(code: str) -> str:
+    """Return a country's name in the reader's language; ZZ is the sea or not known."""
+    if code in ("ZZ", ""):
+        return gettext("At sea or not known")
+    return str(_locale().territories.get(code.upper(), code))
+
+
+def language_name(code: str) -> str:
+    """Return a language's name in the reader's language, or the code itself."""
+    try:
+        return str(Locale.parse(code.replace("-", "_")).get_display_name(_locale()) or code)
+    except (UnknownLocaleError, ValueError):
+        return code
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en")

@@ -1,0 +1,84 @@
+// How many people are inside, counted by the service while the officer draws; only the latest answer is ever shown.
+
+import { debounce, el, number, say } from "./dom.js";
+import { explain, postJson } from "./net.js";
+
+const QUIET_MS = 300;
+const SHOWN_COUNTRIES = 6;
+
+function shareRow(entry, total) {
+  const meter = el("meter", { min: 0, max: Math.max(1, total), value: entry.people, "aria-label": entry.name });
+  return el("li", {}, el("span", { class: "share-name", text: entry.name }), meter, el("b", { text: number(entry.people) }));
+}
+
+function shareList(entries, total, words) {
+  const shown = entries.slice(0, SHOWN_COUNTRIES);
+  const rest = entries.slice(SHOWN_COUNTRIES).reduce((sum, entry) => sum + entry.people, 0);
+  const list = el("ul", { class: "shares" }, ...shown.map((entry) => shareRow(entry, total)));
+  if (rest > 0) list.append(shareRow({ name: words.others, people: rest }, total));
+  return list;
+}
+
+/** Keeps the panel of the count; `onCount` gets each new answer. */
+export class AudienceCount {
+  constructor(panel, url, words, onCount) {
+    this.panel = panel;
+    this.url = url;
+    this.words = words;
+    this.onCount = onCount;
+    this.running = null;
+    this.latest = null;
+    this.later = debounce((areas, drill) => this.count(areas, drill), QUIET_MS);
+  }
+
+  /** Count these areas soon; what is still under way is given up. */
+  request(areas, drill) {
+    this.running?.abort();
+    this.busy(true);
+    this.later(areas, drill);
+  }
+
+  async count(areas, drill) {
+    this.running?.abort();
+    const running = new AbortController();
+    this.running = running;
+    this.busy(true);
+    try {
+      const answer = await postJson(this.url, { areas, drill }, { signal: running.signal });
+      this.latest = answer;
+      this.show(answer);
+      this.onCount(answer);
+      this.busy(false);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.latest = null;
+      this.fail(explain(error, this.words));
+      this.busy(false);
+    }
+  }
+
+  busy(on) {
+    this.panel.setAttribute("aria-busy", String(on));
+  }
+
+  part(name) {
+    return this.panel.querySelector(`[data-part="${name}"]`);
+  }
+
+  show(answer) {
+    this.part("total").textContent = number(answer.total);
+    this.part("error").hidden = true;
+    this.part("note").textContent = answer.note ?? "";
+    this.part("note").hidden = !answer.note;
+    this.part("countries").replaceChildren(shareList(answer.by_country, answer.total, this.words));
+    this.part("languages").replaceChildren(shareList(answer.by_language, answer.total, this.words));
+    this.part("precisions").replaceChildren(shareList(answer.by_precision, answer.total, this.words));
+    this.part("age").textContent = say(this.words.asOf, { time: answer.as_of });
+  }
+
+  fail(message) {
+    this.part("total").textContent = "–";
+    this.part("error").textContent = message;
+    this.part("error").hidden = false;
+  }
+}

@@ -1,0 +1,100 @@
+// One map as every page of alerts shows it: own outlines, cities, heat of people, scale; no address outside the service.
+
+import { getJson } from "./net.js";
+import { OverlayLayer } from "./overlay.js";
+import { nearLongitude, outlineOf } from "./geometry.js";
+import { loadOutlines, mapColours, onThemeChange, worldLayer } from "./world.js";
+
+const MAX_ZOOM = 12;
+const FETCH_AFTER_MS = 250;
+
+/** Put a map into an element; `urls` name the service's own outlines, cities and heat. */
+export async function makeMap(element, urls) {
+  const map = L.map(element, {
+    center: [20, 100], zoom: 2, minZoom: 1, maxZoom: MAX_ZOOM, zoomControl: false, attributionControl: false,
+    zoomSnap: 0.5, maxBounds: [[-89.9, -720], [89.9, 720]], maxBoundsViscosity: 0.8, preferCanvas: false,
+  });
+  const zoom = L.control.zoom({ position: "topright", zoomInTitle: element.dataset.zoomIn, zoomOutTitle: element.dataset.zoomOut });
+  zoom.addTo(map);
+  L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
+  const pane = map.createPane("overlay-names");
+  pane.style.zIndex = 350; // Over the land (200), under the shapes (400).
+  pane.style.pointerEvents = "none";
+  const overlay = new OverlayLayer();
+  overlay.addTo(map);
+  const polygons = await loadOutlines(urls.outlines);
+  let colours = mapColours(element);
+  const land = worldLayer(polygons, () => colours).addTo(map);
+  onThemeChange(() => {
+    colours = mapColours(element);
+    land.redraw();
+    overlay.draw();
+  });
+  followView(map, overlay, urls);
+  new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(element);
+  return { map, overlay };
+}
+
+/** Fetch cities and heat for what is in view, once the map has come to rest; an older answer never wins. */
+function followView(map, overlay, urls) {
+  let timer = null;
+  let running = null;
+  const refresh = async () => {
+    running?.abort();
+    running = new AbortController();
+    const bounds = map.getBounds();
+    const query = new URLSearchParams({
+      south: Math.max(-90, bounds.getSouth()).toFixed(4), north: Math.min(90, bounds.getNorth()).toFixed(4),
+      west: bounds.getWest().toFixed(4), east: bounds.getEast().toFixed(4), zoom: Math.round(map.getZoom()),
+    });
+    const options = { signal: running.signal };
+    await Promise.all([
+      getJson(`${urls.cities}?${query}`, options).then((answer) => overlay.setCities(answer.cities)),
+      urls.heat ? getJson(`${urls.heat}?${query}`, options).then((answer) => overlay.setHeat(answer.cells)) : null,
+    ]).catch((error) => {
+      // A map without names is still a map; the count beside it says when the service cannot be reached.
+      if (error.name !== "AbortError") console.warn(error.message);
+    });
+  };
+  map.on("moveend", () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, FETCH_AFTER_MS);
+  });
+  refresh();
+}
+
+/** All shapes of Area JSON as flat list: {area, kind, index, ring | center, radiusKm}. */
+export function shapesOf(areas) {
+  return areas.flatMap((area, at) => [
+    ...area.polygons.map((ring, index) => ({ area: at, kind: "polygon", index, ring })),
+    ...area.circles.map((circle, index) => ({
+      area: at, kind: "circle", index, center: circle.center, radiusKm: circle.radius_km,
+    })),
+  ]);
+}
+
+/** Outlines of all shapes, brought next to each other so that an alert over the date line is one picture. */
+export function outlinesOf(areas) {
+  const outlines = shapesOf(areas).map((shape) => ({ shape, ring: outlineOf(shape) }));
+  if (outlines.length === 0) return outlines;
+  const lons = outlines[0].ring.map((point) => point[1]);
+  const middle = (Math.min(...lons) + Math.max(...lons)) / 2;
+  return outlines.map(({ shape, ring }) => ({ shape, ring: nearLongitude(ring, middle) }));
+}
+
+/** Show what the areas cover as large as the map allows. */
+export function fitAreas(map, areas, options = {}) {
+  const rings = outlinesOf(areas).map(({ ring }) => ring);
+  if (rings.length === 0) return;
+  const bounds = L.latLngBounds(rings.flat());
+  map.fitBounds(bounds, { padding: [28, 28], maxZoom: 9, animate: false, ...options });
+}
+
+/** A map to look at: the areas drawn, nothing to change. */
+export async function showAreas(element, urls, areas) {
+  const { map, overlay } = await makeMap(element, urls);
+  for (const { ring } of outlinesOf(areas)) L.polygon(ring, { className: "area-shape", interactive: false }).addTo(map);
+  fitAreas(map, areas);
+  return { map, overlay };
+}
+
