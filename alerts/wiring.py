@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import alerts.console.wiring
-from alerts import api, materialise, webhooks
+from alerts import api, index_room, materialise, webhooks
 from alerts.dispatch import doubt, ending, lanes, sweep
 from alerts.receipts.fold import fold
 from hotline.core.registry import Registry
@@ -12,6 +12,7 @@ from hotline.core.registry import Registry
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, menu entries and commands."""
     registry.blueprints += [webhooks.blueprint, api.blueprint]
+    registry.starters += [index_room.start]
     registry.on("AlertApproved", "alerts.materialise", materialise.on_approved)
     registry.job(materialise.JOB, materialise.materialise, queue="urgent", timeout_s=materialise.TIMEOUT_S + 30)
     registry.job("alerts.sweep_approved", materialise.sweep, queue="urgent", timeout_s=30)
