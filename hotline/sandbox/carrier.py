@@ -345,8 +345,6 @@ class Carrier:
         self.faults.clear()
         self.counts = Counts()
         self._sender_free_at = 0.0
-        for handset in self.handsets:
-            handset.texts.clear()
-            handset.unread, handset.off, handset.opted_out = 0, False, False
+        self.handsets.quieten()
         self.journal.rewrite([{"next": self.ledger.next_seq}])
         self.on_change("")

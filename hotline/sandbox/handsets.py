@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from hotline.sandbox.messages import Message
@@ -49,42 +49,52 @@ class Handsets:
     def __init__(self, limit: int) -> None:
         """Hold at most ``limit`` handsets."""
         self._limit = limit
-        self._by_number: dict[str, Handset] = {}
+        # A handset is in one of the two: those that had a text, the latest last, and those that only have an owner.
+        self._active: dict[str, Handset] = {}
+        self._quiet: dict[str, Handset] = {}
 
     def __len__(self) -> int:
-        return len(self._by_number)
+        return len(self._active) + len(self._quiet)
 
     def __iter__(self) -> Iterator[Handset]:
-        return iter(self._by_number.values())
+        return chain(reversed(self._active.values()), self._quiet.values())
 
     @property
     def full(self) -> bool:
         """Whether a number that was never seen has no room any more."""
-        return len(self._by_number) >= self._limit
+        return len(self) >= self._limit
 
     def get(self, number: str) -> Handset | None:
         """Return the handset of ``number`` if it has been seen."""
-        return self._by_number.get(number)
+        return self._active.get(number) or self._quiet.get(number)
 
     def take(self, number: str) -> Handset:
         """Return the handset of ``number``, making it on first sight."""
-        found = self._by_number.get(number)
+        found = self.get(number)
         if found is None:
-            found = self._by_number[number] = Handset(number)
+            found = self._quiet[number] = Handset(number)
         return found
 
     def touch(self, number: str) -> Handset:
         """Return the handset and move it to the top of the list."""
-        handset = self._by_number.pop(number, None) or Handset(number)
-        self._by_number[number] = handset
+        handset = self._active.pop(number, None) or self._quiet.pop(number, None) or Handset(number)
+        self._active[number] = handset
         return handset
+
+    def quieten(self) -> None:
+        """Take texts and states off every handset; owners stay."""
+        self._quiet |= self._active
+        self._active = {}
+        for handset in self._quiet.values():
+            handset.texts.clear()
+            handset.unread, handset.off, handset.opted_out = 0, False, False
 
     def name_all(self, entries: list[dict[str, object]]) -> int:
         """Take over owners; raises ``BadInput`` naming the entry that is wrong, changing nothing then."""
         if len(entries) > MAX_ENTRIES:
             raise BadInput(f"at most {MAX_ENTRIES} handsets at once")
         owners = [_parse_owner(index, entry) for index, entry in enumerate(entries)]
-        if len(self._by_number) + len(owners) > self._limit:
+        if len(self) + len(owners) > self._limit:
             raise BadInput(f"at most {self._limit} handsets are kept")
         for number, owner in owners:
             handset = self.take(number)
@@ -95,7 +105,7 @@ class Handsets:
     def search(self, query: str, offset: int, limit: int) -> tuple[list[Handset], bool]:
         """Return one page of handsets, the latest active first, and whether more follow."""
         words = query.casefold().split()
-        recent = islice(reversed(self._by_number.values()), SEARCH_LIMIT)
+        recent = islice(self, SEARCH_LIMIT)
         digits = "".join(words).replace("-", "").lstrip("+")
         if digits.isdigit():
             words = [digits]

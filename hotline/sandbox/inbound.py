@@ -111,14 +111,14 @@ async def _post(carrier: Carrier, handset: Handset, message: Message, opt_out: s
 def parse_replies(text: bytes) -> list[str]:
     """Return the texts of a TwiML answer's Message verbs; anything that is not plain TwiML holds none.
 
-    Entities stay unexpanded and nothing is fetched.
+    Nothing is fetched, and an answer with a document type is refused, so that no entity is ever expanded.
     """
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError:
         return []
-    if root.tag != "Response":
+    if root.tag != "Response" or root.getroottree().docinfo.internalDTD is not None:
         return []
     found = []
     for verb in root.findall("Message")[:MAX_REPLIES]:

@@ -1,0 +1,189 @@
+"""What a person sees, in a real browser: texts arriving, an answer going out, both languages, no CSP error."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+
+from tests.sandbox.conftest import SENDER, Receiver, RunningSandbox
+
+TO, NAME = "+821012345678", "김민준"
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium; the reason is said where there is none."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=executable,
+                args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
+            )
+        except Error as problem:
+            pytest.skip(f"chromium does not start: {problem.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page that remembers what its console complained about."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.complaints: list[str] = []
+        self.page.on("console", lambda line: self._note(line.type, line.text))
+        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+
+@pytest.fixture(params=["ko", "en"])
+def watched(request: pytest.FixtureRequest, chromium: Browser, sandbox: RunningSandbox) -> Iterator[Watched]:
+    """A page in each language; a test that leaves a complaint in the console has failed."""
+    sandbox.control.add_handsets([{"number": TO, "name": NAME, "country": "KR", "language": "ko", "place": "오사카"}])
+    locale = "ko-KR" if request.param == "ko" else "en-GB"
+    context = chromium.new_context(viewport={"width": 1280, "height": 720}, locale=locale)
+    found = Watched(context)
+    found.page.goto(sandbox.url)
+    yield found
+    context.close()
+    assert found.complaints == []
+
+
+def in_korean(watched: Watched) -> bool:
+    return watched.page.locator("html").get_attribute("lang") == "ko"
+
+
+def test_a_text_arrives_live_and_can_be_answered(watched: Watched, sandbox: RunningSandbox, receiver: Receiver) -> None:
+    sandbox.control.behave(inbound_url=receiver.url + "/webhooks/twilio/sms/inbound")
+    page = watched.page
+    page.fill("#query", NAME)
+    page.locator(".row", has_text=TO).click()
+    expect(page.locator(".phone")).to_be_visible()
+    sandbox.sdk().messages.create(to=TO, from_=SENDER, body="지진 발생 <b>대피</b>\nhttps://hotline.example/p/x1")
+    expect(page.locator(".bubble")).to_contain_text("지진 발생 <b>대피</b>")
+    expect(page.locator(".bubble a")).to_have_attribute("href", "https://hotline.example/p/x1")
+    expect(page.locator(".text .facts")).to_contain_text("도착" if in_korean(watched) else "Delivered")
+    page.fill(".composer input", "안전합니다")
+    page.press(".composer input", "Enter")
+    expect(page.locator(".mine .bubble")).to_have_text("안전합니다")
+    expect(page.locator(".device .notice")).to_contain_text("받았습니다" if in_korean(watched) else "has taken")
+    assert receiver.received[0].fields["Body"] == "안전합니다"
+
+
+def test_an_answer_that_fails_is_shown_plainly(watched: Watched, sandbox: RunningSandbox) -> None:
+    page = watched.page
+    page.goto(f"{sandbox.url}/#/handsets/{TO}")
+    page.fill(".composer input", "안전합니다")
+    page.press(".composer input", "Enter")
+    expect(page.locator(".device .notice.bad")).to_contain_text("주소" if in_korean(watched) else "Not delivered")
+
+
+def test_switching_a_handset_off_darkens_its_screen(watched: Watched, sandbox: RunningSandbox) -> None:
+    page = watched.page
+    page.goto(f"{sandbox.url}/#/handsets/{TO}")
+    page.locator(".toggle", has_text="전원" if in_korean(watched) else "Power").locator("input").uncheck()
+    expect(page.locator(".off-words")).to_be_visible()
+
+
+def test_the_wall_lights_up_when_a_text_arrives(watched: Watched, sandbox: RunningSandbox) -> None:
+    page = watched.page
+    page.locator("[data-tab=wall]").click()
+    for n in range(8):
+        sandbox.sdk().messages.create(to=f"+8210{n:08d}", from_=SENDER, body="여진에 대비하십시오")
+    expect(page.locator(".wall-phone .bubble")).to_have_count(8)
+    sandbox.sdk().messages.create(to=TO, from_=SENDER, body="새 경보")
+    expect(page.locator(".wall-phone.lit", has_text="새 경보")).to_be_visible()
+
+
+def test_a_fault_is_switched_on_and_off_by_the_panel(watched: Watched, sandbox: RunningSandbox) -> None:
+    page = watched.page
+    page.locator("[data-tab=carrier]").click()
+    page.select_option("select[name=kind]", "http_429")
+    page.locator(".fault-form .go").click()
+    expect(page.locator(".rule")).to_have_count(1)
+    answer = requests.post(
+        sandbox.messages_url,
+        data={"To": TO, "From": SENDER, "Body": "x"},
+        auth=(sandbox.account_sid, sandbox.auth_token),
+        timeout=5,
+    )
+    assert answer.status_code == 429
+    page.locator(".rule button").click()
+    expect(page.locator(".healthy")).to_be_visible()
+    assert sandbox.control.faults() == []
+
+
+def test_language_switches_on_the_page_and_it_always_says_practice(watched: Watched) -> None:
+    page = watched.page
+    page.locator("[data-language=en]").click()
+    expect(page.locator(".practice")).to_contain_text("nothing leaves this machine")
+    page.locator("[data-language=ko]").click()
+    expect(page.locator(".practice")).to_contain_text("연습용 통신망")
+    expect(page.locator("h1")).to_have_text("연습용 통신망")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_view_is_accessible_and_fits(chromium: Browser, sandbox: RunningSandbox, scheme: str, width: int) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed in node_modules")
+    sandbox.sdk().messages.create(to=TO, from_=SENDER, body="가" * 300)
+    sandbox.control.set_fault("callback_lost", TO)
+    # Axe is put into the page by the test, which the page's own policy rightly forbids.
+    context = chromium.new_context(
+        viewport={"width": width, "height": 740}, color_scheme="dark" if scheme == "dark" else "light", bypass_csp=True
+    )
+    page = context.new_page()
+    for view, shown in (
+        ("handsets", ".row"),
+        (f"handsets/{TO}", ".bubble"),
+        ("wall", ".wall-phone"),
+        ("carrier", ".rule"),
+    ):
+        page.goto(f"{sandbox.url}/?{view}#/{view}")
+        page.locator(shown).first.wait_for()
+        page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
+        page.evaluate(AXE.read_text("utf-8"))
+        violations = page.evaluate("axe.run().then((found) => found.violations.map((each) => each.id))")
+        assert violations == [], view
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+    context.close()
+
+
+def test_page_and_files_carry_a_strict_policy(sandbox: RunningSandbox) -> None:
+    for path in ("/", "/static/page.js", "/static/page.css"):
+        answer = requests.get(sandbox.url + path, timeout=5)
+        policy = answer.headers["Content-Security-Policy"]
+        assert answer.status_code == 200
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/static/..%2Fserver.py", "/static/../server.py", "/static/none.js"])
+def test_files_outside_the_folder_are_not_served(sandbox: RunningSandbox, path: str) -> None:
+    session = requests.Session()
+    request = requests.Request("GET", sandbox.url + path).prepare()
+    request.url = sandbox.url + path
+    assert session.send(request, timeout=5).status_code == 404
+
+
+def test_another_host_name_gets_no_page_and_so_no_token(sandbox: RunningSandbox) -> None:
+    answer = requests.get(sandbox.url, headers={"Host": "evil.example"}, timeout=5)
+    assert answer.status_code == 421
+    assert "sandbox-token" not in answer.text
