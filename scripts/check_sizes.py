@@ -29,12 +29,12 @@ def code_files(root: Path) -> Iterator[Path]:
 
 
 def size_faults(path: Path, label: Path) -> list[str]:
-    """What is too long in one file. A migration's length is the schema's, so only its functions are exempt."""
+    """What is too long in one file. A migration's length is the schema's, so it is exempt."""
+    if "migrations" in path.parts:
+        return []
     text = path.read_text(encoding="utf-8")
     lines = text.count("\n")
     faults = [f"{label}: {lines} lines, more than {MAX_FILE_LINES}"] if lines > MAX_FILE_LINES else []
-    if "migrations" in path.parts:
-        return faults
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
             length = node.end_lineno - node.lineno + 1

@@ -86,10 +86,10 @@ def test_long_files_and_functions_are_found(tmp_path: Path) -> None:
     assert check_sizes.size_faults(path, Path("long.py")) == ["long.py: 401 lines, more than 400"]
 
 
-def test_migrations_may_have_long_functions(tmp_path: Path) -> None:
+def test_migrations_may_be_as_long_as_their_schema(tmp_path: Path) -> None:
     (tmp_path / "migrations").mkdir()
     path = tmp_path / "migrations" / "0001.py"
-    path.write_text("def upgrade():\n" + "    pass\n" * 100)
+    path.write_text("def upgrade():\n" + "    pass\n" * 500)
     assert check_sizes.size_faults(path, Path("0001.py")) == []
 
 
