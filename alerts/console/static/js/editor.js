@@ -1,7 +1,7 @@
 // The editor: joins form, texts, map, count and saving on one page.
 
 import { AudienceCount } from "./count.js";
-import { announce, number, pageData, say } from "./dom.js";
+import { announce, debounce, number, pageData, say } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { formValues, fillForm } from "./form.js";
 import { makeMap } from "./map.js";
@@ -138,6 +138,10 @@ function wireTools(drawing, overlay) {
 }
 
 const { map, overlay } = await makeMap(document.getElementById("map"), data.urls);
+let untouched = true;
+["pointerdown", "wheel", "keydown"].forEach((kind) => map.getContainer().addEventListener(kind, () => {
+  untouched = false;
+}, { passive: true }));
 const drawing = new Drawing(map, model, words);
 wireTools(drawing, overlay);
 new PlaceSearch({
@@ -158,6 +162,8 @@ new PlaceSearch({
   },
 });
 drawing.fit();
+// The panel of the count grows with its first answer; what is drawn must be whole in view after that.
+new ResizeObserver(debounce(() => untouched && drawing.fit(), 120)).observe(map.getContainer());
 tellTools();
 count.request(model.areas, isDrill());
 document.documentElement.dataset.editor = "ready";
