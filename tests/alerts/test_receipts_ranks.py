@@ -16,10 +16,9 @@ words = st.builds(
 
 @pytest.mark.parametrize(
     ("lower", "higher"),
-    itertools.pairwise(
-        ["accepted", "queued", "sending", "sent", "canceled", "failed", "undelivered", "delivered", "read"]
-    ),
-)
+    [("accepted", "queued"), ("queued", "sending"), ("sending", "sent"), ("sent", "canceled"), ("canceled", "failed"),
+     ("failed", "undelivered"), ("undelivered", "delivered"), ("delivered", "read")],
+)  # fmt: skip
 def test_each_word_is_worth_more_than_the_one_before(lower: str, higher: str) -> None:
     assert word(lower, None) < word(higher, None)
 
