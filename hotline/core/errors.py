@@ -105,6 +105,13 @@ class TooLarge(HotlineError):
     slug = "too-large"
 
 
+class UnsupportedMediaType(HotlineError):
+    """The body is in a format that this route does not read."""
+
+    status = 415
+    slug = "unsupported-media-type"
+
+
 class Unavailable(HotlineError):
     """A part the answer depends on (database, Redis, provider) cannot be reached right now."""
 

@@ -1,0 +1,123 @@
+"""What is said about a traveller and checked before it is kept: name, number, language, reference, place and times."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hotline.core.errors import InvalidInput
+from hotline.core.phone import PhoneNumber, parse_e164
+from hotline.people.models import PRECISIONS
+
+MAX_NAME_CHARS = 160
+MAX_REFERENCE_CHARS = 80
+MAX_SOURCE_CHARS = 20
+DEFAULT_LANGUAGE = "ko"
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far another system's clock may be ahead: an observation further in the future would shut out all true ones."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TravellerFields:
+    """What is known of a new traveller. `phone` is written in any usual form; `language` is a BCP 47 code such as `ko`."""
+
+    name: str
+    phone: str
+    language: str = DEFAULT_LANGUAGE
+    reference: str | None = None
+    drill: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TravellerChanges:
+    """What shall change of a traveller; None leaves a value as it is."""
+
+    name: str | None = None
+    phone: str | None = None
+    language: str | None = None
+    reference: str | None = None
+    drill: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionFields:
+    """Where somebody was seen: degrees, how exactly (`exact`, `city` or `country`), when, and until when that holds.
+
+    Times are aware. `valid_until` None means until something newer is known; `country` (ISO) overrules the borders, for
+    places that are only known by their country.
+    """
+
+    lat: float
+    lon: float
+    precision: str = "exact"
+    observed_at: datetime | None = None
+    valid_until: datetime | None = None
+    country: str | None = None
+
+
+def checked_name(value: str) -> str:
+    """Return the name with single blanks; raises InvalidInput when it is empty, too long or not text."""
+    name = " ".join(value.split())
+    if not 1 <= len(name) <= MAX_NAME_CHARS or _CONTROL.search(name):
+        raise InvalidInput("name", value, f"give the person's name in 1 to {MAX_NAME_CHARS} characters")
+    return name
+
+
+def checked_reference(value: str | None) -> str | None:
+    """Return the source system's key, None for an empty one; raises InvalidInput when it is too long or not text."""
+    reference = (value or "").strip()
+    if len(reference) > MAX_REFERENCE_CHARS or _CONTROL.search(reference):
+        raise InvalidInput("reference", value, f"use at most {MAX_REFERENCE_CHARS} characters")
+    return reference or None
+
+
+def checked_language(value: str) -> str:
+    """Return a language code in small letters; raises InvalidInput for anything else."""
+    language = value.strip().lower().replace("_", "-")
+    if not _LANGUAGE.fullmatch(language):
+        raise InvalidInput("language", value, "use a code such as ko, en or zh-hant")
+    return language
+
+
+def checked_phone(value: str) -> PhoneNumber:
+    """Return the number in E.164; raises InvalidInput naming `phone`."""
+    return parse_e164(value.strip())
+
+
+def checked_precision(value: str) -> str:
+    """Return how exact a place is; raises InvalidInput for an unknown word."""
+    if value not in PRECISIONS:
+        raise InvalidInput("precision", value, f"use one of {', '.join(PRECISIONS)}")
+    return value
+
+
+def checked_degrees(lat: float, lon: float) -> tuple[float, float]:
+    """Return latitude and longitude; raises InvalidInput for a place that is not on earth."""
+    if not (math.isfinite(lat) and -90 <= lat <= 90):
+        raise InvalidInput("lat", lat, "a latitude lies between -90 and 90 degrees")
+    if not (math.isfinite(lon) and -180 <= lon <= 180):
+        raise InvalidInput("lon", lon, "a longitude lies between -180 and 180 degrees")
+    return lat, lon
+
+
+def checked_times(
+    observed_at: datetime | None, valid_until: datetime | None, now: datetime
+) -> tuple[datetime, datetime | None]:
+    """Return when a place was observed (now, when nothing is said) and until when it holds.
+
+    Raises InvalidInput for times without a zone, for observations in the future, and for an end before the observation.
+    """
+    for field, value in (("observed_at", observed_at), ("valid_until", valid_until)):
+        if value is not None and value.tzinfo is None:
+            raise InvalidInput(field, value.isoformat(), "write the time with its offset, as 2026-11-21T12:00:00+09:00")
+    observed = observed_at or now
+    if observed > now + CLOCK_TOLERANCE:
+        raise InvalidInput("observed_at", observed.isoformat(), "a place cannot be observed in the future")
+    if valid_until is not None and valid_until <= observed:
+        raise InvalidInput("valid_until", valid_until.isoformat(), "must lie after observed_at")
+    return observed, valid_until

@@ -1,0 +1,126 @@
+"""Travellers and positions written by the thousand: COPY into a temporary table, then a few statements over all of it.
+
+Who is who: a row with a reference is the traveller with that reference. A row without one is whoever has the number; when
+several people share the number (a family's one phone) the row is refused, because nobody can tell which of them it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from hotline.people.import_rows import Row
+
+IDENTITY_LOCK = 0x50_45_4F_01
+"""Key of the advisory lock that whoever adds travellers holds until commit, so that nobody is added twice at once."""
+
+_COLUMNS = (
+    "line", "reference", "name", "phone", "phone_region", "language", "drill", "lat", "lon", "cell", "country",
+    "precision", "observed_at", "valid_until",
+)  # fmt: skip
+_TABLE = """
+CREATE TEMP TABLE incoming (
+    line int NOT NULL, reference text, name text, phone text, phone_region text, language text, drill boolean,
+    lat float8, lon float8, cell int, country text, precision text, observed_at timestamptz, valid_until timestamptz,
+    traveller_id bigint, is_new boolean NOT NULL DEFAULT false
+) ON COMMIT DROP
+"""
+_MATCH_REFERENCE = """
+UPDATE incoming i SET traveller_id = t.id FROM travellers t WHERE t.reference = i.reference
+"""
+_MATCH_PHONE = """
+WITH holders AS (
+    SELECT t.phone, min(t.id) AS id, count(*) AS people
+      FROM travellers t JOIN incoming i ON i.reference IS NULL AND t.phone = i.phone
+     WHERE t.erased_at IS NULL GROUP BY t.phone
+), shared AS (
+    DELETE FROM incoming i USING holders h WHERE i.reference IS NULL AND i.phone = h.phone AND h.people > 1
+    RETURNING i.line, i.phone
+), matched AS (
+    UPDATE incoming i SET traveller_id = h.id FROM holders h
+     WHERE i.reference IS NULL AND i.phone = h.phone AND h.people = 1
+)
+SELECT line, phone FROM shared ORDER BY line
+"""
+_NUMBER_NEW = """
+UPDATE incoming SET traveller_id = nextval(pg_get_serial_sequence('travellers', 'id')), is_new = true
+ WHERE traveller_id IS NULL AND (reference IS NULL) = %(bare)s
+"""
+_CHANGE = """
+UPDATE travellers t
+   SET name = i.name, phone = i.phone, phone_region = i.phone_region, language = coalesce(i.language, t.language),
+       drill = coalesce(i.drill, t.drill), updated_at = %(now)s,
+       number_bad_at = CASE WHEN t.phone = i.phone THEN t.number_bad_at END
+  FROM incoming i
+ WHERE t.id = i.traveller_id AND NOT i.is_new AND (i.reference IS NULL) = %(bare)s
+   AND (t.name, t.phone, t.phone_region, t.language, t.drill) IS DISTINCT FROM
+       (i.name, i.phone, i.phone_region, coalesce(i.language, t.language), coalesce(i.drill, t.drill))
+"""
+_ADD = """
+INSERT INTO travellers (id, reference, name, phone, phone_region, language, drill, created_at, updated_at)
+SELECT traveller_id, reference, name, phone, phone_region, coalesce(language, 'ko'), coalesce(drill, false), %(now)s, %(now)s
+  FROM incoming WHERE is_new AND (reference IS NULL) = %(bare)s ORDER BY line
+"""
+_PLACE = """
+INSERT INTO positions AS held
+       (traveller_id, lat, lon, cell, country, language, drill, precision, source, observed_at, valid_until)
+SELECT i.traveller_id, i.lat, i.lon, i.cell, i.country, t.language, t.drill, i.precision, %(source)s, i.observed_at,
+       i.valid_until
+  FROM incoming i JOIN travellers t ON t.id = i.traveller_id
+ WHERE i.lat IS NOT NULL
+    ON CONFLICT (traveller_id) DO UPDATE
+   SET lat = EXCLUDED.lat, lon = EXCLUDED.lon, cell = EXCLUDED.cell, country = EXCLUDED.country,
+       language = EXCLUDED.language, drill = EXCLUDED.drill, precision = EXCLUDED.precision,
+       source = EXCLUDED.source, observed_at = EXCLUDED.observed_at, valid_until = EXCLUDED.valid_until
+ WHERE held.observed_at <= EXCLUDED.observed_at
+"""
+_COPY_TO_POSITIONS = """
+UPDATE positions p SET language = t.language, drill = t.drill
+  FROM incoming i JOIN travellers t ON t.id = i.traveller_id
+ WHERE p.traveller_id = i.traveller_id AND NOT i.is_new AND (p.language, p.drill) IS DISTINCT FROM (t.language, t.drill)
+"""
+_COUNT = "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), count(lat) FROM incoming"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a batch: rows that made somebody new, rows about people already known (changed or not), rows whose
+    position was older than the one held, and (line, number) of rows refused because several people have the number."""
+
+    created: int
+    updated: int
+    stale_positions: int
+    shared_numbers: list[tuple[int, str]]
+
+
+def store_rows(
+    connection: psycopg.Connection[tuple[Any, ...]], rows: Sequence[Row], *, now: datetime, source: str
+) -> Stored:
+    """Write a batch of located rows with distinct keys in the caller's transaction."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (IDENTITY_LOCK,))
+    connection.execute(_TABLE)
+    with connection.cursor().copy(f"COPY incoming ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row([getattr(row, name) for name in _COLUMNS])
+    connection.execute("ANALYZE incoming")
+    shared: list[tuple[int, str]] = []
+    # Rows without a reference come second: they may be about somebody whom a row with a reference has just brought.
+    for bare in (False, True):
+        values = {"bare": bare, "now": now}
+        if bare:
+            shared = [(line, phone) for line, phone in connection.execute(_MATCH_PHONE).fetchall()]
+        else:
+            connection.execute(_MATCH_REFERENCE)
+        connection.execute(_NUMBER_NEW, values)
+        connection.execute(_CHANGE, values)
+        connection.execute(_ADD, values)
+    placed = connection.execute(_PLACE, {"source": source}).rowcount
+    connection.execute(_COPY_TO_POSITIONS)
+    counted = connection.execute(_COUNT).fetchone()
+    assert counted is not None
+    created, updated, with_place = counted
+    return Stored(created, updated, with_place - placed, shared)
