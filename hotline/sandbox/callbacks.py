@@ -61,6 +61,7 @@ class Callbacks:
     counts: WebhookCounts = field(default_factory=WebhookCounts)
     _waiting: deque[Webhook] = field(default_factory=deque)
     _busy: int = 0
+    _stopping: bool = False
     _session: aiohttp.ClientSession | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -75,7 +76,8 @@ class Callbacks:
         )
 
     async def stop(self) -> None:
-        """Give up what is waiting and close the connections."""
+        """Give up what is waiting and close the connections; whatever is posted afterwards is dropped."""
+        self._stopping = True
         self._waiting.clear()
         for task in list(self._tasks):
             task.cancel()
@@ -99,6 +101,8 @@ class Callbacks:
 
     def post(self, webhook: Webhook) -> None:
         """Queue a webhook; a sender is started when fewer than the largest number are at work."""
+        if self._stopping:
+            return
         self._waiting.append(webhook)
         if len(self._tasks) < self.in_flight:
             task = asyncio.get_running_loop().create_task(self._send_until_empty())

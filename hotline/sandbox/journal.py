@@ -24,6 +24,10 @@ MAX_BUFFERED_LINES = 20_000
 FLUSH_INTERVAL_S = 0.1
 
 
+# Made once: json.dumps with options makes an encoder for every call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class Journal:
     """Appends entries to a file; ``path`` None keeps nothing."""
 
@@ -44,7 +48,7 @@ class Journal:
         """Remember an entry; it is written at the latest with the next flush."""
         if self._descriptor is None:
             return
-        self._buffer.append(json.dumps(entry, ensure_ascii=False, separators=(",", ":")))
+        self._buffer.append(_encode(entry))
         if len(self._buffer) >= MAX_BUFFERED_LINES:
             self.flush()
 
@@ -88,7 +92,7 @@ class Journal:
         fresh = self._path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:
             for entry in entries:
-                file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n")
+                file.write(_encode(entry) + "\n")
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)

@@ -57,6 +57,7 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    carrier.timeline.clear()
     await carrier.callbacks.stop()
     carrier.journal.close()
 

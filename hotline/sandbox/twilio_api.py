@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 CARRIER: web.AppKey[Carrier] = web.AppKey("carrier", Carrier)
 
 _SENDER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}")
+_CALLBACK_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:[/?][\x21-\x7e]*)?"
+)
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 MAX_URL_CHARACTERS = 4000
 LONGEST_VALIDITY_S = 36_000
@@ -146,12 +149,8 @@ def parse_order(form: Mapping[str, str]) -> Order:
 def _parse_callback(url: str) -> str:
     if not url:
         return ""
-    try:
-        parts = urlsplit(url)
-        acceptable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        acceptable = False
-    if not acceptable or len(url) > MAX_URL_CHARACTERS or not url.isascii() or " " in url:
+    found = _CALLBACK_URL.fullmatch(url)
+    if found is None or len(url) > MAX_URL_CHARACTERS or not 0 < int(found["port"] or 80) < 65_536:
         raise Refusal(21609, url)
     return url
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.sandbox.conftest import SENDER, Receiver, RunningSandbox
 
@@ -19,21 +20,17 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium; the reason is said where there is none."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    if executable is None:
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=executable,
-                args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
-            )
-        except Error as problem:
-            pytest.skip(f"chromium does not start: {problem.message.splitlines()[0]}")
-        yield browser
-        browser.close()
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The browser that set-up found; the reason is said where there is none."""
+    executable = os.environ.get("HOTLINE_TEST_BROWSER") or shutil.which("chromium")
+    if not executable:
+        pytest.skip(os.environ.get("HOTLINE_TEST_BROWSER_WHY_NOT") or "no chromium on this machine")
+    browser = playwright.chromium.launch(
+        executable_path=executable,
+        args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
+    )
+    yield browser
+    browser.close()
 
 
 class Watched:
