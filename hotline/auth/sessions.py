@@ -135,7 +135,7 @@ def officer_of_session(session: Session, clock: Clock, token: str) -> Officer | 
     ).first()
     if row is None:
         return None
-    opened, officer = row.tuple()
+    opened, officer = row._tuple()
     if opened.ended_at or opened.expires_at <= now or now - opened.last_seen_at > IDLE_LIMIT or officer.disabled_at:
         return None
     if now - opened.last_seen_at > TOUCH_EVERY:

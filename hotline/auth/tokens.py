@@ -56,7 +56,7 @@ def officer_of_token(session: Session, clock: Clock, token: str) -> Officer | No
     ).first()
     if row is None:
         return None
-    found, officer = row.tuple()
+    found, officer = row._tuple()
     now = clock.now()
     if found.revoked_at or officer.disabled_at or (found.expires_at is not None and found.expires_at <= now):
         return None

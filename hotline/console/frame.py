@@ -32,6 +32,7 @@ def provide() -> Mapping[str, Any]:
         "menu": menu_for(actor) if actor is not None else [],
         "zone": zone,
         "now": now,
+        "clock_here": now.astimezone(ZoneInfo(zone)).strftime("%H:%M"),
         "theme": chosen_theme(),
         "live_url": settings.live_url,
         "is_demo": settings.demo,

@@ -89,7 +89,7 @@ def _read_database(session: Session, health: SystemHealth) -> None:
             func.min(OutboxEvent.created_at).filter(waiting),
         ).where(OutboxEvent.delivered_at.is_(None))
     ).one()
-    health.outbox_waiting, health.outbox_parked, health.outbox_oldest_at = row.tuple()
+    health.outbox_waiting, health.outbox_parked, health.outbox_oldest_at = row._tuple()
     health.scheduler_active = bool(
         session.scalar(
             text(

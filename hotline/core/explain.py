@@ -13,14 +13,15 @@ def explain(error: HotlineError, about: str = "") -> str:
     """Return the error's text in the reader's language, or its English message where no room has registered one.
 
     Rooms register texts in `Registry.explanations` under the error's code, and for InvalidInput under `ABOUT.FIELD`,
-    where `about` says what the field belongs to (`officer.name`); `%(name)s` in a text is filled from the error's params.
+    where `about` says what the field belongs to (`officer.name`); a code of the error's own goes first, and `%(name)s` in a text is filled from the error's params.
     """
     registry: Registry = current_app.extensions["registry"]
     params = dict(error.params)
     keys = [error.code]
     if isinstance(error, InvalidInput):
         params |= {"field": error.field, "value": error.shown_value, "mend": error.mend}
-        keys.insert(0, f"{about}.{error.field}")
+        own_code = error.code != error.slug
+        keys.insert(1 if own_code else 0, f"{about}.{error.field}")
     elif isinstance(error, NotFound):
         params |= {"kind": error.kind, "key": error.key}
     for key in keys:
