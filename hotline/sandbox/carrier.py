@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hotline.sandbox import journal as journals
 from hotline.sandbox.callbacks import Callbacks, Webhook
 from hotline.sandbox.faults import Fault, FaultBook
-from hotline.sandbox.handsets import Handset, Handsets
+from hotline.sandbox.handsets import Handset, Handsets, OwnersFile
 from hotline.sandbox.ledger import Ledger, new_sid
 from hotline.sandbox.messages import (
     ACCEPTED,
@@ -69,6 +69,7 @@ class Carrier:
         self.journal = journals.Journal(folder / "journal.jsonl" if folder else None)
         self.ledger = Ledger(settings.max_messages)
         self.handsets = Handsets(settings.max_handsets)
+        self.owners = OwnersFile(folder / "handsets.json") if folder else None
         self.faults = FaultBook()
         self.counts = Counts()
         self.service_number = settings.service_number

@@ -15,6 +15,8 @@ from hotline.sandbox.settings import BadInput
 
 MAX_RULES = 50_000
 MAX_PREFIXES = 200
+MAX_COUNTED_NUMBERS = 1_000_000
+"""For how many numbers tries are counted; the one tried longest ago is forgotten first."""
 MAX_DELAY_MS = 3_600_000
 
 KINDS: dict[str, tuple[int, int] | None] = {
@@ -155,8 +157,10 @@ class FaultBook:
         """Count a request for this number while rules are in force; 1 otherwise."""
         if not self.any:
             return 1
-        attempt = self._attempts.get(number, 0) + 1
+        attempt = self._attempts.pop(number, 0) + 1
         self._attempts[number] = attempt
+        if len(self._attempts) > MAX_COUNTED_NUMBERS:
+            del self._attempts[next(iter(self._attempts))]
         return attempt
 
     def strike(self, kind: str, number: str, attempt: int, detail: str = "") -> Fault | None:

@@ -36,11 +36,19 @@ class Handset:
     unread: int = 0
     off: bool = False
     opted_out: bool = False
+    haystack: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the new handset findable by its number."""
+        self.index()
+
+    def index(self) -> None:
+        """Gather what a search looks at, once per change of owner instead of once per look."""
+        self.haystack = f"{self.number} {self.name} {self.place} {self.country} {self.language}".casefold()
 
     def matches(self, words: list[str]) -> bool:
         """Whether every word (already case-folded) occurs in what is known of the owner."""
-        haystack = f"{self.number} {self.name} {self.place} {self.country} {self.language}".casefold()
-        return all(word in haystack for word in words)
+        return all(word in self.haystack for word in words)
 
 
 class Handsets:
@@ -100,6 +108,7 @@ class Handsets:
             handset = self.take(number)
             for name, value in owner.items():
                 setattr(handset, name, value)
+            handset.index()
         return len(owners)
 
     def search(self, query: str, offset: int, limit: int) -> tuple[list[Handset], bool]:
@@ -109,7 +118,8 @@ class Handsets:
         digits = "".join(words).replace("-", "").lstrip("+")
         if digits.isdigit():
             words = [digits]
-        hits = (each for each in recent if not words or each.matches(words))
+        first, *rest = words or [""]
+        hits = (each for each in recent if first in each.haystack and (not rest or each.matches(rest)))
         page = list(islice(hits, offset, offset + limit + 1))
         return page[:limit], len(page) > limit
 
@@ -129,10 +139,28 @@ def _parse_owner(index: int, entry: object) -> tuple[str, dict[str, str]]:
     return number, owner
 
 
+class OwnersFile:
+    """The file of owners in the data directory, read again whenever somebody has replaced it."""
+
+    def __init__(self, path: Path) -> None:
+        """``path`` need not exist yet."""
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+
+    def take_over(self, handsets: Handsets) -> int:
+        """Name handsets when the file is new or has changed; returns how many. Raises ``ValueError``, ``OSError``."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return 0
+        if self._seen == (status.st_mtime_ns, status.st_size):
+            return 0
+        self._seen = (status.st_mtime_ns, status.st_size)
+        return handsets.name_all(read_handsets(self._path))
+
+
 def read_handsets(path: Path) -> list[dict[str, object]]:
-    """Read the file of owners; an absent file is an empty list. Raises ``BadInput`` with the reason."""
-    if not path.exists():
-        return []
+    """Read the file of owners. Raises ``ValueError`` with the reason when it holds something else."""
     if path.stat().st_size > MAX_FILE_BYTES:
         raise BadInput(f"{path}: larger than {MAX_FILE_BYTES} bytes")
     entries = json.loads(path.read_text("utf-8"))

@@ -32,6 +32,8 @@ async def answer(carrier: Carrier, number: str, body: str) -> dict[str, object]:
     """
     if not body.strip() or len(body) > MAX_TEXT_CHARACTERS:
         raise BadInput(f"body: must have 1 to {MAX_TEXT_CHARACTERS} characters")
+    if not body.isprintable() and any("\ud800" <= character <= "\udfff" for character in body):
+        raise BadInput("body: holds half of a surrogate pair")
     handset = carrier.handsets.take(number)
     if handset.off:
         raise BadInput("the handset is switched off")

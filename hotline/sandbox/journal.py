@@ -24,8 +24,9 @@ MAX_BUFFERED_LINES = 20_000
 FLUSH_INTERVAL_S = 0.1
 
 
-# Made once: json.dumps with options makes an encoder for every call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Made once: json.dumps with options makes an encoder for every call. Plain ASCII, so that no text whatever, not even
+# half of a surrogate pair, can make a line that cannot be written.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Journal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hotline.sandbox.carrier import Carrier
-from hotline.sandbox.handsets import read_handsets
 from hotline.sandbox.journal import Entry, message_entry, read_message
 from hotline.sandbox.messages import DELIVERED
 
@@ -13,8 +12,8 @@ def restore(carrier: Carrier) -> int:
 
     Returns the number of texts. Raises ``ValueError`` when the file of handsets or the journal makes no sense.
     """
-    if carrier.settings.data_dir is not None:
-        carrier.handsets.name_all(read_handsets(carrier.settings.data_dir / "sandbox" / "handsets.json"))
+    if carrier.owners is not None:
+        carrier.owners.take_over(carrier.handsets)
     next_seq = 1
     for entry in carrier.journal.entries():
         next_seq = max(next_seq, _apply(carrier, entry))

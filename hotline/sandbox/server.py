@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 __all__ = ["SandboxSettings", "build_app", "run", "serve"]
 
 BACKLOG = 2048
+OWNERS_INTERVAL_S = 1.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -52,7 +53,8 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     carrier.on_change = hub.changed
-    tasks = [asyncio.create_task(_flush_forever(carrier)), asyncio.create_task(hub.tick_forever(carrier))]
+    chores = (_flush_forever(carrier), hub.tick_forever(carrier), _watch_owners(carrier))
+    tasks = [asyncio.create_task(chore) for chore in chores]
     yield
     for task in tasks:
         task.cancel()
@@ -79,6 +81,17 @@ async def _flush_forever(carrier: Carrier) -> None:
             if str(problem) != reported:
                 reported = str(problem)
                 logger.exception("journal cannot be written")
+
+
+async def _watch_owners(carrier: Carrier) -> None:
+    """Take over the owners of handsets when their file appears or changes; a file that is wrong is reported once."""
+    while carrier.owners is not None:
+        await asyncio.sleep(OWNERS_INTERVAL_S)
+        try:
+            if carrier.owners.take_over(carrier.handsets):
+                carrier.on_change("")
+        except (OSError, ValueError) as problem:
+            logger.warning("handsets.json is not taken over: %s", problem)
 
 
 async def serve(settings: SandboxSettings, stop: asyncio.Event) -> None:

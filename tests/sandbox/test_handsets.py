@@ -207,6 +207,7 @@ def test_no_more_handsets_than_the_limit() -> None:
         (f"handsets/{TO}/reply", {"body": ""}),
         (f"handsets/{TO}/reply", {"body": "x" * 1601}),
         (f"handsets/{TO}/reply", {"body": 7}),
+        (f"handsets/{TO}/reply", {"body": "\ud800"}),
         ("handsets/+821011112222/reply", {"body": "x"}),
         ("handsets/nobody/reply", {"body": "x"}),
     ],

@@ -89,16 +89,27 @@ def test_reset_leaves_nothing_to_come_back(mortal: RunningSandbox) -> None:
     assert list(mortal.control.messages()) == []
 
 
+OWNERS = '[{"number": "+821012345678", "name": "김민준", "country": "KR", "language": "ko", "place": "오사카"}]'
+
+
 def test_handsets_are_named_from_the_file_in_the_data_directory(tmp_path: Path) -> None:
     (tmp_path / "sandbox").mkdir()
-    (tmp_path / "sandbox" / "handsets.json").write_text(
-        '[{"number": "+821012345678", "name": "김민준", "country": "KR", "language": "ko", "place": "오사카"}]', "utf-8"
-    )
+    (tmp_path / "sandbox" / "handsets.json").write_text(OWNERS, "utf-8")
     running = RunningSandbox(tmp_path)
     try:
         assert running.control.counters()["handsets"] == 1
     finally:
         running.stop()
+
+
+def test_a_file_of_owners_that_appears_later_is_taken_over_and_a_wrong_one_is_survived(
+    mortal: RunningSandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "sandbox" / "handsets.json"
+    path.write_text("[{", "utf-8")
+    mortal.control.counters()
+    path.write_text(OWNERS, "utf-8")
+    wait_until(lambda: mortal.control.counters()["handsets"] == 1)
 
 
 def test_an_entry_that_could_not_be_written_can_be_taken_back(tmp_path: Path) -> None:

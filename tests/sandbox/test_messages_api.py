@@ -188,3 +188,29 @@ def test_pace_in_parts_holds_texts_back(sandbox: RunningSandbox) -> None:
     second = client.messages.create(to=TO, from_=SENDER, body="x").sid
     wait_until(lambda: client.messages(first).fetch().status == "delivered")
     assert client.messages(second).fetch().status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "code"),
+    [
+        (b"{}", "application/json", 21604),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x", 21604),
+        (b"a=1&" * 300, "application/x-www-form-urlencoded", 20001),
+        (b"\xff\xfe=\xff", "application/x-www-form-urlencoded; charset=none", 21604),
+    ],
+)
+def test_bodies_that_are_no_form_are_refused_and_never_an_error_of_the_server(
+    sandbox: RunningSandbox, data: bytes, kind: str, code: int
+) -> None:
+    auth = (sandbox.account_sid, sandbox.auth_token)
+    answer = requests.post(sandbox.messages_url, data=data, headers={"Content-Type": kind}, auth=auth, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+@pytest.mark.parametrize("body", ["%00a", "%FF", "%ED%A0%80", "%F0%9F%98%80"])
+def test_any_bytes_in_a_text_are_kept_or_replaced_and_journalled(sandbox: RunningSandbox, body: str) -> None:
+    data = f"To=%2B821012345678&From=%2B15005550006&Body={body}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    auth = (sandbox.account_sid, sandbox.auth_token)
+    sid = requests.post(sandbox.messages_url, data=data, headers=headers, auth=auth, timeout=10).json()["sid"]
+    wait_until(lambda: sandbox.sdk().messages(sid).fetch().status == "delivered")
