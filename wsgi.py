@@ -12,6 +12,7 @@ import alerts.wiring
 import hotline.auth.wiring
 import hotline.console.wiring
 import hotline.core.wiring
+import hotline.demo.wiring
 import hotline.missions.wiring
 import hotline.people.wiring
 from hotline.auth.identity import authorise, identify, needs_identity, protect_forms, sign_in_redirect
@@ -25,7 +26,7 @@ from hotline.sandbox.cli import sandbox
 
 HERE = Path(__file__).resolve().parent
 ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
-         hotline.console.wiring, alerts.wiring)  # fmt: skip
+         hotline.console.wiring, hotline.demo.wiring, alerts.wiring)  # fmt: skip
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 LIVE_THREADS = 256
 
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
             app.register_blueprint(blueprint)
     for provide in registry.context:
         app.context_processor(provide)
+    api.describe(app, registry)
     web.install_errors(app)
     protect_forms(app)
     web.install_default_deny(app, authorise)

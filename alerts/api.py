@@ -99,13 +99,13 @@ def create() -> ResponseReturnValue:
 @permit("alerts.read")
 def index() -> ResponseReturnValue:
     """List alerts."""
-    limit = _query_int("limit", 50) or 50
+    limit = _query_int("limit", 50)
     with current().db.transaction() as session:
         found = list_alerts(
             session,
             states=request.args.getlist("state"),
             search=request.args.get("search", ""),
-            before_id=_query_int("before", None),
+            before_id=_query_int("before", 0) or None,
             limit=limit,
         )
         shown = [alert_json(session, alert) for alert in found]
@@ -182,20 +182,19 @@ def submit(alert_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/alerts/<int:alert_id>/approve")
-@blueprint.input(ApproveIn, location="json", arg_name="given")
 @blueprint.output(AlertOut)
 @blueprint.doc(summary="Approve as the second person; sending begins")
 @permit("alerts.approve")
-def approve(alert_id: int, given: ApproveIn) -> ResponseReturnValue:
+def approve(alert_id: int) -> ResponseReturnValue:
     """Approve."""
-    services = current()
+    services, typed_count = current(), _parsed(ApproveIn, empty_ok=True).get("typed_count")
     with services.db.transaction() as session:
         alert = get_alert(session, alert_id)
     estimate = audience.estimate(services, alert.areas, services.clock.now(), alert.drill).total
     answer = _act(
         lambda session, services: approval.approve(
             session, services.clock, services.settings, actor(), alert_id,
-            audience_estimate=estimate, typed_count=given.typed_count,
+            audience_estimate=estimate, typed_count=typed_count,
         )
     )  # fmt: skip
     jobs.enqueue(services, "outbox.deliver")
@@ -203,38 +202,33 @@ def approve(alert_id: int, given: ApproveIn) -> ResponseReturnValue:
 
 
 @blueprint.post("/alerts/<int:alert_id>/return")
-@blueprint.input(ReasonIn, location="json", arg_name="given")
 @blueprint.output(AlertOut)
 @blueprint.doc(summary="Return a submitted alert to its author, with the reason")
 @permit("alerts.approve")
-def send_back(alert_id: int, given: ReasonIn) -> ResponseReturnValue:
+def send_back(alert_id: int) -> ResponseReturnValue:
     """Return to the author."""
     return _act(
-        lambda session, services: approval.send_back(session, services.clock, actor(), alert_id, reason=given.reason)
+        lambda session, services: approval.send_back(session, services.clock, actor(), alert_id, reason=_reason())
     )
 
 
 @blueprint.post("/alerts/<int:alert_id>/reject")
-@blueprint.input(ReasonIn, location="json", arg_name="given")
 @blueprint.output(AlertOut)
 @blueprint.doc(summary="Reject a submitted alert for good, with the reason")
 @permit("alerts.approve")
-def reject(alert_id: int, given: ReasonIn) -> ResponseReturnValue:
+def reject(alert_id: int) -> ResponseReturnValue:
     """Reject."""
-    return _act(
-        lambda session, services: approval.reject(session, services.clock, actor(), alert_id, reason=given.reason)
-    )
+    return _act(lambda session, services: approval.reject(session, services.clock, actor(), alert_id, reason=_reason()))
 
 
 @blueprint.post("/alerts/<int:alert_id>/cancel")
-@blueprint.input(ReasonIn, location="json", arg_name="given")
 @blueprint.output(AlertOut)
 @blueprint.doc(summary="Stop an alert, before or during sending; one person is enough")
 @permit("alerts.read")
-def cancel(alert_id: int, given: ReasonIn) -> ResponseReturnValue:
+def cancel(alert_id: int) -> ResponseReturnValue:
     """Stop the alert; the lifecycle decides who may, because an author may cancel a draft and anyone on duty may stop."""
     answer = _act(
-        lambda session, services: approval.cancel(session, services.clock, actor(), alert_id, reason=given.reason)
+        lambda session, services: approval.cancel(session, services.clock, actor(), alert_id, reason=_reason())
     )
     jobs.enqueue(current(), "outbox.deliver")
     return answer
@@ -247,6 +241,29 @@ def _act(act: Callable[[Session, Services], Alert]) -> Response:
         alert = act(session, services)
         shown = alert_json(session, alert)
     return jsonify(shown)
+
+
+_BODIES: dict[tuple[str, str], type[BaseModel]] = {
+    ("post", "/alerts"): DraftIn,
+    ("patch", "/alerts/{alert_id}"): EditIn,
+    ("post", "/alerts/{alert_id}/approve"): ApproveIn,
+    ("post", "/alerts/{alert_id}/return"): ReasonIn,
+    ("post", "/alerts/{alert_id}/reject"): ReasonIn,
+    ("post", "/alerts/{alert_id}/cancel"): ReasonIn,
+}
+
+
+def describe(spec: dict[str, Any]) -> None:
+    """Add the request bodies to the OpenAPI document: they are validated in the views, because one may also be CAP."""
+    for (method, path), model in _BODIES.items():
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        spec["paths"][f"/api/v1{path}"][method]["requestBody"] = {
+            "required": model not in (ApproveIn, ReasonIn),
+            "content": {"application/json": {"schema": schema}},
+        }
+    spec["paths"]["/api/v1/alerts"]["post"]["requestBody"]["content"]["application/cap+xml"] = {
+        "schema": {"type": "string", "description": "A CAP 1.2 document of at most 2 MiB"}
+    }
 
 
 def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
@@ -321,9 +338,15 @@ def progress_json(session: Session, alert_id: int) -> dict[str, Any]:
     }
 
 
-def _parsed(model: type[BaseModel]) -> dict[str, Any]:
+def _reason() -> str:
+    return str(_parsed(ReasonIn, empty_ok=True).get("reason", ""))
+
+
+def _parsed(model: type[BaseModel], *, empty_ok: bool = False) -> dict[str, Any]:
     """Validate the JSON body against a model and return what was given; raises SeveralFaults naming every field."""
-    given = request.get_json(silent=True)
+    if empty_ok and not request.get_data():
+        return {}
+    given = request.get_json(silent=True, force=True)
     if not isinstance(given, dict):
         raise InvalidInput("body", request.get_data(as_text=True)[:80], "send one JSON object")
     try:
@@ -343,10 +366,10 @@ def _idempotency_key() -> str | None:
     return f"{actor().id}:{key}" if key else None
 
 
-def _query_int(name: str, default: int | None) -> int | None:
+def _query_int(name: str, default: int) -> int:
     value = request.args.get(name)
     if value is None or value == "":
         return default
-    if not value.isdigit() or len(value) > 18:
+    if not (value.isascii() and value.isdigit()) or len(value) > 18:
         raise InvalidInput(name, value, "use a whole number")
     return int(value)

@@ -8,12 +8,26 @@ from typing import Any
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Response, request
+from werkzeug.routing import IntegerConverter, ValidationError
 
 from hotline.core.config import Settings
 from hotline.core.errors import HotlineError, SeveralFaults
+from hotline.core.registry import Registry
 from hotline.core.web import MAX_BODY_BYTES, PUBLIC, problem
 
 API_VERSION = "1.0"
+MAX_ID = 2**63 - 1
+
+
+class IdConverter(IntegerConverter):
+    """Row ids in addresses: beyond PostgreSQL's bigint there is no such page, rather than a failing query."""
+
+    def to_python(self, value: str) -> int:
+        """Return the number; an impossible one makes the route not match."""
+        number: int = super().to_python(value[:40])
+        if number > MAX_ID:
+            raise ValidationError
+        return number
 
 
 def make_app(settings: Settings) -> APIFlask:
@@ -27,6 +41,7 @@ def make_app(settings: Settings) -> APIFlask:
         static_folder=None,
         template_folder=None,
     )
+    app.url_map.converters["int"] = IdConverter
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
@@ -52,6 +67,16 @@ def make_app(settings: Settings) -> APIFlask:
         return problem(_from_http_error(error))
 
     return app
+
+
+def describe(app: APIFlask, registry: Registry) -> None:
+    """Let the rooms complete the OpenAPI document."""
+
+    @app.spec_processor  # type: ignore[untyped-decorator]  # APIFlask's decorator carries no types
+    def complete(spec: dict[str, Any]) -> dict[str, Any]:
+        for add in registry.describe:
+            add(spec)
+        return spec
 
 
 def _from_http_error(error: HTTPError) -> HotlineError:

@@ -67,6 +67,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # a failing statement must not carry names and numbers into the log
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC",

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from flask import Blueprint
 
+from hotline.core.actor import Actor
 from hotline.core.outbox import Handler
 from hotline.core.services import Services
 
@@ -100,7 +101,9 @@ class Registry:
     commands: list[click.Command] = field(default_factory=list)
     starters: list[Callable[[Services], None]] = field(default_factory=list)
     """Called once in each web process after the application is made (for example: load the position index)."""
-    context: list[Callable[[], Mapping[str, Any]]] = field(default_factory=list)
+    describe: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
+    """Called with the OpenAPI document, to say what a declared schema cannot (for example a second content type)."""
+    context: list[Callable[[], dict[str, Any]]] = field(default_factory=list)
 
     def job(self, name: str, function: Callable[..., Any], *, queue: str, timeout_s: int = 120) -> None:
         """Add a job; raises ValueError when the name is taken or the queue has no consumer."""
