@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import jsonify
@@ -14,10 +15,12 @@ from alerts.console.blueprint import blueprint, json_body, problem_json
 from alerts.console.editor import local_time
 from alerts.draft_fields import MAX_LANGUAGES, MAX_TEXT_CHARS, STATUSES
 from alerts.models import Alert
-from alerts.preview import Preview, TextPreview, preview_texts
+from alerts.placeholders import PLACEHOLDERS, TemplateFault, fill
+from alerts.preview import Preview, TextPreview, placeholder_values, preview_texts
 from alerts.prices import format_usd
 from alerts.reading import get_alert
-from alerts.segments import count_segments
+from alerts.responsible import choose_mission
+from alerts.segments import COUNTED_CHARS, count_segments
 from alerts.texts import MESSAGES, TextProblem
 from hotline.console.rendering import ago, when
 from hotline.core.errors import HotlineError, InvalidInput
@@ -25,6 +28,7 @@ from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.geo.area import Area
+from hotline.missions.models import Mission
 
 MAX_SHOWN_OFFENDERS = 300
 MAX_TYPED_CHARS = 4 * MAX_TEXT_CHARS
@@ -38,9 +42,19 @@ def count() -> ResponseReturnValue:
     try:
         given = json_body()
         area = Area.from_json(given.get("areas"), "areas")
-        return jsonify(count_json(area, drill=bool(given.get("drill"))))
+        answer = count_json(area, drill=bool(given.get("drill")))
+        answer["mission_id"] = responsible_mission(area)
     except HotlineError as error:
         return problem_json(error)
+    return jsonify(answer)
+
+
+def responsible_mission(area: Area) -> int | None:
+    """Return the mission that the editor proposes for the area, or None."""
+    with current().db.transaction() as session:
+        drawn = Alert(areas=area.to_json())
+        choose_mission(session, drawn)
+        return drawn.mission_id
 
 
 def count_json(area: Area, *, drill: bool) -> dict[str, Any]:
@@ -79,7 +93,9 @@ def preview(alert_id: int) -> ResponseReturnValue:
                 session, services.settings, alert, texts,
                 audience=whole_number(given.get("audience")), by_language=counts_by_language(given.get("languages")),
             )  # fmt: skip
-        return jsonify(preview_json(shown, alert))
+            mission = session.get(Mission, alert.mission_id) if alert.mission_id else None
+            values = {each: placeholder_values(services.settings, alert, mission, each) for each in texts}
+        return jsonify(preview_json(shown, alert, values))
     except HotlineError as error:
         return problem_json(error)
 
@@ -125,24 +141,43 @@ def counts_by_language(given: object) -> dict[str, int]:
     return {str(language)[:8]: whole_number(people) for language, people in list(given.items())[:500]}
 
 
-def preview_json(shown: Preview, alert: Alert) -> dict[str, Any]:
+def preview_json(shown: Preview, alert: Alert, values: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Return a preview for the page's script."""
     return {
-        "texts": [text_json(text) for text in shown.texts],
-        "cost": format_usd(shown.cost.micro_usd) if shown.audience else "",
+        "texts": [text_json(text, values[text.language]) for text in shown.texts],
+        "cost": price(shown),
         "audience": shown.audience,
         "expires": f"{when(alert.expires, zone='UTC').striptags()} · {ago(alert.expires).striptags()}",
         "expired": alert.expires <= current().clock.now(),
     }
 
 
-def text_json(text: TextPreview) -> dict[str, Any]:
-    """Return one text for the page's script; `offer` is the template in cheaper characters, when there is one."""
+def price(shown: Preview) -> str:
+    """Return the estimated cost in words; empty while nobody is inside or no text can be counted."""
+    countable = any(text.segmentation is not None for text in shown.texts)
+    return format_usd(shown.cost.micro_usd) if shown.audience and countable else ""
+
+
+def half_filled(template: str, values: Mapping[str, str]) -> str:
+    """Return a text with the placeholders that are known filled in, and the others standing as they are."""
+    try:
+        return fill(template, {name: f"{{{name}}}" for name in PLACEHOLDERS} | dict(values))
+    except TemplateFault:
+        return template
+
+
+def text_json(text: TextPreview, values: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return one text for the page's script.
+
+    `offer` is the template in cheaper characters, when there is one; `half` stands in for `filled` while that is None.
+    """
     counted = text.segmentation
-    offer = count_segments(text.template).substitutions if counted is not None else None
+    countable = len(text.template) <= COUNTED_CHARS
+    offer = count_segments(text.template).substitutions if countable else None
     return {
         "language": text.language,
         "filled": text.filled,
+        "half": half_filled(text.template, values or {}) if text.filled is None else None,
         "encoding": counted.encoding if counted else None,
         "units": counted.units if counted else None,
         "parts": counted.parts if counted else None,
@@ -174,6 +209,6 @@ def cost(alert_id: int) -> ResponseReturnValue:
                 session, services.settings, alert, {text.language: text.body for text in alert.texts},
                 audience=whole_number(given.get("audience")), by_language=counts_by_language(given.get("languages")),
             )  # fmt: skip
-        return jsonify(cost=format_usd(shown.cost.micro_usd) if shown.audience else "")
+        return jsonify(cost=price(shown))
     except HotlineError as error:
         return problem_json(error)

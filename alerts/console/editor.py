@@ -24,7 +24,7 @@ from alerts.placeholders import PLACEHOLDERS
 from alerts.reading import get_alert
 from alerts.states import DRAFT
 from hotline.auth.identity import actor
-from hotline.console.rendering import reader_zone, zone_label
+from hotline.console.rendering import reader_zone, when, zone_label
 from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
 from hotline.core.i18n import DEFAULT_LANGUAGE, gettext, gettext_noop
 from hotline.core.services import current
@@ -96,7 +96,7 @@ def save(alert_id: int) -> ResponseReturnValue:
         changes = read_changes(given.get("changes"))
         with services.db.transaction() as session:
             alert = drafting.edit(session, services.clock, actor(), alert_id, version, changes)
-            saved = draft_json(alert)
+            saved = draft_json(alert) | {"saved_at": str(when(services.clock.now(), "time").striptags())}
     except HotlineError as error:
         return problem_json(error)
     return jsonify(saved)
@@ -161,9 +161,14 @@ def draft_json(alert: Alert) -> dict[str, Any]:
         "version": alert.version,
         "onset": alert.onset.astimezone(zone).strftime(LOCAL_FORMAT) if alert.onset else "",
         "expires": alert.expires.astimezone(zone).strftime(LOCAL_FORMAT),
-        "texts": {text.language: text.body for text in alert.texts},
+        "texts": {text.language: text.body for text in sorted(alert.texts, key=lambda text: language_order(text.language))},
     }
     return values
+
+
+def language_order(language: str) -> tuple[bool, bool, str]:
+    """Return the key by which texts stand on pages: Korean first, then English, then the others by their codes."""
+    return language != "ko", language != "en", language
 
 
 def page_data(alert: Alert, now: datetime) -> dict[str, Any]:
@@ -190,7 +195,7 @@ def page_data(alert: Alert, now: datetime) -> dict[str, Any]:
         "languages": [{"code": code, "name": name} for code, name in languages],
         "usualParts": USUAL_PARTS,
         "fields": {name: labels.label(labels.FIELDS, name) for name in EDITABLE},
-        "now": now.isoformat(),
+        "zone": zone_label(now.astimezone(ZoneInfo(reader_zone()))),
     }
 
 

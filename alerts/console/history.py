@@ -40,9 +40,11 @@ def timeline(session: Session, alert_id: int) -> list[Event]:
 def _event(entry: AuditEntry) -> Event:
     after = entry.after or {}
     what = labels.label(labels.ACTIONS, entry.action)
-    changed = [labels.field_name(name) for name in after if name in labels.FIELDS and entry.action == "alert.edited"]
+    changed = [labels.field_name(name) for name in after if name in labels.FIELDS and name != "version"]
     who = gettext("The system") if entry.actor_kind == "system" else entry.actor_name
-    return Event(entry.at, who, what + (f": {', '.join(changed)}" if changed else ""), str(after.get("reason") or ""))
+    if entry.action == "alert.edited" and changed:
+        what = f"{what}: {', '.join(changed)}"
+    return Event(entry.at, who, what, str(after.get("reason") or ""))
 
 
 def changes_since_return(session: Session, alert_id: int) -> list[tuple[str, str, str]]:

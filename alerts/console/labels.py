@@ -112,7 +112,7 @@ FIELDS = {
     "event": gettext_noop("Event"),
     "description": gettext_noop("Description"),
     "instruction": gettext_noop("Instruction"),
-    "place": gettext_noop("Place, as the text says it"),
+    "place": gettext_noop("Place"),
     "onset": gettext_noop("Begins"),
     "expires": gettext_noop("Expires"),
     "status": gettext_noop("Kind"),

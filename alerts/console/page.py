@@ -16,7 +16,7 @@ from alerts.approval import TYPE_THE_NUMBER_FROM, people_who_wrote
 from alerts.console import labels
 from alerts.console.blueprint import blueprint, mission_name, officer_names
 from alerts.console.counting import text_json
-from alerts.console.editor import faults_of, remarks
+from alerts.console.editor import faults_of, language_order, remarks
 from alerts.console.history import changes_since_return, estimate_at_submission, timeline
 from alerts.console.listing import bar_parts
 from alerts.console.problems import explain
@@ -118,7 +118,7 @@ def shown_texts(session: Session, alert: Alert) -> list[ShownText]:
     if alert.approval is not None:
         return [
             ShownText(language, labels.language_name(language), text, counted.parts, counted.encoding)
-            for language, text in sorted(alert.approval.texts.items(), key=lambda pair: (pair[0] != "ko", pair[0]))
+            for language, text in sorted(alert.approval.texts.items(), key=lambda pair: language_order(pair[0]))
             for counted in (count_segments(text),)
         ]
     templates = {text.language: text.body for text in alert.texts}
@@ -129,7 +129,7 @@ def shown_texts(session: Session, alert: Alert) -> list[ShownText]:
             row["language"], labels.language_name(row["language"]), row["filled"], row["parts"], row["encoding"],
             tuple(problem["text"] for problem in row["problems"]),
         )
-        for row in sorted(rows, key=lambda row: (row["language"] != "ko", row["language"]))
+        for row in sorted(rows, key=lambda row: language_order(row["language"]))
     ]  # fmt: skip
 
 

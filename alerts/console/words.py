@@ -67,7 +67,6 @@ def text_words() -> dict[str, str]:
     return {
         "addLanguage": gettext("Add a language …"),
         "removeLanguage": gettext("Remove the text in %(language)s", language="%(language)s"),
-        "notFilled": gettext("A placeholder cannot be filled yet."),
         "textCost": gettext(
             "%(encoding)s · %(units)s units · %(parts)s part(s) · %(left)s left in this part",
             encoding="%(encoding)s", units="%(units)s", parts="%(parts)s", left="%(left)s",

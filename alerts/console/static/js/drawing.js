@@ -1,7 +1,7 @@
 // Drawing by hand on the map: shapes are shown from the model, and every gesture becomes one step of the model.
 
 import { circleOutline, destination, distanceKm, nearLongitude, unwrapRing } from "./geometry.js";
-import { fitAreas, outlinesOf } from "./map.js";
+import { SMOOTH, fitAreas, outlinesOf } from "./map.js";
 
 const MANY_CORNERS = 150; // From here on only the corners next to the pointer get a handle; thousands would stall the page.
 const HANDLES_SHOWN = 40;
@@ -76,7 +76,7 @@ export class Drawing {
   }
 
   showShape(shape, ring, selected) {
-    const layer = L.polygon(ring, { className: selected ? "area-shape area-selected" : "area-shape", pmIgnore: true });
+    const layer = L.polygon(ring, { className: selected ? "area-shape area-selected" : "area-shape", pmIgnore: true, smoothFactor: SMOOTH });
     layer.on("click", (event) => {
       if (this.map.pm.globalDrawModeEnabled()) return;
       L.DomEvent.stopPropagation(event);

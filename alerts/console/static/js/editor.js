@@ -24,7 +24,10 @@ const isDrill = () => form.elements.status.value !== "Actual";
 /** Everything on the screen, in the shape in which it is stored. */
 const screenValues = () => ({ ...formValues(form), areas: model.areas, texts: texts.values() });
 
-const count = new AudienceCount(document.querySelector("[data-count]"), data.urls.count, words, () => texts.refresh());
+const count = new AudienceCount(document.querySelector("[data-count]"), data.urls.count, words, (answer) => {
+  proposeMission(answer.mission_id);
+  texts.refresh();
+});
 
 const facts = () => {
   const values = formValues(form);
@@ -34,6 +37,18 @@ const facts = () => {
     languages: count.latest?.languages ?? {},
   };
 };
+
+// A mission is proposed from the area until somebody has chosen one.
+let missionIsOurs = form.elements.mission_id.value === "";
+form.elements.mission_id.addEventListener("change", () => {
+  missionIsOurs = false;
+});
+
+function proposeMission(id) {
+  if (!missionIsOurs || !id || form.elements.mission_id.value === String(id)) return;
+  form.elements.mission_id.value = String(id);
+  formChanged();
+}
 
 let latestPreview = null;
 
@@ -137,7 +152,7 @@ function wireTools(drawing, overlay) {
   });
 }
 
-const { map, overlay } = await makeMap(document.getElementById("map"), data.urls);
+const { map, overlay } = await makeMap(document.getElementById("map"), data.urls, draft.areas);
 let untouched = true;
 ["pointerdown", "wheel", "keydown"].forEach((kind) => map.getContainer().addEventListener(kind, () => {
   untouched = false;

@@ -8,8 +8,11 @@ import { loadOutlines, mapColours, onThemeChange, worldLayer } from "./world.js"
 const MAX_ZOOM = 12;
 const FETCH_AFTER_MS = 250;
 
-/** Put a map into an element; `urls` name the service's own outlines, cities and heat. */
-export async function makeMap(element, urls) {
+/** How far, in pixels, a drawn outline may be simplified: little enough that a circle looks round. */
+export const SMOOTH = 0.3;
+
+/** Put a map into an element, showing `areas` if there are any; `urls` name the service's own outlines, cities and heat. */
+export async function makeMap(element, urls, areas = []) {
   const map = L.map(element, {
     center: [20, 100], zoom: 2, minZoom: 1, maxZoom: MAX_ZOOM, zoomControl: false, attributionControl: false,
     zoomSnap: 0.5, maxBounds: [[-89.9, -720], [89.9, 720]], maxBoundsViscosity: 0.8, preferCanvas: false,
@@ -17,6 +20,7 @@ export async function makeMap(element, urls) {
   const zoom = L.control.zoom({ position: "topright", zoomInTitle: element.dataset.zoomIn, zoomOutTitle: element.dataset.zoomOut });
   zoom.addTo(map);
   L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
+  fitAreas(map, areas);
   const pane = map.createPane("overlay-names");
   pane.style.zIndex = 350; // Over the land (200), under the shapes (400).
   pane.style.pointerEvents = "none";
@@ -92,9 +96,8 @@ export function fitAreas(map, areas, options = {}) {
 
 /** A map to look at: the areas drawn, nothing to change. */
 export async function showAreas(element, urls, areas) {
-  const { map, overlay } = await makeMap(element, urls);
-  for (const { ring } of outlinesOf(areas)) L.polygon(ring, { className: "area-shape", interactive: false }).addTo(map);
-  fitAreas(map, areas);
+  const { map, overlay } = await makeMap(element, urls, areas);
+  for (const { ring } of outlinesOf(areas)) L.polygon(ring, { className: "area-shape", interactive: false, smoothFactor: SMOOTH }).addTo(map);
   return { map, overlay };
 }
 

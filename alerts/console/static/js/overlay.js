@@ -4,6 +4,7 @@
 import { mapColours } from "./world.js";
 
 const MAX_LABELS = 70;
+const COARSEST_CELL_PX = 140; // Larger ones are left from a view that was wider; the fitting ones are on their way.
 const HEAT_STEPS = [0.18, 0.3, 0.42, 0.55, 0.7, 0.85];
 
 /** Places on screen of a position in every copy of the world that is in view. */
@@ -18,6 +19,9 @@ function copiesOnScreen(map, lat, lon) {
 
 function drawHeat(context, map, cells, colours) {
   if (!cells.length) return;
+  const [first] = cells;
+  const across = map.latLngToContainerPoint([0, first.east]).x - map.latLngToContainerPoint([0, first.west]).x;
+  if (across > COARSEST_CELL_PX) return;
   const largest = Math.max(...cells.map((cell) => cell.people));
   context.fillStyle = colours.heat;
   for (const cell of cells) {

@@ -3,11 +3,17 @@
 import { announce, ask, el, say } from "./dom.js";
 import { Problem, explain, getJson, postJson } from "./net.js";
 
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const sorted = (_, value) =>
+  value && typeof value === "object" && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+    : value;
+
+/** Equal whatever the order of names: the database keeps its own. */
+const same = (a, b) => JSON.stringify(a, sorted) === JSON.stringify(b, sorted);
 
 /** Fields that differ between two drafts, without their versions. */
 export function differingFields(one, other) {
-  return Object.keys(one).filter((name) => name !== "version" && name in other && !same(one[name], other[name]));
+  return Object.keys(one).filter((name) => !["version", "saved_at"].includes(name) && name in other && !same(one[name], other[name]));
 }
 
 /** Keeps what is saved, tells whether the screen differs from it, saves, and settles conflicts. */
@@ -17,6 +23,7 @@ export class Saver {
     this.saved = draft;
     this.state = document.querySelector("[data-save-state]");
     this.running = null;
+    this.savedText = "";
     document.querySelector('[data-act="save"]').addEventListener("click", () => this.save());
     document.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
@@ -62,7 +69,7 @@ export class Saver {
     const values = this.values();
     const names = this.changes();
     if (names.length === 0) {
-      this.say(say(this.words.saved, { time: new Date().toTimeString().slice(0, 5) }), "saved");
+      this.say(this.savedText, this.savedText ? "saved" : "");
       return true;
     }
     this.say(this.words.saving, "saving");
@@ -72,9 +79,9 @@ export class Saver {
       // What was typed while saving stays unsaved; what the service tidied (blanks at the ends) counts as saved.
       this.saved = { ...saved, ...Object.fromEntries(names.map((name) => [name, values[name]])) };
       this.showFaults([]);
-      const text = say(this.words.saved, { time: new Date().toTimeString().slice(0, 5) });
-      this.say(text, "saved");
-      announce(text);
+      this.savedText = say(this.words.saved, { time: saved.saved_at });
+      this.say(this.savedText, "saved");
+      announce(this.savedText);
       return true;
     } catch (error) {
       this.say(this.words.notSaved, "failed");

@@ -45,7 +45,7 @@ export class Submission {
       ["people", counted ? number(counted.total) : "–"],
       ["languages", languages.join(", ")],
       ["cost", preview?.cost || "–"],
-      ["expires", `${values.expires.replace("T", " ")} = ${preview?.expires ?? ""}`],
+      ["expires", `${values.expires.replace("T", " ")} ${this.data.zone} = ${preview?.expires ?? ""}`],
     ];
     this.dialog.querySelector("[data-submit-facts]").replaceChildren(
       ...rows.map(([key, value]) => el("div", {}, el("dt", { text: this.labels[key] }), el("dd", { text: value, "data-fact": key }))));

@@ -140,7 +140,7 @@ export class Texts {
     if (!box) return;
     const bubble = box.querySelector("[data-part=bubble]");
     bubble.lang = text.language;
-    bubble.replaceChildren(...(text.filled === null ? [document.createTextNode(this.words.notFilled)] : markedText(text.filled, text.offenders)));
+    bubble.replaceChildren(...(text.filled === null ? [document.createTextNode(text.half)] : markedText(text.filled, text.offenders)));
     bubble.classList.toggle("unfilled", text.filled === null);
     const cost = box.querySelector("[data-part=cost]");
     cost.textContent = text.parts === null ? "" : say(this.words.textCost, {
