@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +18,7 @@ THEME_COOKIE = "theme"
 PRODUCT = "Consular crisis hotline"
 
 
-def provide() -> Mapping[str, Any]:
+def provide() -> dict[str, Any]:
     """Return the frame's template variables; asks neither database nor Redis, so that error pages can always be shown."""
     officer, actor, settings = g.get("officer"), g.get("actor"), current().settings
     now = current().clock.now()
