@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from alerts.msgid import gettext_noop as _
+
 PLACEHOLDERS: Final = frozenset({"mission", "mission_phone", "hotline", "place", "time", "event", "link"})
 """All names a template may use; `link` is the recipient's personal page."""
 
@@ -19,10 +21,10 @@ _PLAIN = re.compile(r"[^{}]+")
 
 FAULTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "unknown_placeholder": "There is no placeholder {%(name)s}; choose one of those offered.",
-        "unclosed_placeholder": "A brace at character %(position)s has no partner; close it, or double it.",
-        "empty_placeholder": "The braces at character %(position)s are empty; write a name in them.",
-        "missing_value": "There is nothing to put in the place of {%(name)s}; fill it in.",
+        "unknown_placeholder": _("There is no placeholder {%(name)s}; choose one of those offered."),
+        "unclosed_placeholder": _("A brace at character %(position)s has no partner; close it, or double it."),
+        "empty_placeholder": _("The braces at character %(position)s are empty; write a name in them."),
+        "missing_value": _("There is nothing to put in the place of {%(name)s}; fill it in."),
     }
 )
 """What can be wrong with a template, by code: msgids with named values."""

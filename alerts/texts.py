@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from alerts import wording
 from alerts.cap.model import CapAlert, CapInfo
+from alerts.msgid import gettext_noop as _
 from alerts.placeholders import (
     FAULTS,
     PLACEHOLDERS,
@@ -56,16 +57,16 @@ DRAFT_PARTS: Final = {"ko": 3, "en": 2}
 MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
         **FAULTS,
-        "blank": "The text is empty; write it.",
-        "too_many_parts": "The text needs %(parts)s parts and %(limit)s are allowed; shorten it.",
-        "no_place": "The text does not say where; add {place} or the name of the place.",
-        "no_time": "The text does not say when; add {time} or the time.",
-        "no_contact": "The text names no telephone; add {mission_phone} or {hotline}.",
-        "answer_word": "'%(name)s' is taken by the provider as leaving the service; use another word.",
-        "reply_alone": "Many routes carry no replies; give a {link} or a telephone instead.",
-        "dear_characters": "%(count)s characters make the text dearer; a cheaper wording is offered.",
-        "drill_unmarked": "This is a drill and the text does not say so; begin it with %(name)s.",
-        "drill_wording": "The text speaks of a drill or test ('%(name)s') and the alert is real; check it.",
+        "blank": _("The text is empty; write it."),
+        "too_many_parts": _("The text needs %(parts)s parts and %(limit)s are allowed; shorten it."),
+        "no_place": _("The text does not say where; add {place} or the name of the place."),
+        "no_time": _("The text does not say when; add {time} or the time."),
+        "no_contact": _("The text names no telephone; add {mission_phone} or {hotline}."),
+        "answer_word": _("'%(name)s' is taken by the provider as leaving the service; use another word."),
+        "reply_alone": _("Many routes carry no replies; give a {link} or a telephone instead."),
+        "dear_characters": _("%(count)s characters make the text dearer; a cheaper wording is offered."),
+        "drill_unmarked": _("This is a drill and the text does not say so; begin it with %(name)s."),
+        "drill_wording": _("The text speaks of a drill or test ('%(name)s') and the alert is real; check it."),
     }
 )
 

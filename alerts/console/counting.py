@@ -184,7 +184,9 @@ def text_json(text: TextPreview, values: Mapping[str, str] | None = None) -> dic
         "left": counted.units_left_in_part if counted else None,
         "offenders": [each.position for each in counted.offenders[:MAX_SHOWN_OFFENDERS]] if counted else [],
         "offer": offer,
-        "problems": [{"refuse": problem.refuse, "code": problem.code, "text": told(problem)} for problem in text.problems],
+        "problems": [
+            {"refuse": problem.refuse, "code": problem.code, "text": told(problem)} for problem in text.problems
+        ],
     }
 
 

@@ -64,7 +64,10 @@ def edit(alert_id: int) -> ResponseReturnValue:
         "alerts/editor.html",
         alert=alert,
         labels=labels,
-        mission_options=[("", gettext("No mission")), *((mission_id, f"{country}: {name}") for mission_id, name, country in missions)],
+        mission_options=[
+            ("", gettext("No mission")),
+            *((mission_id, f"{country}: {name}") for mission_id, name, country in missions),
+        ],
         author=names.get(alert.author_id, "–"),
         draft=draft_json(alert),
         data=page_data(alert, now),
@@ -161,7 +164,9 @@ def draft_json(alert: Alert) -> dict[str, Any]:
         "version": alert.version,
         "onset": alert.onset.astimezone(zone).strftime(LOCAL_FORMAT) if alert.onset else "",
         "expires": alert.expires.astimezone(zone).strftime(LOCAL_FORMAT),
-        "texts": {text.language: text.body for text in sorted(alert.texts, key=lambda text: language_order(text.language))},
+        "texts": {
+            text.language: text.body for text in sorted(alert.texts, key=lambda text: language_order(text.language))
+        },
     }
     return values
 
@@ -203,9 +208,7 @@ def missions_offered(session: Session) -> list[tuple[int, str, str]]:
     """Return (id, name, country) of every open mission, by country."""
     language = str(get_locale() or DEFAULT_LANGUAGE)
     found = session.scalars(select(Mission).where(Mission.closed_at.is_(None)))
-    offered = [
-        (mission.id, mission_name(mission, language), labels.country_name(mission.country)) for mission in found
-    ]
+    offered = [(mission.id, mission_name(mission, language), labels.country_name(mission.country)) for mission in found]
     return sorted(offered, key=lambda each: (each[2], each[1]))
 
 

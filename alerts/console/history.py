@@ -101,7 +101,9 @@ def estimate_at_submission(session: Session, alert_id: int) -> int | None:
     entry = session.scalar(
         select(AuditEntry)
         .where(
-            AuditEntry.subject_kind == "alert", AuditEntry.subject_id == alert_id, AuditEntry.action == "alert.submitted"
+            AuditEntry.subject_kind == "alert",
+            AuditEntry.subject_id == alert_id,
+            AuditEntry.action == "alert.submitted",
         )
         .order_by(AuditEntry.seq.desc())
         .limit(1)

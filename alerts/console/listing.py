@@ -135,7 +135,9 @@ def create() -> ResponseReturnValue:
         with services.db.transaction() as session:
             alert = drafting.draft_by_hand(session, services.clock, actor(), fields)
     except ValidationError:
-        return _new_page(given=given, error=explain(InvalidInput("headline", given["headline"], "write a headline"))), 422
+        return _new_page(
+            given=given, error=explain(InvalidInput("headline", given["headline"], "write a headline"))
+        ), 422
     except HotlineError as error:
         return _new_page(given=given, error=explain(error)), error.status
     return redirect(url_for("alerts.edit", alert_id=alert.id))
@@ -156,7 +158,11 @@ def upload() -> ResponseReturnValue:
             drafts = drafting.draft_from_cap(session, services.clock, actor(), data, source="cap")
             ids, warned = [draft.id for draft in drafts], any(draft.cap_warnings for draft in drafts)
     except HotlineError as error:
-        stop = [each for each in error.params.get("alerts", []) if isinstance(each, int)] if error.code == "cap-cancel" else []  # type: ignore[attr-defined]  # the stage puts a list of ids there
+        stop = (
+            [each for each in error.params.get("alerts", []) if isinstance(each, int)]
+            if error.code == "cap-cancel"
+            else []
+        )  # type: ignore[attr-defined]  # the stage puts a list of ids there
         return _new_page(upload_error=explain(error), filename=name, stop=stop), error.status
     if len(ids) == 1:
         flash(_one_draft(warned), "warn" if warned else "good")

@@ -202,10 +202,7 @@ def country_rows(figures: Progress) -> list[tuple[str, dict[str, int], int, list
 def answers_context(session: Session, alert_id: int) -> dict[str, Any]:
     """Return the latest texts that people sent back, and how many there are."""
     found = session.scalars(
-        select(InboundText)
-        .where(InboundText.alert_id == alert_id)
-        .order_by(InboundText.id.desc())
-        .limit(SHOWN_ANSWERS)
+        select(InboundText).where(InboundText.alert_id == alert_id).order_by(InboundText.id.desc()).limit(SHOWN_ANSWERS)
     ).all()
     total = session.scalar(select(func.count()).select_from(InboundText).where(InboundText.alert_id == alert_id))
     return {"answers": found, "answer_count": total or 0}

@@ -15,14 +15,22 @@ from hotline.core.i18n import gettext, gettext_noop
 BY_CODE = {
     "second-person": gettext_noop("A second person must approve: you wrote, changed or submitted this alert yourself."),
     "version-conflict": gettext_noop("Somebody else changed this draft while you were working on it."),
-    "cap-refused": gettext_noop("The CAP file cannot be used. Every fault is named below; mend them and send it again."),
-    "cap-not-warning": gettext_noop("This CAP message is about other messages and warns of nothing; no alert was made of it."),
-    "cap-cancel": gettext_noop("This CAP message cancels an earlier one; no new alert is made of it. Stop the alert it is about."),
+    "cap-refused": gettext_noop(
+        "The CAP file cannot be used. Every fault is named below; mend them and send it again."
+    ),
+    "cap-not-warning": gettext_noop(
+        "This CAP message is about other messages and warns of nothing; no alert was made of it."
+    ),
+    "cap-cancel": gettext_noop(
+        "This CAP message cancels an earlier one; no new alert is made of it. Stop the alert it is about."
+    ),
     "no-permission": gettext_noop("Your roles do not allow this."),
     "csrf": gettext_noop("The page was open too long. Load it again."),
     "forbidden": gettext_noop("Your roles do not allow this."),
     "nameless": gettext_noop("Only a named officer can draft an alert."),
-    "unavailable": gettext_noop("The database cannot be reached right now; nothing was changed. Try again in a moment."),
+    "unavailable": gettext_noop(
+        "The database cannot be reached right now; nothing was changed. Try again in a moment."
+    ),
 }
 _FAULTS = {
     "no_area": gettext_noop("Draw the area; nothing is sent without one."),
@@ -79,7 +87,11 @@ def explain(error: HotlineError) -> ShownError:
         state = state_name(str(error.params.get("state", "")))
         return ShownError(gettext("This is not possible any more: the alert is now “%(state)s”.", state=state))
     if error.code == "type-the-number":
-        return ShownError(gettext("This alert goes to about %(count)s people: type that number.", count=f"{error.params['estimate']:,}"))
+        return ShownError(
+            gettext(
+                "This alert goes to about %(count)s people: type that number.", count=f"{error.params['estimate']:,}"
+            )
+        )
     return ShownError(gettext(BY_CODE[error.code]) if error.code in BY_CODE else error.message)
 
 

@@ -69,4 +69,6 @@ def reason(code: str) -> Reason:
         return Reason(code, gettext(name), gettext(text))
     if code in ("", "unknown"):
         return Reason("", gettext("No code given"), gettext("The carrier said no more than that it failed."))
-    return Reason(code, gettext("Code %(code)s", code=code), gettext("Look the code up in the carrier's documentation."))
+    return Reason(
+        code, gettext("Code %(code)s", code=code), gettext("Look the code up in the carrier's documentation.")
+    )
