@@ -66,11 +66,15 @@ def output_of(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return process.stdout
 
 
-def stop_process(process: subprocess.Popen[bytes], *, ask_with: signal.Signals, limit_s: float) -> bool:
-    """Ask a child to end, and kill it when `limit_s` seconds were not enough; True when asking sufficed."""
+def ask_to_end(process: subprocess.Popen[bytes], signal_number: signal.Signals) -> None:
+    """Send a child the signal that it takes for a request to end; nothing when it has ended."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(ask_with)
+            process.send_signal(signal_number)
+
+
+def wait_or_kill(process: subprocess.Popen[bytes], limit_s: float) -> bool:
+    """Wait for a child that was asked to end, and kill it after `limit_s` seconds; True when asking sufficed."""
     try:
         process.wait(limit_s)
     except subprocess.TimeoutExpired:
@@ -78,3 +82,9 @@ def stop_process(process: subprocess.Popen[bytes], *, ask_with: signal.Signals, 
         process.wait(KILL_LIMIT_S)
         return False
     return True
+
+
+def stop_process(process: subprocess.Popen[bytes], *, ask_with: signal.Signals, limit_s: float) -> bool:
+    """Ask a child to end, and kill it when `limit_s` seconds were not enough; True when asking sufficed."""
+    ask_to_end(process, ask_with)
+    return wait_or_kill(process, limit_s)

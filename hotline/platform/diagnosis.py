@@ -31,12 +31,12 @@ class Finding:
 
 
 def examine(*, port: int, data_dir: Path) -> list[Finding]:
-    """Run every check; none of them changes anything except making the data directory."""
+    """Run every check; none of them changes anything."""
     findings = [
         _find("Python", preflight.check_python, platform.python_version()),
         _assets(),
         _translations(),
-        _find("data directory", lambda: preflight.check_data_dir(data_dir), str(data_dir.resolve())),
+        _find("data directory", lambda: preflight.check_data_dir(_existing(data_dir)), str(data_dir.resolve())),
         _room(data_dir),
         _find_text("embedded PostgreSQL", postgres_version),
         _find_text("embedded Valkey", valkey_version),
@@ -86,9 +86,13 @@ def _translations() -> Finding:
     return Finding("translations", "ok", f"{len(sources)} catalogues")
 
 
+def _existing(data_dir: Path) -> Path:
+    """The directory itself, or the nearest one above it: looking must not make it."""
+    return next(path for path in [data_dir.resolve(), *data_dir.resolve().parents] if path.exists())
+
+
 def _room(data_dir: Path) -> Finding:
-    existing = next(path for path in [data_dir.resolve(), *data_dir.resolve().parents] if path.exists())
-    free_bytes = shutil.disk_usage(existing).free
+    free_bytes = shutil.disk_usage(_existing(data_dir)).free
     detail = f"{free_bytes / 1e9:.1f} GB free"
     if free_bytes < LITTLE_ROOM_BYTES:
         return Finding("disk", "note", detail, "Make room: a full disk stops the database")

@@ -36,6 +36,7 @@ DATABASE = "hotline"
 SUPERUSER = "postgres"
 SOCKET_NAME = ".s.PGSQL.5432.lock"  # The longest of the files beside the socket.
 MAX_CONNECTIONS = 120
+STATE_LINE = 7
 
 
 class EmbeddedPostgres:
@@ -189,10 +190,13 @@ class EmbeddedPostgres:
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
     def _answers(self) -> bool:
+        # Its own mark says when it takes connections; asking earlier would fill its log with refusals.
+        if _state_in(self._cluster / "postmaster.pid") != "ready":
+            return False
         try:
             psycopg.connect(self.url_for("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
-            return False  # Not listening yet, or still replaying its log after a crash.
+            return False  # The mark is of an earlier server that was killed.
         return True
 
 
@@ -246,6 +250,15 @@ def _pid_in(mark: Path) -> int | None:
         return int(mark.read_text().split("\n", 1)[0])
     except (FileNotFoundError, ValueError):
         return None
+
+
+def _state_in(mark: Path) -> str:
+    """What the server says about itself in the eighth line of its mark: starting, ready or stopping."""
+    try:
+        lines = mark.read_text().splitlines()
+    except FileNotFoundError:
+        return ""
+    return lines[STATE_LINE].strip() if len(lines) > STATE_LINE else ""
 
 
 def _works_in(pid: int, cluster: Path) -> bool:

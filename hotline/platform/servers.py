@@ -32,11 +32,15 @@ class EmbeddedServer:
 
     def __init__(self, name: str, server: StartableServer) -> None:
         self.name = name
+        self.stage = name
         self._server = server
 
     def start(self) -> None:
         """Start it, or start it again with the data it left."""
         self._server.start()
+
+    def ask_to_end(self) -> None:
+        """Nothing: each server is a stage of its own, and `stop` asks."""
 
     def stop(self) -> None:
         """Stop it within its time limit."""

@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
-from hotline.platform.children import output_of, spawn_tied, stop_process
+from hotline.platform.children import ask_to_end, output_of, spawn_tied, wait_or_kill
 from hotline.platform.data_dir import DataDirLock
 from hotline.platform.guard import kill_session
 from hotline.platform.logs import BoundedLog, LogPump
@@ -45,12 +46,16 @@ class Member(Protocol):
 
     name: str
     grace_s: float
+    stage: str
 
     def start(self) -> None:
         """Start it; returns when it is started. Raises SetupProblem when it cannot be."""
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, without waiting; at most once, because some take a second request for an order."""
+
     def stop(self) -> None:
-        """Stop it within its time limit."""
+        """Ask it to end, unless that was done, and see that it is gone within its time limit."""
 
     def process(self) -> subprocess.Popen[bytes] | None:
         """Its process while it is started."""
@@ -68,23 +73,33 @@ class Program:
     env: Mapping[str, str]
     log_dir: Path
     terminal: Terminal
+    stage: str = ""
     stop_limit_s: float = 15.0
     cwd: Path | None = None
     grace_s: float = APP_GRACE_S
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _pump: LogPump | None = field(default=None, init=False)
+    _asked: bool = field(default=False, init=False)
 
     def start(self) -> None:
         """Start the command, with its output going to `log_dir/NAME.log`."""
+        self._asked = False
         self._process = spawn_tied(self.command, death_signal=signal.SIGTERM, env=self.env, cwd=self.cwd)
         log = BoundedLog(self.log_dir / f"{self.name}.log")
         self._pump = LogPump(output_of(self._process), log, on_line=self.terminal.listener(self.name))
+
+    def ask_to_end(self) -> None:
+        """Ask the command to end, once."""
+        if self._process is not None and not self._asked:
+            ask_to_end(self._process, signal.SIGTERM)
+            self._asked = True
 
     def stop(self) -> None:
         """Ask the command to end, then kill it and what it may have left behind."""
         if self._process is None:
             return
-        if not stop_process(self._process, ask_with=signal.SIGTERM, limit_s=self.stop_limit_s):
+        self.ask_to_end()
+        if not wait_or_kill(self._process, self.stop_limit_s):
             self.terminal.say(f"{self.name} did not end within {self.stop_limit_s:.0f} s and was killed")
         kill_session(self._process.pid)
         if self._pump is not None:
@@ -155,10 +170,17 @@ class Supervisor:
         return False
 
     def stop_all(self) -> None:
-        """Stop every member, the last one first, each within its limit; then let the guard go."""
-        for watch in reversed(self._watches):
-            watch.member.stop()
-            self._forget(watch)
+        """Stop every member, the last one first, each within its limit; then let the guard go.
+
+        Neighbours of the same stage are asked together, so that the longest of them sets the time.
+        """
+        for _, stage in groupby(reversed(self._watches), key=lambda watch: watch.member.stage or watch.member.name):
+            watches = list(stage)
+            for watch in watches:
+                watch.member.ask_to_end()
+            for watch in watches:
+                watch.member.stop()
+                self._forget(watch)
         self._order("done")
         with contextlib.suppress(OSError):
             if self._guard.stdin is not None:
@@ -192,15 +214,19 @@ class Supervisor:
     def _ended(self, watch: _Watch, status: int, *, starting: bool) -> None:
         if time.monotonic() - watch.started_at > SETTLED_S:
             watch.ends_in_a_row = 0
-        words = watch.member.last_words()
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        # Whoever is killed by a signal has no time for last words.
+        how = (
+            f"was killed by signal {-status}"
+            if status < 0
+            else f"ended with status {status}: {watch.member.last_words()}"
+        )
         if watch.session is not None:
             kill_session(watch.session)
         self._forget(watch)
         if starting and status == SetupProblem.exit_code:
             # It named something that the user must mend; trying again would only hide it.
-            raise GivenUp(f"{watch.member.name} {how} at the start: {words}")
-        self._count_end(watch, f"{how}: {words}")
+            raise GivenUp(f"{watch.member.name} could not start: it {how}")
+        self._count_end(watch, how)
 
     def _count_end(self, watch: _Watch, what: str) -> None:
         watch.ends_in_a_row += 1

@@ -33,6 +33,7 @@ WORKERS = 2
 READY_LIMIT_S = 180.0
 STEP_LIMIT_S = 600.0
 ASK_LIMIT_S = 5.0
+STOP_LIMIT_S = 15.0
 WORKER_STOP_LIMIT_S = 30.0
 GIVEN_UP = 1
 
@@ -76,9 +77,7 @@ def run(options: UpOptions) -> int:
             if options.with_parent:
                 _stop_with_parent()
             said = _start(supervisor, terminal, options, data_dir)
-        # Whoever started this waits for these lines, so they leave at once.
-        sys.stdout.write("".join(f"{line}\n" for line in said))
-        sys.stdout.flush()
+        terminal.announce(said)
         with _signals_call(supervisor.request_stop):
             supervisor.watch()
     except KeyboardInterrupt:
@@ -173,24 +172,22 @@ def _programs(
 ) -> Iterator[Program]:
     """The service's processes in the order they start; they stop in the opposite one."""
 
-    def program(
-        name: str, words: Sequence[str], stop_limit_s: float = 15.0, own_env: dict[str, str] | None = None
-    ) -> Program:
-        return Program(
-            name, _hotline(*words), own_env or env, log_dir, terminal, stop_limit_s=stop_limit_s, cwd=PROJECT
-        )
+    def program(name: str, stage: str, words: Sequence[str], own_env: dict[str, str] | None = None) -> Program:
+        limit_s = WORKER_STOP_LIMIT_S if stage == "background" else STOP_LIMIT_S
+        command = _hotline(*words)
+        return Program(name, command, own_env or env, log_dir, terminal, stage=stage, stop_limit_s=limit_s, cwd=PROJECT)
 
     if addresses.sandbox:
         # A carrier is somebody else's machine: it gets its own credentials and nothing of the service's.
         carrier_env = {key: value for key, value in env.items() if not key.startswith("HOTLINE_")}
         words = ["sandbox", "--host", "127.0.0.1", "--port", _port(addresses.sandbox), "--vendor-dir", str(VENDOR)]
         words += ["--data-dir", env["HOTLINE_DATA_DIR"], "--public-url", env["HOTLINE_PUBLIC_URL"]]
-        yield program("sandbox", words, own_env=carrier_env)
-    yield program("live", ["live", "--host", options.host, "--port", _port(addresses.live)])
-    yield program("web", ["web", "--host", options.host, "--port", _port(addresses.web)])
+        yield program("sandbox", "carrier", words, carrier_env)
+    yield program("live", "pages", ["live", "--host", options.host, "--port", _port(addresses.live)])
+    yield program("web", "pages", ["web", "--host", options.host, "--port", _port(addresses.web)])
     for number in range(WORKERS):
-        yield program(f"worker-{number + 1}", ["worker"], stop_limit_s=WORKER_STOP_LIMIT_S)
-    yield program("scheduler", ["scheduler"])
+        yield program(f"worker-{number + 1}", "background", ["worker"])
+    yield program("scheduler", "background", ["scheduler"])
 
 
 def _hotline(*words: str) -> list[str]:

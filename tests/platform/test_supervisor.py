@@ -112,7 +112,7 @@ def test_child_that_keeps_ending_makes_the_supervisor_give_up(supervisor: Superv
 
 def test_problem_for_the_user_is_not_tried_again_at_the_start(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.add(_program("picky", "print('hotline: port taken. Mend it'); raise SystemExit(2)", tmp_path))
-    with pytest.raises(GivenUp, match="at the start: hotline: port taken"):
+    with pytest.raises(GivenUp, match="picky could not start: it ended with status 2: hotline: port taken"):
         supervisor.watch(until=lambda: False, limit_s=30)
 
 
@@ -142,6 +142,31 @@ def test_children_stop_in_the_opposite_order(supervisor: Supervisor, tmp_path: P
         wait_until(lambda log=tmp_path / "log" / f"{program.name}.log": "up" in log.read_text(), "it is up")  # type: ignore[misc]
     supervisor.stop_all()
     assert events.read_text().split() == ["third", "second", "first"]
+
+
+PAIR = """
+import signal, sys, time
+from pathlib import Path
+own, other = map(Path, sys.argv[1:])
+def asked(*_):
+    with own.open("a") as file: file.write("asked\\n")
+signal.signal(signal.SIGTERM, asked)
+print("up", flush=True)
+while not (own.exists() and other.exists()): time.sleep(0.01)
+"""
+
+
+def test_children_of_one_stage_are_asked_together_and_only_once(supervisor: Supervisor, tmp_path: Path) -> None:
+    # Each ends only after both were asked, and notes every request.
+    marks = [tmp_path / "one", tmp_path / "two"]
+    for own, other in (marks, marks[::-1]):
+        program = _program(own.name, PAIR, tmp_path, str(own), str(other))
+        program.stage = "pair"
+        supervisor.add(program)
+    for mark in marks:
+        wait_until(lambda log=tmp_path / "log" / f"{mark.name}.log": "up" in log.read_text(), "it is up")  # type: ignore[misc]
+    supervisor.stop_all()
+    assert [mark.read_text() for mark in marks] == ["asked\n", "asked\n"]
 
 
 def test_child_that_does_not_stop_is_killed(

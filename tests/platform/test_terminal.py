@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hotline.platform.terminal import MAX_SHOWN_CHARACTERS, Terminal, is_worth_showing
+from hotline.platform.terminal import MAX_LINES, MAX_SHOWN_CHARACTERS, Terminal, is_worth_showing
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,16 @@ def test_line_carries_its_process_and_is_cut(capsys: pytest.CaptureFixture[str])
     shown = capsys.readouterr().err
     assert shown.startswith("web | ERROR xxx")
     assert len(shown) == len("web | ") + MAX_SHOWN_CHARACTERS + 1
+
+
+def test_one_outage_does_not_bury_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    hear = Terminal(verbose=False).listener("web")
+    for number in range(100):
+        hear(f"ERROR number {number}")
+    shown = capsys.readouterr().err.splitlines()
+    assert len(shown) == MAX_LINES
+    assert shown[0] == "web | ERROR number 0"
+    assert shown[-1].endswith("more in its log")
 
 
 def test_verbose_shows_everything(capsys: pytest.CaptureFixture[str]) -> None:
