@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
 from collections.abc import Iterable
@@ -24,7 +25,12 @@ MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 200
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,58}[a-z0-9]")
 _hasher = PasswordHasher()
-_DUMMY_HASH = _hasher.hash(secrets.token_urlsafe(16))
+
+
+@functools.cache
+def _dummy_hash() -> str:
+    """A hash nobody knows the password of; made when first needed, because argon2 is slow by design."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def actor_of(officer: Officer, via: str) -> Actor:
@@ -98,7 +104,7 @@ def hash_password(password: str) -> str:
 
 def verify_password(officer: Officer | None, password: str) -> bool:
     """Check a password; takes the same time whether or not the officer exists, so that names cannot be probed."""
-    stored = officer.password_hash if officer is not None and officer.password_hash else _DUMMY_HASH
+    stored = officer.password_hash if officer is not None and officer.password_hash else _dummy_hash()
     try:
         matches = _hasher.verify(stored, password[:MAX_PASSWORD_CHARS])
     except (VerificationError, InvalidHashError):
