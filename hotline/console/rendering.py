@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import format_decimal, ngettext
+from flask_babel import format_decimal, get_locale, ngettext
 from markupsafe import Markup
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
 from hotline.console.assets import blueprint
 from hotline.core.i18n import gettext
 from hotline.core.services import current
+from hotline.geo.countries import NOWHERE, countries
 
 UNAMBIGUOUS = frozenset({"KST", "JST", "UTC", "GMT", "CET", "CEST", "BST", "EET", "EEST"})
 """Zone abbreviations that mean one thing to everybody; others (PST in Manila and in Los Angeles) become an offset."""
@@ -106,3 +109,31 @@ def plain(value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key}: {plain(part)}" for key, part in value.items())
     return str(value)
+
+
+@lru_cache(maxsize=4)
+def _country_names(language: str) -> dict[str, str]:
+    return {country.code: country.name(language) for country in countries()}
+
+
+@blueprint.app_template_filter("country_name")
+def country_name(code: str) -> str:
+    """Return a country's name in the reader's language; the code itself where it is not assigned."""
+    if code == NOWHERE:
+        return gettext("at sea or unknown")
+    return _country_names(str(get_locale())).get(code, code)
+
+
+@blueprint.app_template_global("country_options")
+def country_options() -> list[tuple[str, str]]:
+    """Return (code, name) of all countries by name in the reader's language, for a choice."""
+    return sorted(_country_names(str(get_locale())).items(), key=lambda pair: pair[1])
+
+
+@blueprint.app_template_filter("phone")
+def phone(number: str) -> str:
+    """Return an E.164 number with its usual blanks, such as `+82 10-1234-5678`; as stored when it cannot be read."""
+    try:
+        return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
+    except NumberParseException:
+        return number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import current_app
 
-from hotline.core.errors import HotlineError, InvalidInput, NotFound
+from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
 from hotline.core.i18n import gettext
 from hotline.core.registry import Registry
 
@@ -13,7 +13,8 @@ def explain(error: HotlineError, about: str = "") -> str:
     """Return the error's text in the reader's language, or its English message where no room has registered one.
 
     Rooms register texts in `Registry.explanations` under the error's code, and for InvalidInput under `ABOUT.FIELD`,
-    where `about` says what the field belongs to (`officer.name`); a code of the error's own goes first, and `%(name)s` in a text is filled from the error's params.
+    where `about` says what the field belongs to (`officer.name`); a code of the error's own goes before its field.
+    `%(name)s` in a text is filled from the error's params.
     """
     registry: Registry = current_app.extensions["registry"]
     params = dict(error.params)
@@ -28,3 +29,16 @@ def explain(error: HotlineError, about: str = "") -> str:
         if key in registry.explanations:
             return str(gettext(registry.explanations[key], **params))
     return error.mend if isinstance(error, InvalidInput) else error.message
+
+
+def explain_fields(error: InvalidInput | SeveralFaults, about: str) -> dict[str, str]:
+    """Return the text for each faulty field, for a form to show beside it."""
+    if isinstance(error, InvalidInput):
+        return {error.field: explain(error, about)}
+    registry: Registry = current_app.extensions["registry"]
+    texts = {}
+    for fault in error.faults:
+        field, mend = str(fault.get("field", "page")), str(fault.get("mend") or fault.get("message") or error.message)
+        known = registry.explanations.get(f"{about}.{field}")
+        texts[field] = gettext(known) if known else mend
+    return texts
