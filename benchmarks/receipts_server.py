@@ -1,0 +1,43 @@
+"""The service's own web server with one more route that only checks the provider's signature, for the comparison.
+
+`python -m benchmarks.receipts_server PORT` serves until it is terminated; settings come from the environment.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from flask import Blueprint, Flask, Response
+from flask.typing import ResponseReturnValue
+
+from hotline.core import processes
+from hotline.core.config import load_settings
+from hotline.core.web import SIGNED, permit
+from hotline.providers.twilio_signature import require_twilio_signature
+from wsgi import create_app
+
+PATH = "/webhooks/benchmark/signed"
+blueprint = Blueprint("benchmark", __name__)
+
+
+@blueprint.post(PATH)
+@require_twilio_signature
+@permit(SIGNED)
+def signed() -> ResponseReturnValue:
+    """Answer as the status webhook does, without having kept anything."""
+    return Response(status=204)
+
+
+def make_app() -> Flask:
+    """The web application as it is in service, and the route above."""
+    app: Flask = create_app()
+    app.register_blueprint(blueprint)
+    return app
+
+
+if __name__ == "__main__":
+    settings = load_settings()
+    processes.serve(
+        make_app, host="127.0.0.1", port=int(sys.argv[1]), workers=settings.web_workers, threads=settings.web_threads,
+        name="benchmark",
+    )  # fmt: skip
