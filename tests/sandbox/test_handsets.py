@@ -26,11 +26,11 @@ class Page:
         self._sandbox = sandbox
         self._auth = (sandbox.account_sid, sandbox.auth_token)
 
-    def get(self, path: str, **query: object) -> Any:
-        answer = requests.get(f"{self._sandbox.url}/page/{path}", params=query, auth=self._auth, timeout=40)  # type: ignore[arg-type]
+    def get(self, path: str, **query: Any) -> Any:
+        answer = requests.get(f"{self._sandbox.url}/page/{path}", params=query, auth=self._auth, timeout=40)
         return answer.json()
 
-    def post(self, path: str, **values: object) -> Any:
+    def post(self, path: str, **values: Any) -> Any:
         answer = requests.post(f"{self._sandbox.url}/page/{path}", json=values, auth=self._auth, timeout=40)
         return answer.json()
 
