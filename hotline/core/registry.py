@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -104,6 +104,8 @@ class Registry:
     describe: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
     """Called with the OpenAPI document, to say what a declared schema cannot (for example a second content type)."""
     context: list[Callable[[], dict[str, Any]]] = field(default_factory=list)
+    demo: list[Callable[[Services, Actor], None]] = field(default_factory=list)
+    """Called by `hotline demo load` with the demo author, to add made-up content of this room; may be called again."""
 
     def job(self, name: str, function: Callable[..., Any], *, queue: str, timeout_s: int = 120) -> None:
         """Add a job; raises ValueError when the name is taken or the queue has no consumer."""

@@ -14,6 +14,9 @@ from hotline.core.db import Base, HasId
 class Mission(HasId, Base):
     """An embassy or consulate. `countries` are the ISO codes it is responsible for; `country` is where it stands."""
 
+    fresh = False
+    """True on the object that this process has just added; tells a new mission from one that existed. Not a column."""
+
     __tablename__ = "missions"
 
     code: Mapped[str] = mapped_column(String(40), unique=True)

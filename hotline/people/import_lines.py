@@ -101,7 +101,9 @@ class Reading:
             return raw.decode(self._encoding or "ascii").rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise InvalidInput(
-                "line", raw[error.start : error.start + 8].hex(), f"the file was read as {self._encoding}; save it as UTF-8"
+                "line",
+                raw[error.start : error.start + 8].hex(),
+                f"the file was read as {self._encoding}; save it as UTF-8",
             ) from error
 
     def _csv_parser(self, lines: Iterator[tuple[int, bytes | None]]) -> Any:

@@ -15,7 +15,10 @@ LIST = "reference,name,phone,language,lat,lon\nA-1,홍길동,+821020000001,ko,14
 
 def _headers(db: Database, role: str = "author", kind: str = "text/csv") -> dict[str, str]:
     with db.transaction() as session:
-        return {"Authorization": f"Bearer {make_token(session, make_officer(session, roles=(role,)))}", "Content-Type": kind}
+        return {
+            "Authorization": f"Bearer {make_token(session, make_officer(session, roles=(role,)))}",
+            "Content-Type": kind,
+        }
 
 
 def test_a_list_is_taken_over_and_its_bad_row_named(client: FlaskClient, db: Database) -> None:
@@ -30,7 +33,12 @@ def test_a_list_is_taken_over_and_its_bad_row_named(client: FlaskClient, db: Dat
         traveller = session.scalars(select(Traveller)).one()
         position = session.get_one(Position, traveller.id)
         assert (traveller.name, traveller.phone_region, traveller.drill) == ("홍길동", "KR", False)
-        assert (position.country, position.precision, position.language, position.source) == ("PH", "exact", "ko", "import")
+        assert (position.country, position.precision, position.language, position.source) == (
+            "PH",
+            "exact",
+            "ko",
+            "import",
+        )
 
 
 def test_a_list_that_is_too_large_is_sent_to_the_command_line(client: FlaskClient, db: Database) -> None:

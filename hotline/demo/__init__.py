@@ -1,0 +1,1 @@
+"""Made-up officers, missions and travellers to practise with; never on an installation that others can reach."""

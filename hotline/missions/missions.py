@@ -1,0 +1,199 @@
+"""Missions kept: embassies and consulates with the numbers and names that texts carry, and who looks after which country."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from zoneinfo import available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import audit
+from hotline.core.actor import Actor
+from hotline.core.clock import Clock
+from hotline.core.errors import InvalidInput, NotFound, SeveralFaults
+from hotline.core.phone import parse_e164
+from hotline.geo.countries import countries
+from hotline.missions.models import Mission
+
+MAX_COUNTRIES = 30
+"""Countries one mission looks after; the largest real jurisdictions have about fifteen."""
+_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
+_TEXTS = {"name_en": 160, "name_ko": 160, "city": 120}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissionFields:
+    """Everything that is known of a mission.
+
+    `code` names it for good (`manila`); `country` is where it stands and `countries` are those it looks after (ISO 3166
+    codes); degrees; `zone` is an IANA time zone; the numbers are written in any usual form.
+    """
+
+    code: str
+    name_en: str
+    name_ko: str
+    country: str
+    city: str
+    lat: float
+    lon: float
+    zone: str
+    phone: str
+    emergency_phone: str
+    countries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissionChanges:
+    """What shall change of a mission; None leaves a value as it is."""
+
+    name_en: str | None = None
+    name_ko: str | None = None
+    country: str | None = None
+    city: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+    zone: str | None = None
+    phone: str | None = None
+    emergency_phone: str | None = None
+    countries: tuple[str, ...] | None = None
+
+
+def save(session: Session, clock: Clock, actor: Actor, given: MissionFields) -> Mission:
+    """Add a mission, or bring the one with this code up to date (and reopen it if it was closed).
+
+    Raises SeveralFaults naming every field that cannot be used.
+    """
+    values = _checked({field.name: getattr(given, field.name) for field in fields(given)})
+    values["countries"] = values["countries"] or [values["country"]]
+    known = session.scalar(select(Mission).where(Mission.code == values["code"]).with_for_update())
+    if known is not None:
+        return _change(session, clock, actor, known, values | {"closed_at": None})
+    now = clock.now()
+    mission = Mission(**values, created_at=now, updated_at=now)
+    mission.fresh = True
+    session.add(mission)
+    session.flush()
+    audit.record(session, clock, actor, "mission.added", "mission", mission.id, after=values)
+    return mission
+
+
+def update(session: Session, clock: Clock, actor: Actor, mission_id: int, changes: MissionChanges) -> Mission:
+    """Change some values of a mission; raises NotFound, and SeveralFaults naming every field that cannot be used."""
+    given = {field.name: getattr(changes, field.name) for field in fields(changes)}
+    mission = get(session, mission_id, lock=True)
+    return _change(session, clock, actor, mission, _checked({k: v for k, v in given.items() if v is not None}))
+
+
+def close(session: Session, clock: Clock, actor: Actor, mission_id: int) -> Mission:
+    """Close a mission: it stays on record and is proposed for nothing any more; raises NotFound."""
+    mission = get(session, mission_id, lock=True)
+    if mission.closed_at is None:
+        mission.closed_at = mission.updated_at = clock.now()
+        audit.record(
+            session, clock, actor, "mission.closed", "mission", mission.id, after={"closed_at": mission.closed_at}
+        )
+    return mission
+
+
+def get(session: Session, mission_id: int, *, lock: bool = False) -> Mission:
+    """Return a mission; raises NotFound. `lock` keeps others from changing it until commit."""
+    mission = session.get(Mission, mission_id, with_for_update=lock)
+    if mission is None:
+        raise NotFound("mission", mission_id)
+    return mission
+
+
+def list_missions(session: Session, *, country: str | None = None, with_closed: bool = False) -> list[Mission]:
+    """Return missions by country and code: all open ones (about 190), or those that look after one country."""
+    statement = select(Mission).order_by(Mission.country, Mission.code)
+    if country:
+        statement = statement.where(Mission.countries.contains([country.upper()]))
+    if not with_closed:
+        statement = statement.where(Mission.closed_at.is_(None))
+    return list(session.scalars(statement))
+
+
+def for_country(session: Session, country: str) -> Mission | None:
+    """Return the open mission that looks after a country: one that stands there before one that stands elsewhere."""
+    return session.scalar(
+        select(Mission)
+        .where(Mission.countries.contains([country.upper()]), Mission.closed_at.is_(None))
+        .order_by(Mission.country != country.upper(), Mission.id)
+        .limit(1)
+    )
+
+
+def _change(session: Session, clock: Clock, actor: Actor, mission: Mission, values: dict[str, object]) -> Mission:
+    before = {name: getattr(mission, name) for name in values}
+    changed = {name: value for name, value in values.items() if value != before[name]}
+    if not changed:
+        return mission
+    for name, value in changed.items():
+        setattr(mission, name, value)
+    mission.updated_at = clock.now()
+    audit.record(
+        session, clock, actor, "mission.changed", "mission", mission.id,
+        before={name: before[name] for name in changed}, after=changed,
+    )  # fmt: skip
+    return mission
+
+
+def _checked(values: dict[str, object]) -> dict[str, object]:
+    """Return the values as they are kept; raises SeveralFaults with every fault at once."""
+    faults: list[dict[str, object]] = []
+    kept: dict[str, object] = {}
+    for name, value in values.items():
+        try:
+            kept[name] = _checked_value(name, value)
+        except InvalidInput as fault:
+            faults.append({"field": fault.field, "value": fault.shown_value, "mend": fault.mend})
+    if faults:
+        raise SeveralFaults(faults, "Some fields of the mission cannot be used; each is named.")
+    return kept
+
+
+def _checked_value(name: str, value: object) -> object:
+    if name in _TEXTS:
+        return _text(name, value)
+    if name in ("phone", "emergency_phone"):
+        return parse_e164(str(value), field=name).e164
+    if name in ("lat", "lon"):
+        return _degrees(name, value)
+    if name == "countries":
+        assert isinstance(value, list | tuple)
+        if len(value) > MAX_COUNTRIES:
+            raise InvalidInput(name, f"{len(value)} countries", f"use at most {MAX_COUNTRIES}")
+        return list(dict.fromkeys(_iso(name, code) for code in value))
+    return _iso(name, value) if name == "country" else _name(name, value)
+
+
+def _text(name: str, value: object) -> str:
+    text = " ".join(str(value).split())
+    if not 1 <= len(text) <= _TEXTS[name] or not text.isprintable():
+        raise InvalidInput(name, value, f"use 1 to {_TEXTS[name]} characters")
+    return text
+
+
+def _degrees(name: str, value: object) -> float:
+    assert isinstance(value, int | float)
+    limit = 90 if name == "lat" else 180
+    if not -limit <= value <= limit:
+        raise InvalidInput(name, value, f"lies between -{limit} and {limit} degrees")
+    return float(value)
+
+
+def _iso(name: str, value: object) -> str:
+    code = str(value).strip().upper()
+    if code not in {country.code for country in countries()}:
+        raise InvalidInput(name, value, "use ISO 3166 codes of two letters, such as PH")
+    return code
+
+
+def _name(name: str, value: object) -> str:
+    if name == "zone" and value not in available_timezones():
+        raise InvalidInput(name, value, "use an IANA zone such as Asia/Manila")
+    if name == "code" and not _CODE.fullmatch(str(value)):
+        raise InvalidInput(name, value, "use 2 to 40 small letters, digits and hyphens")
+    return str(value)
