@@ -77,6 +77,14 @@ class PositionIndex:
         """How many positions are held, expired ones included."""
         return len(self._state)
 
+    def size_bytes(self) -> int:
+        """Memory that the positions take, without what is made at the first change (12 bytes for each)."""
+        return sum(
+            array.nbytes
+            for segment in (self._state.base, self._state.recent)
+            for array in (segment.cell, *vars(segment.columns).values())
+        )
+
     def code_of(self, group: Group) -> int:
         """The code under which (country, language, precision, drill flag) stands in `Columns.group`."""
         with self._writing:
