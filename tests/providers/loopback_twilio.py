@@ -101,95 +101,102 @@ class LoopbackTwilio:
 ERROR_STATUS = {"20003": 401, "21408": 403, "20404": 404, "20429": 429}
 
 
-def _make_handler(twilio: LoopbackTwilio) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            fields = dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True))
-            with twilio.lock:
-                twilio.at_once += 1
-                twilio.most_at_once = max(twilio.most_at_once, twilio.at_once)
-            try:
-                if twilio.delay_s:
-                    time.sleep(twilio.delay_s)
-                self._play(twilio.next_word(fields["To"]), fields)
-            finally:
-                with twilio.lock:
-                    twilio.at_once -= 1
+    @property
+    def twilio(self) -> LoopbackTwilio:
+        """What this server did and shall do."""
+        assert isinstance(self.server, _Server)
+        return self.server.twilio
 
-        def _play(self, word: str, fields: dict[str, str]) -> None:
-            if word in ("ok", "garbled", "lost", "500_after", "hang", "huge"):
-                text = twilio.accept(fields)
-                if word == "ok":
-                    self._answer(201, text.as_json())
-                elif word == "garbled":
-                    self._send(201, b"<html>it works</html>")
-                elif word == "huge":
-                    self._send(201, b"x" * 1_000_000)
-                elif word == "hang":
-                    time.sleep(twilio.hang_s)
-                    self.close_connection = True
-                elif word == "500_after":
-                    self._answer(500, {"code": 20500, "message": "internal"})
-                else:
-                    self._hang_up()
-            elif word == "lost_before":
-                self._hang_up()
-            elif word == "500_before":
-                self._answer(500, {"code": 20500, "message": "internal"})
-            elif word == "429":
-                self._answer(429, {"code": 20429, "message": "Too Many Requests"}, {"Retry-After": "2"})
-            elif word == "302":
-                self._send(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"})
-            else:
-                self._answer(ERROR_STATUS.get(word, 400), {"code": int(word), "message": "refused"})
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        fields = dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True))
+        with self.twilio.lock:
+            self.twilio.at_once += 1
+            self.twilio.most_at_once = max(self.twilio.most_at_once, self.twilio.at_once)
+        try:
+            if self.twilio.delay_s:
+                time.sleep(self.twilio.delay_s)
+            self._play(self.twilio.next_word(fields["To"]), fields)
+        finally:
+            with self.twilio.lock:
+                self.twilio.at_once -= 1
 
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            query = dict(parse_qsl(parts.query))
-            with twilio.lock:
-                twilio.paths.append(self.path)
-                twilio.requests["GET " + query.get("To", "")] += 1
-            if twilio.lists_fail:
-                self._answer(503, {"code": 20503, "message": "unavailable"})
-                return
-            rows = [] if twilio.hidden else [each.as_json() for each in reversed(twilio.texts_to(query["To"]))]
-            start = int(query.get("Page", "0")) * twilio.page_size
-            more = len(rows) > start + twilio.page_size
-            to = query["To"].replace("+", "%2B")
-            next_uri = f"{parts.path}?To={to}&Page={int(query.get('Page', '0')) + 1}" if more else None
-            self._answer(200, {"messages": rows[start : start + twilio.page_size], "next_page_uri": next_uri})
-
-        def _answer(self, status: int, fields: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-            self._send(status, json.dumps(fields).encode(), headers)
-
-        def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            try:
-                self.wfile.write(body)
-            except OSError:
+    def _play(self, word: str, fields: dict[str, str]) -> None:
+        if word in ("ok", "garbled", "lost", "500_after", "hang", "huge"):
+            text = self.twilio.accept(fields)
+            if word == "ok":
+                self._answer(201, text.as_json())
+            elif word == "garbled":
+                self._send(201, b"<html>it works</html>")
+            elif word == "huge":
+                self._send(201, b"x" * 1_000_000)
+            elif word == "hang":
+                time.sleep(self.twilio.hang_s)
                 self.close_connection = True
+            elif word == "500_after":
+                self._answer(500, {"code": 20500, "message": "internal"})
+            else:
+                self._hang_up()
+        elif word == "lost_before":
+            self._hang_up()
+        elif word == "500_before":
+            self._answer(500, {"code": 20500, "message": "internal"})
+        elif word == "429":
+            self._answer(429, {"code": 20429, "message": "Too Many Requests"}, {"Retry-After": "2"})
+        elif word == "302":
+            self._send(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"})
+        else:
+            self._answer(ERROR_STATUS.get(word, 400), {"code": int(word), "message": "refused"})
 
-        def _hang_up(self) -> None:
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        query = dict(parse_qsl(parts.query))
+        with self.twilio.lock:
+            self.twilio.paths.append(self.path)
+            self.twilio.requests["GET " + query.get("To", "")] += 1
+        if self.twilio.lists_fail:
+            self._answer(503, {"code": 20503, "message": "unavailable"})
+            return
+        rows = [] if self.twilio.hidden else [each.as_json() for each in reversed(self.twilio.texts_to(query["To"]))]
+        start = int(query.get("Page", "0")) * self.twilio.page_size
+        more = len(rows) > start + self.twilio.page_size
+        to = query["To"].replace("+", "%2B")
+        next_uri = f"{parts.path}?To={to}&Page={int(query.get('Page', '0')) + 1}" if more else None
+        self._answer(200, {"messages": rows[start : start + self.twilio.page_size], "next_page_uri": next_uri})
+
+    def _answer(self, status: int, fields: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        self._send(status, json.dumps(fields).encode(), headers)
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        try:
+            self.wfile.write(body)
+        except OSError:
             self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Stay silent: pytest's output is for failures."""
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Stay silent: pytest's output is for failures."""
 
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 512
     daemon_threads = True
+
+    def __init__(self, twilio: LoopbackTwilio) -> None:
+        self.twilio = twilio
+        super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up are part of the tests."""
@@ -199,7 +206,7 @@ class _Server(ThreadingHTTPServer):
 def running_twilio(**options: Any) -> Iterator[LoopbackTwilio]:
     """Serve on a free port until the block ends."""
     twilio = LoopbackTwilio(**options)
-    server = _Server(("127.0.0.1", 0), _make_handler(twilio))
+    server = _Server(twilio)
     twilio.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

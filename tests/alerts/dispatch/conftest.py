@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from alerts import tallies
 from alerts.approval import digest_of
@@ -80,14 +80,10 @@ class Running:
                 session.scalars(text("SELECT state FROM messages WHERE alert_id = :id"), {"id": self.alert_id})
             )
 
-    def rows(self, columns: str = "phone, state, error_code, provider_sid, attempts") -> list[Any]:
+    def rows(self) -> list[Message]:
         """Return the messages in the order of their ids."""
         with self.services.db.transaction() as session:
-            return list(
-                session.execute(
-                    text(f"SELECT {columns} FROM messages WHERE alert_id = :id ORDER BY id"), {"id": self.alert_id}
-                )
-            )
+            return list(session.scalars(select(Message).where(Message.alert_id == self.alert_id).order_by(Message.id)))
 
     def outcomes(self) -> list[str | None]:
         """Return the outcomes of all attempts in the order in which they were made."""

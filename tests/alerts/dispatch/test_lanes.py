@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from hotline.core.clock import FrozenClock
-from hotline.core.db import Database
-from hotline.core.services import Services
-from tests.alerts.dispatch.conftest import TEXTS, Running, assert_tallies_equal_rows, start_alert
+from tests.alerts.dispatch.conftest import Running
 from tests.providers.loopback_twilio import LoopbackTwilio
 
 

@@ -1,0 +1,1 @@
+"""Every speed that is claimed, as a ratio measured in one run."""
