@@ -141,17 +141,22 @@ class PositionIndex:
 
     def count(self, area: Area, at: datetime, drill: bool | None = None) -> Counts:
         """How many travellers `query` would return, split by country, language and precision of the position."""
-        parts = self._found(area, at, drill, lambda columns: columns.group)
+        # People of other groups are counted along and left out below, which costs nothing per person.
+        parts = self._found(area, at, None, lambda columns: columns.group)
         numbers = np.bincount(np.concatenate(parts))
         by_country, by_language, by_precision = Counter[str](), Counter[str](), Counter[str]()
         groups = self._groups.groups()
+        total = 0
         for code in np.flatnonzero(numbers).tolist():
-            country, language, precision, _ = groups[code]
+            country, language, precision, of_drill = groups[code]
+            if drill not in (None, of_drill):
+                continue
             number = int(numbers[code])
+            total += number
             by_country[country] += number
             by_language[language] += number
             by_precision[precision] += number
-        return Counts(int(numbers.sum()), dict(by_country), dict(by_language), dict(by_precision))
+        return Counts(total, dict(by_country), dict(by_language), dict(by_precision))
 
     def heat(self, bounds: Bounds, max_cells: int = 4_000) -> Heat:
         """Numbers of positions in cells of a size that gives at most `max_cells` in the bounds, for a picture.
@@ -184,9 +189,11 @@ class PositionIndex:
         return found
 
     def _wanted_groups(self, drill: bool | None) -> Bools | None:
+        """Which group codes have the drill flag; None when nobody has to be left out."""
         if drill is None:
             return None
-        return np.array([group[3] is drill for group in self._groups.groups()], np.bool_)
+        wanted = np.array([group[3] is drill for group in self._groups.groups()], np.bool_)
+        return None if wanted.all() else wanted
 
 
 def _now_second(at: datetime) -> int:

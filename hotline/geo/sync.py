@@ -91,12 +91,16 @@ class IndexSync:
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """End the background thread and close the connection."""
+        """Ask the background thread to end, wait for it at most `timeout_s`, and let go of the connection.
+
+        A thread that is in the middle of a long read ends after it and closes the connection itself.
+        """
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-            self._thread = None
-        self._disconnect()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(timeout_s)
+        if thread is None or not thread.is_alive():
+            self._disconnect()
 
     def poll(self) -> int:
         """Bring the index to the state of the database now; how many rows were read.
@@ -123,6 +127,12 @@ class IndexSync:
         return len(columns) + len(gone)
 
     def _follow(self) -> None:
+        try:
+            self._poll_until_stopped()
+        finally:
+            self._disconnect()
+
+    def _poll_until_stopped(self) -> None:
         pause_s = self._poll_s
         while not self._stopping.is_set():
             try:
