@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, SeveralFaults
 from hotline.core.phone import PhoneNumber, parse_e164
 from hotline.people.models import PRECISIONS
 
@@ -58,6 +60,26 @@ class PositionFields:
     observed_at: datetime | None = None
     valid_until: datetime | None = None
     country: str | None = None
+
+
+def checked_values(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a traveller's values as they are kept, the number as `phone` and `phone_region`.
+
+    Raises SeveralFaults naming every field that cannot be used.
+    """
+    kept: dict[str, Any] = {}
+    faults: list[dict[str, object]] = []
+    for name, value in given.items():
+        try:
+            kept[name] = _CHECKS[name](value) if name in _CHECKS else value
+        except InvalidInput as fault:
+            faults.append({"field": fault.field, "value": fault.shown_value, "mend": fault.mend})
+    if faults:
+        raise SeveralFaults(faults, "Some fields of the traveller cannot be used; each is named.")
+    number = kept.get("phone")
+    if isinstance(number, PhoneNumber):
+        kept |= {"phone": number.e164, "phone_region": number.region}
+    return kept
 
 
 def checked_name(value: str) -> str:
@@ -121,3 +143,11 @@ def checked_times(
     if valid_until is not None and valid_until <= observed:
         raise InvalidInput("valid_until", valid_until.isoformat(), "must lie after observed_at")
     return observed, valid_until
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "name": checked_name,
+    "phone": checked_phone,
+    "language": checked_language,
+    "reference": checked_reference,
+}

@@ -34,13 +34,21 @@ class Xid8(UserDefinedType[str]):
 
 
 class Traveller(HasId, Base):
-    """Somebody who receives alerts. `drill` people are the only ones an exercise or test can reach."""
+    """Somebody who receives alerts. `drill` people are the only ones an exercise or test can reach.
+
+    The indexes serve the search: numbers by their first or last digits, names by the beginning of any word (and any part
+    of a Korean word, see `name_keys` in the migration).
+    """
+
+    fresh = False
+    """True on the object that this process has just added; tells a new person from one that existed. Not a column."""
 
     __tablename__ = "travellers"
     __table_args__ = (
-        Index("ix_travellers_phone", "phone"),
+        Index("ix_travellers_phone", text("phone text_pattern_ops")),
+        Index("ix_travellers_phone_reversed", text("reverse(phone) text_pattern_ops")),
         Index("ix_travellers_reference", "reference", unique=True, postgresql_where=text("reference IS NOT NULL")),
-        Index("ix_travellers_name_lower", text("lower(name) text_pattern_ops")),
+        Index("ix_travellers_name_keys", text("name_keys(name)"), postgresql_using="gin"),
     )
 
     reference: Mapped[str | None] = mapped_column(String(80))

@@ -22,6 +22,17 @@ CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON 
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
+NAME_KEYS = r"""
+CREATE FUNCTION name_keys(name text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    -- The words of a name in small letters; of a word that is not plain ASCII, such as a Korean name written in one,
+    -- also what is left of it from its second letter on, so that a given name is found without the family name.
+    SELECT array_to_tsvector(coalesce(array_agg(substr(word, start)), '{}'))
+      FROM regexp_split_to_table(lower(name), '[][\s,.()''-]+') AS word,
+           generate_series(1, CASE WHEN octet_length(word) > length(word) THEN least(length(word), 8) ELSE 1 END) AS start
+     WHERE word <> ''
+$$;
+"""
+
 STAMP_CHANGES = """
 CREATE FUNCTION stamp_changed_xid() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -186,10 +197,17 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_travellers")),
     )
+    op.execute(NAME_KEYS)
     op.create_index(
-        "ix_travellers_name_lower", "travellers", [sa.literal_column("lower(name) text_pattern_ops")], unique=False
+        "ix_travellers_name_keys", "travellers", [sa.literal_column("name_keys(name)")], unique=False, postgresql_using="gin"
     )
-    op.create_index("ix_travellers_phone", "travellers", ["phone"], unique=False)
+    op.create_index("ix_travellers_phone", "travellers", [sa.literal_column("phone text_pattern_ops")], unique=False)
+    op.create_index(
+        "ix_travellers_phone_reversed",
+        "travellers",
+        [sa.literal_column("reverse(phone) text_pattern_ops")],
+        unique=False,
+    )
     op.create_index(
         "ix_travellers_reference",
         "travellers",
@@ -429,8 +447,9 @@ def downgrade() -> None:
     op.drop_index("ix_alerts_cap_key", table_name="alerts")
     op.drop_table("alerts")
     op.drop_index("ix_travellers_reference", table_name="travellers", postgresql_where=sa.text("reference IS NOT NULL"))
+    op.drop_index("ix_travellers_phone_reversed", table_name="travellers")
     op.drop_index("ix_travellers_phone", table_name="travellers")
-    op.drop_index("ix_travellers_name_lower", table_name="travellers")
+    op.drop_index("ix_travellers_name_keys", table_name="travellers", postgresql_using="gin")
     op.drop_table("travellers")
     op.drop_index("ix_sign_in_attempts_name_at", table_name="sign_in_attempts")
     op.drop_index("ix_sign_in_attempts_address_at", table_name="sign_in_attempts")
@@ -452,5 +471,6 @@ def downgrade() -> None:
     op.drop_index("ix_audit_entries_at", table_name="audit_entries")
     op.drop_table("audit_entries")
     op.drop_table("attempts")
+    op.execute("DROP FUNCTION IF EXISTS name_keys(text)")
     op.execute("DROP FUNCTION IF EXISTS refuse_change()")
     op.execute("DROP FUNCTION IF EXISTS stamp_changed_xid()")

@@ -1,0 +1,231 @@
+"""Travellers kept: added, changed, placed, opted out and erased, each in one transaction and on the audit trail.
+
+The trail is append-only, so nothing that could name or find a person may go onto it: it says which values changed and shows
+a number by its country code and last two digits, and a place by its country. What is erased is then gone everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from hotline.core import audit, outbox
+from hotline.core.actor import Actor
+from hotline.core.clock import Clock
+from hotline.core.errors import InvalidInput, NotFound, Refused
+from hotline.core.phone import mask
+from hotline.people import fields
+from hotline.people.fields import PositionFields, TravellerChanges, TravellerFields
+from hotline.people.models import Position, Traveller
+from hotline.people.placing import cell_at, country_at
+from hotline.people.upsert import IDENTITY_LOCK
+
+ERASED_TOPIC = "TravellerErased"
+"""Outbox topic with {"traveller_id"}: rooms that keep copies of a person's number or texts remove them too."""
+NOWHERE = "ZZ"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The position that is held now; `taken` is False when what was reported is older than that."""
+
+    position: Position
+    taken: bool
+
+
+def add(
+    session: Session,
+    clock: Clock,
+    actor: Actor,
+    given: TravellerFields,
+    position: PositionFields | None = None,
+    *,
+    source: str = "hand",
+) -> Traveller:
+    """Add a traveller; one with a known reference is brought up to date instead (`fresh` on the result tells which).
+
+    Raises SeveralFaults naming every value that cannot be used.
+    """
+    values = fields.checked_values(asdict(given))
+    # Whoever adds people waits for the others, or the same reference could come in twice at once.
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IDENTITY_LOCK})
+    known = _by_reference(session, values["reference"])
+    if known is not None:
+        _change(session, clock, actor, known, values)
+        traveller = known
+    else:
+        now = clock.now()
+        traveller = Traveller(**values, created_at=now, updated_at=now)
+        traveller.fresh = True
+        session.add(traveller)
+        session.flush()
+    if position is not None:
+        _place(session, clock, traveller, position, source)
+    if traveller.fresh:
+        audit.record(session, clock, actor, "traveller.added", "traveller", traveller.id, after=_shown(values, values))
+    return traveller
+
+
+def update(session: Session, clock: Clock, actor: Actor, traveller_id: int, changes: TravellerChanges) -> Traveller:
+    """Change some values of a traveller; a changed number counts as reachable again.
+
+    Raises NotFound, SeveralFaults naming every value that cannot be used, and Refused when the reference is taken or the
+    person was erased.
+    """
+    given = {name: value for name, value in asdict(changes).items() if value is not None}
+    values = fields.checked_values(given)
+    traveller = get(session, traveller_id, lock=True)
+    _refuse_erased(traveller)
+    if values.get("reference") not in (None, traveller.reference):
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IDENTITY_LOCK})
+        holder = _by_reference(session, values["reference"])
+        if holder is not None:
+            raise Refused(
+                f"Traveller {holder.id} has this reference already.", code="reference-taken", params={"id": holder.id}
+            )
+    _change(session, clock, actor, traveller, values)
+    return traveller
+
+
+def set_position(
+    session: Session, clock: Clock, actor: Actor, traveller_id: int, given: PositionFields, *, source: str = "hand"
+) -> Placed:
+    """Take over where somebody was seen, unless something newer is held: `taken` on the result says so.
+
+    `source` says who knows (up to 20 characters). Raises NotFound, InvalidInput for a place that is not on earth or a time
+    that cannot be, Refused for an erased person.
+    """
+    traveller = get(session, traveller_id, lock=True)
+    _refuse_erased(traveller)
+    held = session.get(Position, traveller_id)
+    before = _place_shown(held) if held is not None else None
+    placed = _place(session, clock, traveller, given, source)
+    if placed.taken:
+        after = _place_shown(placed.position)
+        audit.record(
+            session, clock, actor, "traveller.placed", "traveller", traveller_id, before=before, after=after
+        )  # fmt: skip
+    return placed
+
+
+def set_opted_out(session: Session, clock: Clock, actor: Actor, traveller_id: int, opted_out: bool) -> Traveller:
+    """Keep a person's wish to get no texts, or lift it; raises NotFound, Refused for an erased person."""
+    traveller = get(session, traveller_id, lock=True)
+    _refuse_erased(traveller)
+    if (traveller.opted_out_at is not None) == opted_out:
+        return traveller
+    traveller.opted_out_at = clock.now() if opted_out else None
+    traveller.updated_at = clock.now()
+    action = "traveller.opted_out" if opted_out else "traveller.opted_in"
+    audit.record(session, clock, actor, action, "traveller", traveller_id, after={"opted_out": opted_out})
+    return traveller
+
+
+def erase(session: Session, clock: Clock, actor: Actor, traveller_id: int) -> Traveller:
+    """Remove everything that names or finds a person; the empty row stays, so that counts and the trail keep their sense.
+
+    Erasing again changes nothing. Raises NotFound. Other rooms learn it from the outbox (`TravellerErased`). The source
+    system must erase the person too: its next list would otherwise bring them back, as somebody new.
+    """
+    traveller = get(session, traveller_id, lock=True)
+    if traveller.erased_at is not None:
+        return traveller
+    now = clock.now()
+    traveller.name, traveller.phone, traveller.phone_region, traveller.reference = "", "", NOWHERE, None
+    traveller.language, traveller.number_bad_at = fields.DEFAULT_LANGUAGE, None
+    traveller.erased_at = traveller.updated_at = now
+    position = session.get(Position, traveller_id, with_for_update=True)
+    if position is not None:
+        # Not deleted: the resident index learns of changed rows, and could not see one that is gone.
+        position.lat = position.lon = position.cell = position.valid_until = None
+        position.country, position.precision, position.source = NOWHERE, "exact", "erased"
+        position.language, position.observed_at = traveller.language, now
+    outbox.publish(session, clock, ERASED_TOPIC, {"traveller_id": traveller_id})
+    audit.record(session, clock, actor, "traveller.erased", "traveller", traveller_id)
+    return traveller
+
+
+def get(session: Session, traveller_id: int, *, lock: bool = False) -> Traveller:
+    """Return a traveller; raises NotFound. `lock` keeps others from changing them until commit."""
+    traveller = session.get(Traveller, traveller_id, with_for_update=lock)
+    if traveller is None:
+        raise NotFound("traveller", traveller_id)
+    return traveller
+
+
+def position_of(session: Session, traveller_id: int) -> Position | None:
+    """Return where a traveller is held to be; None when nothing was ever known or nothing is known any more."""
+    position = session.get(Position, traveller_id)
+    return position if position is not None and position.lat is not None else None
+
+
+def _by_reference(session: Session, reference: str | None) -> Traveller | None:
+    if reference is None:
+        return None
+    return session.scalar(select(Traveller).where(Traveller.reference == reference).with_for_update())
+
+
+def _refuse_erased(traveller: Traveller) -> None:
+    if traveller.erased_at is not None:
+        raise Refused(f"Traveller {traveller.id} was erased; nothing can be added to them.", code="erased")
+
+
+def _change(session: Session, clock: Clock, actor: Actor, traveller: Traveller, values: dict[str, Any]) -> None:
+    before = {name: getattr(traveller, name) for name in values}
+    changed = {name: value for name, value in values.items() if value != before[name]}
+    if not changed:
+        return
+    for name, value in changed.items():
+        setattr(traveller, name, value)
+    if "phone" in changed:
+        traveller.number_bad_at = None
+    traveller.updated_at = clock.now()
+    position = session.get(Position, traveller.id, with_for_update=True)
+    if position is not None and changed.keys() & {"language", "drill"}:
+        position.language, position.drill = traveller.language, traveller.drill
+    audit.record(
+        session, clock, actor, "traveller.changed", "traveller", traveller.id,
+        before=_shown(before, changed), after=_shown(changed, changed),
+    )  # fmt: skip
+
+
+def _place(session: Session, clock: Clock, traveller: Traveller, given: PositionFields, source: str) -> Placed:
+    lat, lon = fields.checked_degrees(given.lat, given.lon)
+    observed_at, valid_until = fields.checked_times(given.observed_at, given.valid_until, clock.now())
+    if not 1 <= len(source) <= fields.MAX_SOURCE_CHARS:
+        raise InvalidInput("source", source, f"use 1 to {fields.MAX_SOURCE_CHARS} characters")
+    position = session.get(Position, traveller.id, with_for_update=True)
+    if position is not None and position.observed_at > observed_at:
+        return Placed(position, taken=False)
+    if position is None:
+        position = Position(traveller_id=traveller.id)
+        session.add(position)
+    position.lat, position.lon, position.cell = lat, lon, cell_at(lat, lon)
+    position.country = given.country or country_at(lat, lon)
+    position.precision, position.source = fields.checked_precision(given.precision), source
+    position.observed_at, position.valid_until = observed_at, valid_until
+    position.language, position.drill = traveller.language, traveller.drill
+    session.flush()
+    return Placed(position, taken=True)
+
+
+def _shown(values: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+    """Return values fit for the trail: what tells who somebody is only by the fact that it is there."""
+    shown: dict[str, Any] = {name: values[name] for name in names if name in ("language", "drill", "phone_region")}
+    if "phone" in names:
+        shown["phone"] = mask(values["phone"])
+    for name in ("name", "reference"):
+        if name in names:
+            shown[name] = "[withheld]" if values[name] else None
+    return shown
+
+
+def _place_shown(position: Position) -> dict[str, datetime | str | None]:
+    return {
+        "country": position.country, "precision": position.precision, "source": position.source,
+        "observed_at": position.observed_at, "valid_until": position.valid_until,
+    }  # fmt: skip
