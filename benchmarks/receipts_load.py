@@ -89,10 +89,10 @@ async def post_all(origin: str, requests: list[tuple[int, bytes]], connections: 
     loop, waiting = asyncio.get_running_loop(), deque(requests)
     acknowledged: list[int] = []
     refused: list[bytes] = []
-    address = urlsplit(origin)
+    host, port = urlsplit(origin).netloc.split(":")
     started = time.perf_counter()
     made = [
-        await loop.create_connection(lambda: Connection(waiting, acknowledged, refused), address.hostname, address.port)
+        await loop.create_connection(lambda: Connection(waiting, acknowledged, refused), host, int(port))
         for _ in range(connections)
     ]
     await asyncio.wait_for(asyncio.gather(*(protocol.ended for _, protocol in made)), RUN_LIMIT_S)
