@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,9 +60,17 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"waited {PATIENCE_S} s in vain: {what}")
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """Who is inside: all people, and the numbers that must get the text (nobody who opted out or has a dead number)."""
+
+    people: int
+    numbers: set[str]
+
+
 @pytest.fixture(scope="module")
-def numbers_inside(service: RunningService) -> set[str]:
-    """Import 800 travellers around the area over the API and return the numbers that must get the text."""
+def crowd(service: RunningService) -> Crowd:
+    """Import 800 travellers around the area over the API and return who is inside, demo travellers included."""
     rng = random.Random(20261121)
     rows, expected = ["reference,name,phone,language,lat,lon"], set()
     for number in range(800):
@@ -82,14 +91,18 @@ def numbers_inside(service: RunningService) -> set[str]:
     assert answer.json()["refused_count"] == 0
     with psycopg.connect(service.database_url) as connection:
         demo = connection.execute(
-            "SELECT t.phone, p.lat, p.lon FROM travellers t JOIN positions p ON p.traveller_id = t.id "
-            "WHERE p.lat IS NOT NULL AND NOT t.drill AND t.opted_out_at IS NULL AND t.number_bad_at IS NULL "
+            "SELECT t.phone, p.lat, p.lon, t.opted_out_at IS NULL AND t.number_bad_at IS NULL "
+            "FROM travellers t JOIN positions p ON p.traveller_id = t.id "
+            "WHERE p.lat IS NOT NULL AND NOT t.drill AND t.reference NOT LIKE 'journey-%' "
             "AND t.erased_at IS NULL AND (p.valid_until IS NULL OR p.valid_until > now())"
         ).fetchall()
-    return expected | {phone for phone, lat, lon in demo if inside(lat, lon)}
+    found = [(phone, reachable) for phone, lat, lon, reachable in demo if inside(lat, lon)]
+    return Crowd(
+        people=len(expected) + len(found), numbers=expected | {phone for phone, reachable in found if reachable}
+    )
 
 
-def test_first_light(service: RunningService, numbers_inside: set[str]) -> None:
+def test_first_light(service: RunningService, crowd: Crowd) -> None:
     sandbox = SandboxClient(service.sandbox_url, *service.sandbox_credentials)
     created = service.api(
         "POST", "/alerts", "author", data=cap_document("journey-1"), headers={"Content-Type": "application/cap+xml"}
@@ -105,7 +118,7 @@ def test_first_light(service: RunningService, numbers_inside: set[str]) -> None:
     assert again.status_code in (200, 201)
 
     wait_until(
-        lambda: service.api("GET", f"{path}/audience", "author").json()["total"] == len(numbers_inside),
+        lambda: service.api("GET", f"{path}/audience", "author").json()["total"] == crowd.people,
         "the count while drawing equals the people inside",
     )
     assert service.api("POST", f"{path}/approve", "approver", json={}).status_code == 409, "a draft cannot be approved"
@@ -122,9 +135,9 @@ def test_first_light(service: RunningService, numbers_inside: set[str]) -> None:
         ),
         "every message is delivered",
     )
-    assert progress["audience"] == progress["delivered"] == len(numbers_inside)
+    assert progress["audience"] == progress["delivered"] == len(crowd.numbers)
     got = Counter(message["to"] for message in sandbox.messages())
-    assert set(got) == numbers_inside, "every handset inside, and none outside"
+    assert set(got) == crowd.numbers, "every handset inside, and none outside"
     assert set(got.values()) == {1}, "exactly one text each"
 
 
