@@ -97,6 +97,12 @@ def close(session: Session, clock: Clock, actor: Actor, mission_id: int) -> Miss
     return mission
 
 
+def reopen(session: Session, clock: Clock, actor: Actor, mission_id: int) -> Mission:
+    """Open a closed mission again; raises NotFound."""
+    mission = get(session, mission_id, lock=True)
+    return _change(session, clock, actor, mission, {"closed_at": None})
+
+
 def get(session: Session, mission_id: int, *, lock: bool = False) -> Mission:
     """Return a mission; raises NotFound. `lock` keeps others from changing it until commit."""
     mission = session.get(Mission, mission_id, with_for_update=lock)
