@@ -153,12 +153,18 @@ def _start(session: Session, clock: Clock, alert: Alert, approval: Approval) -> 
         after={"state": alert.state, "people": people.total, "messages": written.messages, "excluded": excluded},
     )  # fmt: skip
     if written.messages == 0:
-        before, alert.state = alert.state, ALERT.next_state(alert.state, "finish", SYSTEM)
-        alert.finished_at = clock.now()
-        audit.record(
-            session, clock, SYSTEM, "alert.finished", "alert", alert.id,
-            before={"state": before}, after={"state": alert.state, "messages": 0},
-        )  # fmt: skip
+        _finish(session, clock, alert)
+
+
+def _finish(session: Session, clock: Clock, alert: Alert) -> None:
+    """Finish an alert that reaches nobody: no lane will ever come by to do so."""
+    before, alert.state = alert.state, ALERT.next_state(alert.state, "finish", SYSTEM)
+    alert.finished_at = clock.now()
+    outbox.publish(session, clock, "AlertFinished", {"alert_id": alert.id})
+    audit.record(
+        session, clock, SYSTEM, "alert.finished", "alert", alert.id,
+        before={"state": before}, after={"state": alert.state, "messages": 0},
+    )  # fmt: skip
 
 
 def _texts_by_language(approval: Approval, languages: Mapping[str, int]) -> list[gather.TextChoice]:

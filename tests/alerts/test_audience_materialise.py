@@ -146,6 +146,8 @@ def test_an_alert_that_reaches_nobody_is_finished_at_once(services: Services) ->
         assert session.get_one(AudienceSnapshot, alert_id).total == 0
         assert session.get_one(Alert, alert_id).finished_at == NOW
         actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == alert_id)).all()
+        topics = session.scalars(select(OutboxEvent.topic).order_by(OutboxEvent.id)).all()
+    assert topics == ["AlertDispatched", "AlertFinished"]
     assert [action for action in actions if action.startswith("alert.")] == ["alert.started", "alert.finished"]
 
 
