@@ -7,18 +7,25 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
 from flask import g
 from flask_babel import format_decimal, get_locale, ngettext
 from markupsafe import Markup
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
 from hotline.console.assets import blueprint
-from hotline.core.i18n import gettext
+from hotline.core.i18n import gettext, gettext_noop
 from hotline.core.services import current
 from hotline.geo.countries import NOWHERE, countries
 
 UNAMBIGUOUS = frozenset({"KST", "JST", "UTC", "GMT", "CET", "CEST", "BST", "EET", "EEST"})
 """Zone abbreviations that mean one thing to everybody; others (PST in Manila and in Los Angeles) become an offset."""
+
+PRECISION_NAMES = {
+    "exact": gettext_noop("exact place"),
+    "city": gettext_noop("city only"),
+    "country": gettext_noop("country only"),
+}
 
 
 def reader_zone() -> str:
@@ -137,3 +144,18 @@ def phone(number: str) -> str:
         return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
     except NumberParseException:
         return number
+
+
+@blueprint.app_template_filter("language_name")
+def language_name(code: str) -> str:
+    """Return a language's name in the reader's language; the code itself where it is not known."""
+    try:
+        return str(Locale.parse(code, sep="-").get_display_name(get_locale()) or code)
+    except (UnknownLocaleError, ValueError):
+        return code
+
+
+@blueprint.app_template_filter("precision_name")
+def precision_name(precision: str) -> str:
+    """Return how exactly a place is known, in the reader's language."""
+    return gettext(PRECISION_NAMES.get(precision, precision))

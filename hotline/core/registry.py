@@ -90,6 +90,8 @@ class Registry:
     menu: list[MenuEntry] = field(default_factory=list)
     """Labels are message ids (marked with `gettext_noop`); the console translates them where it shows them."""
     panels: list[Panel] = field(default_factory=list)
+    traveller_panels: list[Panel] = field(default_factory=list)
+    """Parts of a traveller's page; the endpoint takes `traveller_id` and returns HTML as text (for example: texts they got)."""
     explanations: dict[str, str] = field(default_factory=dict)
     """Texts for people by error code (see `hotline.core.explain`), marked with `gettext_noop`."""
     action_labels: dict[str, str] = field(default_factory=dict)
