@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts import audience
@@ -19,7 +20,6 @@ from alerts.placeholders import PLACEHOLDERS, TemplateFault, fill
 from alerts.preview import Preview, TextPreview, placeholder_values, preview_texts
 from alerts.prices import format_usd
 from alerts.reading import get_alert
-from alerts.responsible import choose_mission
 from alerts.segments import COUNTED_CHARS, count_segments
 from alerts.texts import MESSAGES, TextProblem
 from hotline.console.rendering import ago, when
@@ -28,6 +28,7 @@ from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.geo.area import Area
+from hotline.geo.countries import NOWHERE
 from hotline.missions.models import Mission
 
 MAX_SHOWN_OFFENDERS = 300
@@ -43,18 +44,23 @@ def count() -> ResponseReturnValue:
         given = json_body()
         area = Area.from_json(given.get("areas"), "areas")
         answer = count_json(area, drill=bool(given.get("drill")))
-        answer["mission_id"] = responsible_mission(area)
     except HotlineError as error:
         return problem_json(error)
     return jsonify(answer)
 
 
-def responsible_mission(area: Area) -> int | None:
-    """Return the mission that the editor proposes for the area, or None."""
+def mission_for(by_country: Mapping[str, int]) -> int | None:
+    """Return the mission that the editor proposes: the one responsible where most of the people inside are, or None."""
+    abroad = [code for code in sorted(by_country, key=lambda code: -by_country[code]) if code != NOWHERE]
+    if not abroad:
+        return None
     with current().db.transaction() as session:
-        drawn = Alert(areas=area.to_json())
-        choose_mission(session, drawn)
-        return drawn.mission_id
+        return session.scalar(
+            select(Mission.id)
+            .where(Mission.countries.contains([abroad[0]]), Mission.closed_at.is_(None))
+            .order_by(Mission.country != abroad[0], Mission.id)
+            .limit(1)
+        )
 
 
 def count_json(area: Area, *, drill: bool) -> dict[str, Any]:
@@ -68,6 +74,7 @@ def count_json(area: Area, *, drill: bool) -> dict[str, Any]:
         "by_language": named(counts.by_language, labels.language_name),
         "by_precision": named(counts.by_precision, lambda key: labels.label(labels.PRECISIONS, key)),
         "languages": dict(counts.by_language),
+        "mission_id": mission_for(counts.by_country),
         "as_of": str(when(counts.as_of, "seconds").striptags()),
         "note": gettext("Only people marked for drills are counted.") if drill else "",
     }

@@ -100,7 +100,7 @@ def index() -> ResponseReturnValue:
         )
         rows, more = rows_of(session, found[:PAGE_SIZE]), len(found) > PAGE_SIZE
         counts = count_by_state(session)
-    chosen = {"state": states, "severity": severities, "q": search or None}
+    chosen: dict[str, Any] = {"state": states, "severity": severities, "q": search or None}
     older = url_for("alerts.index", **chosen, before=rows[-1].alert.id) if more and rows else None
     page: dict[str, Any] = {
         "rows": rows, "older": older, "newer": url_for("alerts.index", **chosen) if before else None,

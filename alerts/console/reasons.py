@@ -17,32 +17,58 @@ class Reason:
 
 
 _REASONS = {
-    "21211": (gettext_noop("Not a telephone number"), gettext_noop("The number is written wrongly. Correct the person's entry.")),
+    "21211": (
+        gettext_noop("Not a telephone number"),
+        gettext_noop("The number is written wrongly. Correct the person's entry."),
+    ),
     "21408": (
         gettext_noop("Country switched off"),
-        gettext_noop("The account may not send to this country. An administrator must switch the country on with the carrier, at once."),
+        gettext_noop(
+            "The account may not send to this country. "
+            "An administrator must switch the country on with the carrier, at once."
+        ),
     ),
     "21610": (
         gettext_noop("Opted out"),
-        gettext_noop("The person once answered STOP, and the carrier blocks our texts. Reach them by telephone or through relatives."),
+        gettext_noop(
+            "The person once answered STOP, and the carrier blocks our texts. "
+            "Reach them by telephone or through relatives."
+        ),
     ),
     "21612": (
         gettext_noop("No route"),
         gettext_noop("The carrier has no way from our number to this one. Reach them by telephone."),
     ),
-    "21614": (gettext_noop("Not a mobile phone"), gettext_noop("The number cannot take texts, for example a landline. Call it.")),
-    "20429": (gettext_noop("Too fast"), gettext_noop("We sent faster than the carrier allows. It is tried again by itself.")),
+    "21614": (
+        gettext_noop("Not a mobile phone"),
+        gettext_noop("The number cannot take texts, for example a landline. Call it."),
+    ),
+    "20429": (
+        gettext_noop("Too fast"),
+        gettext_noop("We sent faster than the carrier allows. It is tried again by itself."),
+    ),
     "30001": (
         gettext_noop("Queue full"),
         gettext_noop("The carrier's queue was full. It is not the person's fault; it is tried again by itself."),
     ),
-    "30002": (gettext_noop("Account suspended"), gettext_noop("The carrier has stopped our account. Call the carrier at once.")),
+    "30002": (
+        gettext_noop("Account suspended"),
+        gettext_noop("The carrier has stopped our account. Call the carrier at once."),
+    ),
     "30003": (
         gettext_noop("Handset off"),
-        gettext_noop("The phone is off, without network or out of coverage. The text may still arrive when it is on again."),
+        gettext_noop(
+            "The phone is off, without network or out of coverage. The text may still arrive when it is on again."
+        ),
     ),
-    "30004": (gettext_noop("Blocked"), gettext_noop("The person or their carrier blocks such texts. Reach them by telephone.")),
-    "30005": (gettext_noop("Number does not exist"), gettext_noop("The number is not in use any more. Ask relatives for the new one.")),
+    "30004": (
+        gettext_noop("Blocked"),
+        gettext_noop("The person or their carrier blocks such texts. Reach them by telephone."),
+    ),
+    "30005": (
+        gettext_noop("Number does not exist"),
+        gettext_noop("The number is not in use any more. Ask relatives for the new one."),
+    ),
     "30006": (
         gettext_noop("Landline or unreachable carrier"),
         gettext_noop("The number is a landline, or its carrier takes no texts. Call it."),
@@ -51,15 +77,27 @@ _REASONS = {
         gettext_noop("Filtered as spam"),
         gettext_noop("A carrier took the text for spam. Change the wording or the sender, then send a new alert."),
     ),
-    "30008": (gettext_noop("Failed without a reason"), gettext_noop("The carrier gives no reason. Try to reach the person by telephone.")),
-    "30010": (gettext_noop("Too expensive"), gettext_noop("The text costs more than the limit that is set with the carrier.")),
-    "30034": (gettext_noop("Sender not registered"), gettext_noop("The sender's number is not registered for this country. Tell an administrator.")),
-    "63016": (gettext_noop("Outside the window"), gettext_noop("The channel only takes prepared texts at this time.")),
+    "30008": (
+        gettext_noop("Failed without a reason"),
+        gettext_noop("The carrier gives no reason. Try to reach the person by telephone."),
+    ),
+    "30010": (
+        gettext_noop("Too expensive"),
+        gettext_noop("The text costs more than the limit that is set with the carrier."),
+    ),
+    "30034": (
+        gettext_noop("Sender not registered"),
+        gettext_noop("The sender's number is not registered for this country. Tell an administrator."),
+    ),
+    "63016": (
+        gettext_noop("Outside the window"),
+        gettext_noop("The channel only takes prepared texts at this time."),
+    ),
     "attempts": (
         gettext_noop("Given up after several attempts"),
         gettext_noop("The carrier did not take the text in any of the attempts. Reach these people by telephone."),
     ),
-}  # fmt: skip
+}
 
 
 def reason(code: str) -> Reason:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.console import acts, counting, editor, listing, page, panels, places, report
-from alerts.console import labels, problems
+from alerts.console import acts, counting, editor, labels, listing, page, panels, places, problems, report
 from alerts.console.blueprint import STATIC, blueprint
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind

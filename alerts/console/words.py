@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from flask import current_app, url_for
+from flask import url_for
 
+from hotline.console.assets import asset
 from hotline.core.i18n import gettext
 
 
 def map_urls() -> dict[str, str]:
     """Return the addresses of outlines, cities and heat."""
-    asset = current_app.jinja_env.globals["asset"]
     return {
-        "outlines": str(asset("vendor/world-atlas/countries-50m.json")),
+        "outlines": asset("vendor/world-atlas/countries-50m.json"),
         "cities": url_for("alerts.cities"),
         "heat": url_for("alerts.heat"),
     }

@@ -38,14 +38,15 @@ const facts = () => {
   };
 };
 
-// A mission is proposed from the area until somebody has chosen one.
+// A mission is proposed for an area that was drawn here, until somebody has chosen one.
 let missionIsOurs = form.elements.mission_id.value === "";
+let areaWasDrawn = false;
 form.elements.mission_id.addEventListener("change", () => {
   missionIsOurs = false;
 });
 
 function proposeMission(id) {
-  if (!missionIsOurs || !id || form.elements.mission_id.value === String(id)) return;
+  if (!missionIsOurs || !areaWasDrawn || !id || form.elements.mission_id.value === String(id)) return;
   form.elements.mission_id.value = String(id);
   formChanged();
 }
@@ -98,6 +99,7 @@ form.addEventListener("submit", (event) => event.preventDefault());
 
 new ShapeList(document.querySelector("[data-shapes]"), model, words);
 model.addEventListener("changed", () => {
+  areaWasDrawn = true;
   saver.touched();
   count.request(model.areas, isDrill());
   texts.refresh();

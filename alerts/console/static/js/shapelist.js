@@ -4,7 +4,7 @@ import { el, number, say } from "./dom.js";
 
 const ROWS = 25;
 
-const isSame = (a, b) => a && b && a.area === b.area && a.kind === b.kind && a.index === b.index;
+const isSame = (a, b) => Boolean(a && b) && a.area === b.area && a.kind === b.kind && a.index === b.index;
 
 function numberInput(label, value, { min, max, step = "any" }, act) {
   const input = el("input", { type: "number", value, min, max, step, "aria-label": label, required: true });
@@ -20,13 +20,23 @@ export class ShapeList {
   constructor(root, model, words) {
     Object.assign(this, { root, model, words });
     this.page = 0;
-    this.focusAfter = null;
-    model.addEventListener("changed", () => this.render());
+    this.waiting = false;
+    model.addEventListener("changed", () => this.renderSoon());
     model.addEventListener("selected", () => {
       this.page = 0;
-      this.render();
+      this.renderSoon();
     });
     this.render();
+  }
+
+  /** Wait until the browser has moved the focus: a field tells of its change before the Tab key has left it. */
+  renderSoon() {
+    if (this.waiting) return;
+    this.waiting = true;
+    setTimeout(() => {
+      this.waiting = false;
+      this.render();
+    });
   }
 
   render() {

@@ -36,7 +36,18 @@ export class Texts {
     this.picker.addEventListener("change", () => {
       if (this.picker.value) this.add(this.picker.value, "", true);
     });
-    Object.entries(data.texts).forEach(([language, body]) => this.add(language, body, false));
+    this.addAll(data.texts);
+  }
+
+  /** Make the boxes in the order in which languages are offered: the service's own two first. */
+  addAll(texts) {
+    const order = (language) => {
+      const at = this.data.languages.findIndex(({ code }) => code === language);
+      return at < 0 ? this.data.languages.length : at;
+    };
+    Object.entries(texts)
+      .sort(([one], [other]) => order(one) - order(other))
+      .forEach(([language, body]) => this.add(language, body, false));
     this.fillPicker();
   }
 
@@ -60,8 +71,7 @@ export class Texts {
   /** Replace all boxes, as after taking a colleague's version. */
   reset(texts) {
     this.root.replaceChildren();
-    Object.entries(texts).forEach(([language, body]) => this.add(language, body, false));
-    this.fillPicker();
+    this.addAll(texts);
     this.changed();
   }
 
