@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -26,30 +27,32 @@ from hotline.geo.segment import NEVER_EXPIRES, Columns, make_columns
 POLL_S = 1.0
 RETRY_AT_MOST_S = 30.0
 CONNECT_TIMEOUT_S = 5
-STATEMENT_TIMEOUT_MS = 15 * 60 * 1000
-"""A first load of 12,000,000 rows takes about half a minute; far beyond that something is wrong."""
+STATEMENT_TIMEOUT_MS = 60_000
+"""For one page or one look for changes; both take well below a second, far beyond that something is wrong."""
 
-_PORTION_ROWS = 50_000
-_COPY_HEADER_BYTES = 19
-_COPY_TRAILER = b"\xff\xff"
+_PAGE_ROWS = 50_000
 _POSTGRES_EPOCH_S = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())
 
 _TRAITS = np.dtype([("drill", "S1"), ("country", "S8"), ("language", "S8"), ("precision", "S8")])
-_FIELDS = (("id", ">i8"), ("lat", ">f8"), ("lon", ">f8"), ("traits", "S25"), ("valid_until", ">i8"))
 _RECORD = np.dtype(
-    [("fields", ">i2"), *((part for name, kind in _FIELDS for part in ((f"{name}_bytes", ">i4"), (name, kind))))]
+    [("id", ">i8"), ("lat", ">f8"), ("lon", ">f8"), ("valid_until", ">i8"), ("traits", f"S{_TRAITS.itemsize}")]
 )
-"""One row of the binary COPY below; every column has a fixed width, so that numpy reads millions of rows at once."""
+"""One row as the statement below sends it; every part has a fixed width, so that numpy reads a page of rows at once."""
 
-_COLUMNS = sql.SQL(
+_PAGE = sql.SQL(
     """
-    SELECT traveller_id, coalesce(lat, 'NaN'), coalesce(lon, 'NaN'),
-           substr(convert_to(CASE WHEN drill THEN 'd' ELSE '-' END
-                             || rpad(country, 8) || rpad(language, 8) || rpad(precision, 8), 'UTF8'), 1, 25),
-           coalesce(valid_until, 'infinity')
-      FROM positions
+    WITH wanted AS {materialized} (SELECT * FROM positions WHERE {condition})
+    SELECT string_agg(
+               int8send(traveller_id) || float8send(coalesce(lat, 'NaN')) || float8send(coalesce(lon, 'NaN'))
+               || timestamptz_send(coalesce(valid_until, 'infinity'))
+               || substr(convert_to(CASE WHEN drill THEN 'd' ELSE '-' END
+                                    || rpad(country, 8) || rpad(language, 8) || rpad(precision, 8), 'UTF8'), 1, {width}),
+               ''::bytea),
+           max(traveller_id)
+      FROM (SELECT * FROM wanted WHERE traveller_id > {after} ORDER BY traveller_id LIMIT {rows}) AS page
     """
 )
+"""A page of rows as one value: two to three times faster than a binary COPY, of which the driver hands over each row by itself."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +69,7 @@ class IndexSync:
         self._index = index
         self._clock = clock or SystemClock()
         self._poll_s = poll_s
-        self._connection: psycopg.Connection[tuple[str, str]] | None = None
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._snapshot: str | None = None
         self._stopping = threading.Event()
         self._loaded = threading.Event()
@@ -144,7 +147,7 @@ class IndexSync:
                 log.warning("position_index_not_followed", error=str(error), retry_in_s=pause_s, as_of=str(self.as_of))
             self._stopping.wait(pause_s)
 
-    def _connect(self) -> psycopg.Connection[tuple[str, str]]:
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
                 self._dsn,
@@ -163,18 +166,18 @@ class IndexSync:
             self._connection = None
 
     def _read(
-        self, connection: psycopg.Connection[tuple[str, str]], since: str | None
+        self, connection: psycopg.Connection[tuple[Any, ...]], since: str | None
     ) -> tuple[Columns, np.ndarray[tuple[int], np.dtype[np.int64]]]:
         """All placed rows, or those changed since a snapshot; and the ids of travellers without a place any more."""
-        condition: sql.Composable = sql.SQL("WHERE lat IS NOT NULL")
+        condition: sql.Composable = sql.SQL("lat IS NOT NULL")
         if since is not None:
             condition = sql.SQL(
-                "WHERE changed_xid >= pg_snapshot_xmin({0}::pg_snapshot)"
+                "changed_xid >= pg_snapshot_xmin({0}::pg_snapshot)"
                 " AND NOT pg_visible_in_snapshot(changed_xid, {0}::pg_snapshot)"
             ).format(sql.Literal(since))
-        statement = sql.SQL("COPY ({} {}) TO STDOUT (FORMAT BINARY)").format(_COLUMNS, condition)
         placed, gone = [Columns.none()], [np.zeros(0, np.int64)]
-        for records in _records(connection, statement):
+        # Changes are few and are found by their own index; left to itself the planner might walk all ids in order.
+        for records in _pages(connection, condition, materialized=since is not None):
             known = ~np.isnan(records["lat"])
             placed.append(self._columns(records[known]))
             gone.append(records["id"][~known].astype(np.int64))
@@ -187,10 +190,10 @@ class IndexSync:
         return make_columns(records["id"], records["lat"], records["lon"], group, _expiry(records["valid_until"]))
 
 
-def _current_snapshot(connection: psycopg.Connection[tuple[str, str]]) -> str:
+def _current_snapshot(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
     row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
     assert row is not None
-    return row[0]
+    return str(row[0])
 
 
 def _upper(snapshot: str) -> int:
@@ -198,38 +201,29 @@ def _upper(snapshot: str) -> int:
     return int(snapshot.split(":")[1])
 
 
-def _records(
-    connection: psycopg.Connection[tuple[str, str]], statement: sql.Composed
+def _pages(
+    connection: psycopg.Connection[tuple[Any, ...]], condition: sql.Composable, *, materialized: bool
 ) -> Iterator[np.ndarray[tuple[int], np.dtype[np.void]]]:
-    """Rows of a binary COPY in portions; a stream that has another form is refused, never guessed at."""
-    wanted = _PORTION_ROWS * _RECORD.itemsize
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        parts: list[bytes | bytearray | memoryview] = []
-        held = -_COPY_HEADER_BYTES
-        rest = b""
-        header = True
-        for data in copy:
-            parts.append(data)
-            held += len(data)
-            if held >= wanted:
-                records, rest = _cut(b"".join(parts), header)
-                parts, held, header = [rest], len(rest), False
-                yield records
-        records, rest = _cut(b"".join(parts), header)
+    """Rows that fulfil a condition, in the order of their ids, page by page; ends because the ids only grow."""
+    after = -(2**63)
+    while True:
+        statement = _PAGE.format(
+            materialized=sql.SQL("MATERIALIZED" if materialized else "NOT MATERIALIZED"),
+            condition=condition,
+            width=sql.Literal(_TRAITS.itemsize),
+            after=sql.Literal(after),
+            rows=sql.Literal(_PAGE_ROWS),
+        )
+        row = connection.execute(statement, binary=True, prepare=False).fetchone()
+        assert row is not None
+        data, last = row
+        if data is None:
+            return
+        records = np.frombuffer(data, _RECORD)
         yield records
-    if rest != _COPY_TRAILER:
-        raise RuntimeError("the binary COPY of positions did not end as it must")
-
-
-def _cut(data: bytes, header: bool) -> tuple[np.ndarray[tuple[int], np.dtype[np.void]], bytes]:
-    """The whole records at the beginning of some bytes, and the bytes that are left over."""
-    begin = _COPY_HEADER_BYTES if header else 0
-    count = (len(data) - begin) // _RECORD.itemsize
-    records = np.frombuffer(data, _RECORD, count, begin)
-    widths = {f"{name}_bytes": np.dtype(kind).itemsize for name, kind in _FIELDS} | {"fields": len(_FIELDS)}
-    if any((records[name] != width).any() for name, width in widths.items()):
-        raise RuntimeError("the binary COPY of positions has rows of another form")
-    return records, data[begin + count * _RECORD.itemsize :]
+        if len(records) < _PAGE_ROWS:
+            return
+        after = int(last)
 
 
 def _group(traits: tuple[bytes, bytes, bytes, bytes]) -> tuple[str, str, str, bool]:

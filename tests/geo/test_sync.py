@@ -127,10 +127,10 @@ def test_a_rolled_back_change_is_not_seen(
     assert index.query(make_area(circles=[(5, 5, 1)]), NOW).tolist() == [person]
 
 
-def test_many_rows_are_read_in_portions_and_are_the_rows_of_the_table(
+def test_many_rows_are_read_in_pages_and_are_the_rows_of_the_table(
     db: Database, sync: IndexSync, index: PositionIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync_module, "_PORTION_ROWS", 700)
+    monkeypatch.setattr(sync_module, "_PAGE_ROWS", 700)
     _execute(
         db,
         "INSERT INTO travellers (name, phone, phone_region, created_at, updated_at)"
