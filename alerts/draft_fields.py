@@ -91,6 +91,13 @@ def apply_changes(session: Session, alert: Alert, changes: DraftChanges) -> dict
         if getattr(alert, name) != value:
             setattr(alert, name, value)
             changed[name] = value
+            if name in ("place", "event"):
+                # What the officer writes now is meant for every language; the source's own names step back.
+                kept = alert.names_by_language or {}
+                alert.names_by_language = {
+                    language: {key: word for key, word in names.items() if key != name}
+                    for language, names in kept.items()
+                }
     if given.get("areas") is not None:
         areas = Area.from_json(given["areas"], "areas").to_json()
         if areas != alert.areas:

@@ -144,6 +144,7 @@ def _draft_of(
         description=((info and info.description) or "")[:20_000],
         instruction=((info and info.instruction) or "")[:20_000],
         place=_place_of(cap),
+        names_by_language=_names_of(cap),
         cap_identifier=cap.identifier[:300],
         cap_sender=cap.sender[:300],
         cap_sent=cap.sent,
@@ -177,6 +178,17 @@ def _draft_of(
                "headline": alert.headline, "areas": summary_of_areas(alert.areas)},
     )  # fmt: skip
     return alert
+
+
+def _names_of(cap: CapAlert) -> dict[str, dict[str, str]]:
+    """Return what the message calls place and event in each of its languages, by primary language code."""
+    names: dict[str, dict[str, str]] = {}
+    for info in cap.infos:
+        place = ", ".join(dict.fromkeys(area.description for area in info.areas if area.description))
+        found = {"place": place[:200], "event": info.event[:200]}
+        language = info.language.split("-")[0].lower()
+        names.setdefault(language, {}).update({name: value for name, value in found.items() if value})
+    return names
 
 
 def _place_of(cap: CapAlert) -> str:

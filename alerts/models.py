@@ -54,6 +54,8 @@ class Alert(HasId, Base):
     instruction: Mapped[str] = mapped_column(Text, default="", server_default="")
     place: Mapped[str] = mapped_column(String(200), default="", server_default="")
     """Name of the place as the text shall say it."""
+    names_by_language: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    """`{language: {"place": …, "event": …}}` where the source named them in that language; wins in texts of it."""
 
     cap_identifier: Mapped[str | None] = mapped_column(String(300))
     cap_sender: Mapped[str | None] = mapped_column(String(300))

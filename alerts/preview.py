@@ -17,6 +17,7 @@ from alerts.texts import TextProblem, check_text
 from alerts.wording import format_when
 from hotline.core.config import Settings
 from hotline.core.errors import SeveralFaults
+from hotline.core.phone import readable
 from hotline.missions.models import Mission
 from hotline.people.models import Traveller
 
@@ -55,13 +56,18 @@ def placeholder_values(settings: Settings, alert: Alert, mission: Mission | None
 
     `{time}` is the onset, else when the warning was sent, in the mission's own zone (UTC without a mission).
     """
-    values = {"hotline": settings.hotline_number, "place": alert.place, "event": alert.event}
+    named = (alert.names_by_language or {}).get(language, {})
+    values = {
+        "hotline": readable(settings.hotline_number),
+        "place": named.get("place") or alert.place,
+        "event": named.get("event") or alert.event,
+    }
     zone = ZoneInfo(mission.zone) if mission is not None else ZoneInfo("UTC")
     at = alert.onset or alert.cap_sent or alert.created_at
     values["time"] = format_when(at.astimezone(zone), "ko" if language == "ko" else "en")
     if mission is not None:
         values["mission"] = mission.name_ko if language == "ko" else mission.name_en
-        values["mission_phone"] = mission.emergency_phone
+        values["mission_phone"] = readable(mission.emergency_phone)
     return {name: value for name, value in values.items() if value}
 
 
@@ -88,7 +94,8 @@ def _preview_one(
     settings: Settings, alert: Alert, mission: Mission | None, language: str, template: str
 ) -> TextPreview:
     values = placeholder_values(settings, alert, mission, language)
-    places = [alert.place, *(str(part.get("description", "")) for part in alert.areas)]
+    named = [names.get("place", "") for names in (alert.names_by_language or {}).values()]
+    places = [alert.place, *named, *(str(part.get("description", "")) for part in alert.areas)]
     problems = check_text(
         template, language=language, values=values, places=places, max_parts=MAX_PARTS, drill=alert.drill
     )

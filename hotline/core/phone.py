@@ -42,6 +42,15 @@ def parse_e164(text: str, region: str | None = None, *, field: str = "phone") ->
     return PhoneNumber(e164, found if found and found != "001" else "ZZ")
 
 
+def readable(e164: str) -> str:
+    """Return a number as people read and dial it, in international form; unchanged when it is no number."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def mask(e164: str) -> str:
     """Return a number fit for logs and lists: country code and the last two digits only."""
     return f"{e164[:4]}…{e164[-2:]}" if len(e164) > 7 else "…"

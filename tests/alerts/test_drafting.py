@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from alerts import drafting
 from alerts.draft_fields import DraftChanges, DraftFields
 from alerts.models import Alert
+from alerts.preview import preview_texts
 from hotline.auth.officers import actor_of
 from hotline.core.actor import Actor
 from hotline.core.audit import AuditEntry
 from hotline.core.clock import FrozenClock
+from hotline.core.config import Settings
 from hotline.core.db import Database
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, Refused, SeveralFaults
 from tests.factories import NOW, SQUARE, make_alert, make_mission, make_officer
@@ -220,3 +222,26 @@ def test_a_submitted_alert_cannot_be_edited(db: Database, clock: FrozenClock, au
         alert = make_alert(session, author=officer, state="submitted")
         with pytest.raises(Refused):
             drafting.edit(session, clock, author, alert.id, 1, DraftChanges(headline="x"))
+
+
+def test_place_and_event_are_said_in_the_language_of_the_text(
+    db: Database, clock: FrozenClock, author: Actor, settings: Settings
+) -> None:
+    both = cap().replace(b"<info>", (
+        "<info><language>ko</language><category>Geo</category><event>지진</event><urgency>Immediate</urgency>"
+        "<severity>Extreme</severity><certainty>Observed</certainty>"
+        f"<expires>{(NOW + timedelta(hours=5)).isoformat()}</expires><headline>마닐라 지진</headline>"
+        f"<area><areaDesc>메트로 마닐라</areaDesc><polygon>{RING}</polygon></area></info><info>"
+    ).encode(), 1)  # fmt: skip
+    texts = {"en": "{event} in {place} {time}. {hotline}", "ko": "{place} {event} {time}. {hotline}"}
+    with db.transaction() as session:
+        alert = draft(session, clock, author, both)
+        shown = {text.language: text for text in preview_texts(session, settings, alert, texts).texts}
+        assert (shown["en"].filled or "").startswith("Earthquake in Metro Manila ")
+        assert (shown["ko"].filled or "").startswith("메트로 마닐라 지진 ")
+        assert (shown["en"].filled or "").endswith("+82 2-3210-0404")
+        drafting.edit(session, clock, author, alert.id, 1, DraftChanges(place="Luzon"))
+        shown = {text.language: text for text in preview_texts(session, settings, alert, texts).texts}
+        assert "Luzon" in (shown["en"].filled or "") and "Luzon" in (shown["ko"].filled or "")
+        own = preview_texts(session, settings, alert, {"en": "Quake in Metro Manila 12:00. {hotline}"}).texts[0]
+        assert all(problem.code != "no_place" for problem in own.problems)

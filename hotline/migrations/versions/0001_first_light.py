@@ -226,6 +226,7 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), server_default="", nullable=False),
         sa.Column("instruction", sa.Text(), server_default="", nullable=False),
         sa.Column("place", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("names_by_language", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("cap_identifier", sa.String(length=300), nullable=True),
         sa.Column("cap_sender", sa.String(length=300), nullable=True),
         sa.Column("cap_sent", sa.DateTime(timezone=True), nullable=True),
