@@ -81,21 +81,28 @@ def test_the_same_text_delivered_twice_is_kept_once_and_obeyed_once(services: Se
     assert not opted_out(services, traveller_id)
 
 
-@pytest.mark.parametrize("body", [*sorted(STOP_WORDS), " stop\n", "Cancel"])
-def test_a_stop_word_opts_everybody_with_the_number_out(services: Services, body: str) -> None:
+def test_a_stop_word_opts_everybody_with_the_number_out(services: Services) -> None:
     family = [person(services), person(services)]
     other = person(services, phone="+821000000000")
-    receive(services, text_from(body=body))
+    receive(services, text_from(body="STOP"))
     assert [opted_out(services, each) for each in [*family, other]] == [True, True, False]
     with services.db.transaction() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "traveller.opted_out")).all()
         assert [(entry.subject_id, entry.actor_kind) for entry in entries] == [(each, "webhook") for each in family]
 
 
-@pytest.mark.parametrize("body", ["stop it, please", "I cannot stop", "", "END OF STORY", "1"])
-def test_a_text_that_only_contains_a_stop_word_opts_nobody_out(services: Services, body: str) -> None:
+def test_every_stop_word_in_any_writing_opts_out(services: Services) -> None:
+    for nth, body in enumerate([*sorted(STOP_WORDS), " stop\n", "Cancel"]):
+        phone = f"+82105555{nth:04d}"
+        traveller_id = person(services, phone=phone)
+        receive(services, text_from(sender=phone, body=body, sid=f"SM{nth}"))
+        assert opted_out(services, traveller_id), body
+
+
+def test_a_text_that_only_contains_a_stop_word_opts_nobody_out(services: Services) -> None:
     traveller_id = person(services)
-    receive(services, text_from(body=body))
+    for nth, body in enumerate(["stop it, please", "I cannot stop", "", "END OF STORY", "1"]):
+        receive(services, text_from(body=body, sid=f"SM{nth}"))
     assert not opted_out(services, traveller_id)
 
 
@@ -125,9 +132,10 @@ def test_a_new_text_tells_the_alerts_page_to_look_again(services: Services) -> N
     listener = services.redis.pubsub(ignore_subscribe_messages=True)
     listener.subscribe(f"live:alert:{alert_id}")
     receive(services, text_from())
-    hints = [listener.get_message(timeout=0.2) for _ in range(10)]
+    # The first answers are the listener's own subscription, which it keeps to itself.
+    heard = next((hint for hint in (listener.get_message(timeout=0.2) for _ in range(20)) if hint), None)
     listener.close()
-    assert any(hints)
+    assert heard is not None
 
 
 def test_answers_come_newest_first_and_page_by_page(services: Services) -> None:
