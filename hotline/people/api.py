@@ -154,7 +154,8 @@ def erase(traveller_id: int) -> ResponseReturnValue:
         "Send `text/csv` with a header line or `application/x-ndjson`, up to 4 MiB; larger lists are taken over by "
         "`hotline travellers import FILE`. The columns are reference, name, phone (both needed), language, lat, lon, "
         "precision, place, country, observed_at, valid_until and drill, in any order. People are known by their reference, "
-        "without one by their number. Bad rows are named and stop nothing."
+        "without one by their number. `?region=KR` says whose numbers are written without a plus sign. Bad rows are named "
+        "and stop nothing."
     ),
     responses={413: "The list is too large for one request", 415: "Neither CSV nor NDJSON", 422: "An unusable header"},
 )
@@ -173,7 +174,8 @@ def import_list() -> ResponseReturnValue:
         raise TooLarge(
             f"A list of more than {limit_mib} MiB is taken over on the server: hotline travellers import FILE."
         ) from error
-    return jsonify(import_travellers(current(), actor(), io.BytesIO(data), format_).to_json())
+    region = request.args.get("region")
+    return jsonify(import_travellers(current(), actor(), io.BytesIO(data), format_, region=region).to_json())
 
 
 def traveller_json(traveller: Traveller, position: Position | None) -> dict[str, Any]:

@@ -27,8 +27,9 @@ def travellers() -> None:
 @travellers.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "file_format", type=click.Choice(["csv", "ndjson"]), help="By the file's name when left out.")
+@click.option("--region", help="Country (as KR) whose numbers are written without a plus sign.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the whole report here, as JSON.")
-def import_command(file: Path, file_format: str | None, report: Path | None) -> None:
+def import_command(file: Path, file_format: str | None, region: str | None, report: Path | None) -> None:
     """Take over the travellers in FILE (CSV with a header, or one JSON object a line).
 
     The columns are reference, name, phone, language, lat, lon, precision, place, country, observed_at, valid_until and
@@ -46,7 +47,13 @@ def import_command(file: Path, file_format: str | None, report: Path | None) -> 
     try:
         with file.open("rb") as stream:
             done = import_travellers(
-                services, CLI, stream, chosen, max_listed=LISTED_IN_FILE if report else SHOWN, on_progress=progress
+                services,
+                CLI,
+                stream,
+                chosen,
+                region=region,
+                max_listed=LISTED_IN_FILE if report else SHOWN,
+                on_progress=progress,
             )
     except HotlineError as error:
         raise click.ClickException(error.message) from error

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from phonenumbers import country_code_for_region
+
 from hotline.core.errors import InvalidInput, SeveralFaults
 from hotline.core.phone import PhoneNumber, parse_e164
 from hotline.people.models import PRECISIONS
@@ -106,9 +108,20 @@ def checked_language(value: str) -> str:
     return language
 
 
-def checked_phone(value: str) -> PhoneNumber:
-    """Return the number in E.164; raises InvalidInput naming `phone`."""
-    return parse_e164(value.strip())
+def checked_phone(value: str, region: str | None = None) -> PhoneNumber:
+    """Return the number in E.164, read as one of `region` (ISO) where it has no plus sign.
+
+    Raises InvalidInput naming `phone`.
+    """
+    return parse_e164(value.strip(), region)
+
+
+def checked_region(value: str | None) -> str | None:
+    """Return the country whose numbers are written without a plus sign; raises InvalidInput when there is no such one."""
+    region = (value or "").strip().upper()
+    if region and not country_code_for_region(region):
+        raise InvalidInput("region", value, "use an ISO 3166 code of two letters, such as KR")
+    return region or None
 
 
 def checked_precision(value: str) -> str:

@@ -168,14 +168,20 @@ def _encoding_of(sample: bytes) -> str | None:
         raise InvalidInput("file", "UTF-16", "save it as CSV UTF-8")
     if sample.startswith(codecs.BOM_UTF8):
         return "utf-8"
-    if sample.isascii():
+    telling = [line for line in sample.split(b"\n") if not line.isascii()]
+    if not telling:
         return None
+    # The majority decides, because one line pasted from elsewhere must not spoil all others.
+    return "utf-8" if 2 * sum(map(_is_utf8, telling)) >= len(telling) else "cp949"
+
+
+def _is_utf8(line: bytes) -> bool:
+    """Say whether a line, whose end may be cut off in the middle of a character, is UTF-8."""
     try:
-        # Not final: the sample may end in the middle of a character.
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
+        codecs.getincrementaldecoder("utf-8")().decode(line)
     except UnicodeDecodeError:
-        return "cp949"
-    return "utf-8"
+        return False
+    return True
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

@@ -46,10 +46,13 @@ class Row:
         return f"r:{self.reference}" if self.reference is not None else f"p:{self.phone}"
 
 
-def checked_row(line: int, values: dict[str, Any], now: datetime) -> Row:
-    """Return the row of a record; raises InvalidInput naming the first field that cannot be used."""
+def checked_row(line: int, values: dict[str, Any], now: datetime, region: str | None = None) -> Row:
+    """Return the row of a record; raises InvalidInput naming the first field that cannot be used.
+
+    `region` is the ISO country whose numbers are written without a plus sign.
+    """
     said = {name: _text(name, value) for name, value in values.items() if value is not None and name in COLUMNS}
-    phone = fields.checked_phone(said.get("phone", ""))
+    phone = fields.checked_phone(said.get("phone", ""), region)
     row = Row(
         line=line,
         reference=fields.checked_reference(said.get("reference")),

@@ -17,6 +17,7 @@ from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.errors import InvalidInput
 from hotline.core.services import Services
+from hotline.people import fields
 from hotline.people.import_lines import BadLine, Reading, Record
 from hotline.people.import_rows import Row, checked_row, locate
 from hotline.people.upsert import Stored, store_rows
@@ -54,17 +55,19 @@ def import_travellers(
     stream: BinaryIO,
     format: str,  # noqa: A002  # the word that users type
     *,
+    region: str | None = None,
     source: str = "import",
     max_listed: int = MAX_LISTED,
     on_progress: Callable[[int], None] | None = None,
 ) -> ImportReport:
     """Take over a file of travellers in `csv` or `ndjson`; `on_progress(rows)` is called after each batch.
 
+    Numbers without a plus sign are read as those of `region` (ISO country), and refused when there is none.
     A bad row is refused and named, the rest goes on. Raises InvalidInput for a header or encoding that cannot be used
     (nothing is changed then) and TooLarge beyond the limits (what stood before the limit has been taken over and is in
     the audit trail).
     """
-    run = _Run(services, source, max_listed)
+    run = _Run(services, source, fields.checked_region(region), max_listed)
     completed = False
     try:
         reading = Reading(stream, format)
@@ -85,11 +88,12 @@ def import_travellers(
 class _Run:
     """One import on its way."""
 
-    def __init__(self, services: Services, source: str, max_listed: int) -> None:
+    def __init__(self, services: Services, source: str, region: str | None, max_listed: int) -> None:
         self.report = ImportReport()
         self.rows = 0
         self._services = services
         self._source = source
+        self._region = region
         self._max_listed = max_listed
         self._seen = SeenKeys()
         self._stale = 0
@@ -119,7 +123,7 @@ class _Run:
                 self._refuse(record.line, record.fault)
                 continue
             try:
-                row = checked_row(record.line, record.values, now)
+                row = checked_row(record.line, record.values, now, self._region)
             except InvalidInput as fault:
                 self._refuse(record.line, fault)
                 continue
