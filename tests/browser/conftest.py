@@ -193,7 +193,7 @@ class Desk:
 
     def assert_clean(self) -> None:
         """Assert that nothing went wrong in this window."""
-        assert self.faults == []
+        assert not self.faults, "\n".join(self.faults)
 
 
 @pytest.fixture

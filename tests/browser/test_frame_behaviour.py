@@ -84,9 +84,7 @@ def test_language_switch_keeps_the_page_and_its_search(at_work: Desk) -> None:
     expect(at_work.page.locator("h1")).to_have_text("Audit trail")
 
 
-def test_colours_follow_the_system_until_the_officer_chooses(
-    open_desk: Callable[..., Desk], boss: Officer
-) -> None:
+def test_colours_follow_the_system_until_the_officer_chooses(open_desk: Callable[..., Desk], boss: Officer) -> None:
     desk = open_desk(color_scheme="dark")
     desk.sign_in(boss)
     background = "getComputedStyle(document.body).backgroundColor"
@@ -176,7 +174,10 @@ def test_inline_script_and_style_do_not_run(at_work: Desk) -> None:
 
 def test_unknown_page_is_a_page_of_ours_in_the_readers_language(at_work: Desk) -> None:
     at_work.expected_statuses.add(404)
-    for language, heading in {"ko": "페이지 또는 자료를 찾을 수 없습니다", "en": "There is no such page or entry"}.items():
+    for language, heading in {
+        "ko": "페이지 또는 자료를 찾을 수 없습니다",
+        "en": "There is no such page or entry",
+    }.items():
         at_work.go("/")
         at_work.speak(language)
         at_work.go("/no-such-page")
@@ -185,9 +186,7 @@ def test_unknown_page_is_a_page_of_ours_in_the_readers_language(at_work: Desk) -
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["1280", "360"])
-def test_pages_work_without_scripts(
-    open_desk: Callable[..., Desk], boss: Officer, size: dict[str, int]
-) -> None:
+def test_pages_work_without_scripts(open_desk: Callable[..., Desk], boss: Officer, size: dict[str, int]) -> None:
     desk = open_desk(java_script_enabled=False, size=size)
     desk.sign_in(boss)
     expect(desk.page.locator("h1")).to_have_text("Overview")

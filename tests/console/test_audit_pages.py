@@ -31,7 +31,9 @@ def fill(db: Database, clock: FrozenClock, count: int, *, actor: Actor = KIM, ac
     with db.transaction() as session:
         for number in range(count):
             clock.advance(timedelta(minutes=1))
-            audit.record(session, clock, actor, action, "thing", number + 1, before={"n": number}, after={"n": number + 1})
+            audit.record(
+                session, clock, actor, action, "thing", number + 1, before={"n": number}, after={"n": number + 1}
+            )
 
 
 def found(db: Database, wanted: Wanted) -> list[int]:
@@ -77,7 +79,9 @@ def test_form_times_are_in_the_readers_zone() -> None:
     assert wanted.since == NOW
 
 
-@pytest.mark.parametrize("change", [{"since": "yesterday"}, {"subject": "officer:x"}, {"subject": "officer:" + "9" * 40}])
+@pytest.mark.parametrize(
+    "change", [{"since": "yesterday"}, {"subject": "officer:x"}, {"subject": "officer:" + "9" * 40}]
+)
 def test_search_that_cannot_be_read_is_refused_with_its_field(change: dict[str, str]) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_wanted(MultiDict(change), "Asia/Seoul")
@@ -90,7 +94,9 @@ def test_faulty_search_is_explained_on_the_page(visitor: Visitor, boss: Officer)
     assert "Write a kind, or a kind and a number" in answer.get_data(as_text=True)
 
 
-def test_page_shows_who_did_what_and_the_difference(visitor: Visitor, boss: Officer, db: Database, clock: FrozenClock) -> None:
+def test_page_shows_who_did_what_and_the_difference(
+    visitor: Visitor, boss: Officer, db: Database, clock: FrozenClock
+) -> None:
     visitor.post("/profile", {"language": "en", "zone": "Asia/Manila"})
     page = visitor.get("/audit?action=officer.preferences").get_data(as_text=True)
     assert "Boss" in page
@@ -100,7 +106,9 @@ def test_page_shows_who_did_what_and_the_difference(visitor: Visitor, boss: Offi
     assert f'href="/officers/{boss.id}"' in page
 
 
-def test_stored_text_cannot_become_part_of_the_page(visitor: Visitor, boss: Officer, db: Database, clock: FrozenClock) -> None:
+def test_stored_text_cannot_become_part_of_the_page(
+    visitor: Visitor, boss: Officer, db: Database, clock: FrozenClock
+) -> None:
     with db.transaction() as session:
         audit.record(session, clock, KIM, "thing.done", "<b>kind</b>", 1, after={"<i>": "<script>alert(1)</script>"})
     page = visitor.get("/audit").get_data(as_text=True)
@@ -146,7 +154,9 @@ def test_export_holds_what_was_searched_in_utc_and_no_formula(db: Database, cloc
     assert rows[1]["before"] == '{"n": 0}'
 
 
-def test_export_is_bounded_and_keeps_the_newest(db: Database, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_export_is_bounded_and_keeps_the_newest(
+    db: Database, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(audit_search, "MAX_EXPORT_ROWS", 6)
     monkeypatch.setattr(audit_search, "EXPORT_BATCH", 3)
     fill(db, clock, 8)

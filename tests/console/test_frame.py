@@ -25,7 +25,9 @@ from tests.factories import NOW, make_officer
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_menu_and_overview_hold_only_what_the_role_may_open(visitor: Visitor, app: Any, db: Database, role: str) -> None:
+def test_menu_and_overview_hold_only_what_the_role_may_open(
+    visitor: Visitor, app: Any, db: Database, role: str
+) -> None:
     with db.transaction() as session:
         make_officer(session, name="somebody", roles=(role,))
     visitor.sign_in("somebody")
@@ -154,7 +156,15 @@ def test_missing_asset_is_named_instead_of_linked(app: Any) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (47 * 3600, "47 h"), (86400 * 2, "2 days")],
+    [
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (47 * 3600, "47 h"),
+        (86400 * 2, "2 days"),
+    ],
 )
 def test_length_of_time_is_shown_in_its_largest_unit(app: Any, seconds: float, shown: str) -> None:
     with app.test_request_context():

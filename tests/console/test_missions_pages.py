@@ -91,7 +91,15 @@ def test_mission_is_found_by_name_city_country_or_code(
 ) -> None:
     with db.transaction() as session:
         make_mission(session, code="manila", countries=["PH", "PW"])
-        make_mission(session, code="tokyo", name_en="Embassy in Tokyo", name_ko="주일본 대사관", country="JP", countries=["JP"], city="Tokyo")
+        make_mission(
+            session,
+            code="tokyo",
+            name_en="Embassy in Tokyo",
+            name_ko="주일본 대사관",
+            country="JP",
+            countries=["JP"],
+            city="Tokyo",
+        )
     page = visitor.get("/missions", query_string={"q": wanted}).get_data(as_text=True)
     assert "Embassy in Manila" in page
     assert "Embassy in Tokyo" not in page
