@@ -224,8 +224,10 @@ def _weigh(message: MessageRow, rows: list[Row], report: FoldReport) -> Change |
     A receipt also proves the hand-over itself: a message that is still `sending`, in doubt, or was put back to be tried
     again has arrived, and must neither be looked up nor sent again.
     """
-    sid = message.sid or rows[0].sid
-    believed = [row for row in rows if _plausible(message, row, sid)]
+    fitting = [row for row in rows if _fits(message, row)]
+    # Of two provider ids for one message (handed over twice after all) the first that came is the message's own.
+    sid = message.sid or (fitting[0].sid if fitting else "")
+    believed = [row for row in fitting if row.sid == sid]
     report.mismatched += len(rows) - len(believed)
     words = [(word(row.status, row.error_code), row) for row in believed]
     if not words:
@@ -240,12 +242,12 @@ def _weigh(message: MessageRow, rows: list[Row], report: FoldReport) -> Change |
     return Change(message, best, sid, min(each.received_at for each in believed), settled_at)
 
 
-def _plausible(message: MessageRow, row: Row, sid: str) -> bool:
-    """Whether the receipt can be about this message: handed over at least once, same provider id, same number.
+def _fits(message: MessageRow, row: Row) -> bool:
+    """Whether the receipt can be about this message: it was handed over at least once, and to the number that is named.
 
     After a restore from a backup old ids are given again, and a receipt from before must not settle a new message.
     """
-    return message.attempts > 0 and row.sid == sid and (row.recipient is None or row.recipient == message.phone)
+    return message.attempts > 0 and (row.recipient is None or row.recipient == message.phone)
 
 
 def _write(services: Services, session: Session, connection: psycopg.Connection[Any], changes: list[Change]) -> None:

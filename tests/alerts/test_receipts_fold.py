@@ -106,6 +106,15 @@ def test_a_receipt_about_another_number_is_not_believed(services: Services) -> N
     assert row(services, message_id).state == "sending"
 
 
+def test_a_receipt_that_does_not_fit_does_not_give_the_message_its_provider_id(services: Services) -> None:
+    message_id, _ = message(services)
+    receive(services, message_id, "delivered", recipient="+821099999999", provider_sid="SM" + "f" * 32)
+    receive(services, message_id, "sent")
+    report = fold(services)
+    assert (report.mismatched, report.applied) == (1, 1)
+    assert (row(services, message_id).state, row(services, message_id).provider_sid) == ("sent", SID)
+
+
 def test_a_receipt_for_no_message_of_ours_is_dropped_and_counted(services: Services) -> None:
     receive(services, 987654321, "delivered")
     receive(services, None, "delivered")
