@@ -4,6 +4,9 @@ Approval may be hours old, so everything that was checked then is checked again 
 inside. One statement copies the people of the area's cells into a temporary table; that statement's snapshot is what
 "inside" means for this alert, however long the rest takes. People of cells at the edge are then tested exactly in bounded
 portions, and one INSERT … SELECT writes the messages. A crash at any moment leaves either nothing or everything.
+
+While this goes on the alert's row is not locked, because whoever stops an alert must not wait for a million rows to be
+written. It is locked at the end, looked at again, and if anything has changed meanwhile all that was written is taken back.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from alerts.approval import digest_of
 from alerts.models import Alert, Approval, AudienceSnapshot
 from alerts.placeholders import choose_language
 from alerts.preview import LANGUAGE_FALLBACKS
+from alerts.reading import get_alert
 from alerts.segments import count_segments
 from alerts.states import ALERT, APPROVED, DISPATCHING, QUEUED
 from hotline.core import audit, jobs, live, outbox
@@ -34,7 +38,11 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT_S = 300
 """Bound of each statement of this one transaction: a million people take seconds, twelve million a few minutes."""
+LOCK_TIMEOUT_S = 10
+"""Longest wait for the alert's row at the end; whoever holds it does so for milliseconds, and the sweeper tries again."""
 WORK_MEM_MB = 64
+_CLAIM_LOCK = 0x48_4F_54_03 << 32
+"""Added to an alert's id: the key of the advisory lock under which its messages are written."""
 JOB, DISPATCH_JOB = "alerts.materialise", "alerts.dispatch"
 
 
@@ -52,21 +60,28 @@ def sweep(services: Services) -> int:
     return len(waiting)
 
 
+class _ChangedMeanwhile(Exception):
+    """The alert was stopped, or is not what was agreed any more, while its messages were being written."""
+
+
 def materialise(services: Services, alert_id: int) -> str:
     """Write the messages of an approved alert and set it going; the state it is in afterwards.
 
-    Running twice, or twice at once, changes nothing: the alert's row is locked and only an approved alert is worked on.
-    An alert whose row somebody else holds is left to the sweeper (`held`).
+    Running twice, or twice at once, changes nothing: one process at a time works on an alert (`held` says that another one
+    does), and only on an approved one. Raises NotFound.
     """
-    with services.db.transaction() as session:
-        alert = session.scalars(
-            select(Alert).where(Alert.id == alert_id).with_for_update(skip_locked=True, of=Alert)
-        ).first()
-        if alert is None:
-            return "held"
-        if alert.state == APPROVED:
-            _start_or_end(session, services.clock, alert)
-        state = alert.state
+    try:
+        with services.db.transaction() as session:
+            if not claim(session, alert_id):
+                return "held"
+            alert = get_alert(session, alert_id)
+            if alert.state == APPROVED:
+                _start_or_end(session, services.clock, alert)
+            state = alert.state
+    except _ChangedMeanwhile:
+        with services.db.transaction() as session:
+            state = get_alert(session, alert_id).state
+        log.info("materialise.taken_back", alert_id=alert_id, state=state)
     if state == DISPATCHING:
         jobs.enqueue(services, DISPATCH_JOB, alert_id)
     live.notify(services.redis, f"alert:{alert_id}")
@@ -74,18 +89,40 @@ def materialise(services: Services, alert_id: int) -> str:
     return state
 
 
+def claim(session: Session, alert_id: int) -> bool:
+    """Let one process at a time write the messages of an alert, until its transaction ends; whether this one may."""
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK + alert_id}))
+
+
 def _start_or_end(session: Session, clock: Clock, alert: Alert) -> None:
-    if alert.expires <= clock.now() or (alert.approval is not None and alert.approval.expires <= clock.now()):
+    if _has_expired(alert, clock):
+        _lock(session, alert)
         _end(session, clock, alert, "expire", "expired before it was sent: nothing was sent")
         return
     reason = why_not(alert)
     if reason is not None:
+        _lock(session, alert)
         log.error("materialise.refused", alert_id=alert.id, reason=reason)
         outbox.publish(session, clock, "AlertCancelled", {"alert_id": alert.id})
         _end(session, clock, alert, "cancel", reason)
         return
     assert alert.approval is not None
     _start(session, clock, alert, alert.approval)
+
+
+def _has_expired(alert: Alert, clock: Clock) -> bool:
+    return alert.expires <= clock.now() or (alert.approval is not None and alert.approval.expires <= clock.now())
+
+
+def _lock(session: Session, alert: Alert) -> None:
+    """Lock the alert's row until commit and read it again; raises _ChangedMeanwhile when it is not approved any more."""
+    session.flush()
+    session.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_S * 1000}"))
+    session.refresh(alert, with_for_update={"of": Alert, "key_share": True})
+    if alert.approval is not None:
+        session.refresh(alert.approval)
+    if alert.state != APPROVED:
+        raise _ChangedMeanwhile
 
 
 def why_not(alert: Alert) -> str | None:
@@ -144,6 +181,9 @@ def _start(session: Session, clock: Clock, alert: Alert, approval: Approval) -> 
             by_language=people.by_language, by_precision=people.by_precision, excluded=excluded,
         )
     )  # fmt: skip
+    _lock(session, alert)
+    if why_not(alert) is not None or _has_expired(alert, clock):
+        raise _ChangedMeanwhile
     before, alert.state = alert.state, ALERT.next_state(alert.state, "start", SYSTEM)
     alert.started_at = alert.updated_at = clock.now()
     outbox.publish(session, clock, "AlertDispatched", {"alert_id": alert.id, "messages": written.messages})

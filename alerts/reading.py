@@ -16,7 +16,8 @@ MAX_PAGE = 200
 
 def get_alert(session: Session, alert_id: int, *, lock: bool = False) -> Alert:
     """Return an alert, with its row locked when it is about to change; raises NotFound."""
-    alert = session.get(Alert, alert_id, with_for_update={"of": Alert} if lock else None)
+    # No key ever changes, and the weaker lock lets message rows be written meanwhile: a stop must not wait for a million.
+    alert = session.get(Alert, alert_id, with_for_update={"of": Alert, "key_share": True} if lock else None)
     if alert is None:
         raise NotFound("alert", alert_id)
     return alert

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
-from alerts.materialise import materialise
+from alerts.materialise import claim, materialise
 from alerts.models import Alert, AudienceSnapshot, Message, Tally
 from hotline.core.audit import AuditEntry
 from hotline.core.services import Services
@@ -91,15 +91,14 @@ def start_worker(services: Services, alert_id: int) -> subprocess.Popen[str]:
 
 
 def wait_for_the_dead(services: Services, alert_id: int) -> None:
-    """Until the server has noticed that its client is gone and let go of the alert's row."""
+    """Until the server has noticed that its client is gone, and its transaction is over."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with services.db.transaction() as session:
-            statement = select(Alert.id).where(Alert.id == alert_id).with_for_update(skip_locked=True, of=Alert)
-            if session.scalars(statement).first() is not None:
+            if claim(session, alert_id):
                 return
         time.sleep(0.02)
-    raise AssertionError("the row of a killed process is still locked")
+    raise AssertionError("the transaction of a killed process is still open")
 
 
 def assert_all_or_nothing(services: Services, alert_id: int, *, whole: bool) -> None:

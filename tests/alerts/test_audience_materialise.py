@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
-from alerts.materialise import materialise, on_approved, sweep
+from alerts import approval, gather
+from alerts.materialise import claim, materialise, on_approved, sweep
 from alerts.models import Alert, Approval, AudienceSnapshot, Message
 from hotline.core import jobs
+from hotline.core.actor import SYSTEM
 from hotline.core.audit import AuditEntry
 from hotline.core.clock import FrozenClock
 from hotline.core.outbox import OutboxEvent
@@ -258,12 +262,72 @@ def test_an_area_agreed_to_while_empty_is_not_sent(services: Services) -> None:
     assert "empty" in (ended(services, alert_id)[1] or "")
 
 
-def test_an_alert_whose_row_is_held_is_left_to_the_sweeper(services: Services) -> None:
+def test_an_alert_that_another_process_works_on_is_left_to_it(services: Services) -> None:
     alert_id = approved(services)
     with services.db.transaction() as session:
-        session.get_one(Alert, alert_id, with_for_update={"of": Alert})
+        assert claim(session, alert_id)
         assert materialise(services, alert_id) == "held"
     assert ended(services, alert_id)[0] == "approved"
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen right after the message rows were written, before the alert's row is locked."""
+    real = gather.write_messages
+
+    def write(*given: Any) -> gather.Written:
+        written = real(*given)
+        assert written.messages == 1
+        act()
+        return written
+
+    monkeypatch.setattr(gather, "write_messages", write)
+
+
+def test_a_stop_does_not_wait_for_the_rows_and_takes_them_all_back(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with services.db.transaction() as session:
+        make_traveller(session)
+    alert_id = approved(services)
+
+    def stop() -> None:
+        with services.db.transaction() as session:
+            session.execute(text("SET LOCAL lock_timeout = '2s'"))
+            approval.cancel(session, services.clock, SYSTEM, alert_id, reason="wrong area")
+
+    meanwhile(monkeypatch, stop)
+    assert materialise(services, alert_id) == "cancelled"
+    assert phones(services, alert_id) == []
+    assert ended(services, alert_id) == ("cancelled", "wrong area")
+    with services.db.transaction() as session:
+        assert tallies_of(session, alert_id) == {}
+        assert session.get(AudienceSnapshot, alert_id) is None
+        assert session.scalar(select(func.count()).where(OutboxEvent.topic == "AlertDispatched")) == 0
+
+
+@pytest.mark.parametrize("change", ["approved text", "alert's drill flag"])
+def test_a_change_behind_its_back_takes_the_rows_back_and_the_next_run_ends_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    with services.db.transaction() as session:
+        make_traveller(session)
+    alert_id = approved(services)
+    meanwhile(monkeypatch, lambda: _tamper(services, alert_id, change))
+    assert materialise(services, alert_id) == "approved"
+    assert phones(services, alert_id) == []
+    assert materialise(services, alert_id) == "cancelled"
+
+
+def test_an_alert_that_expires_while_its_rows_are_written_is_not_sent(
+    services: Services, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock
+) -> None:
+    with services.db.transaction() as session:
+        make_traveller(session)
+    alert_id = approved(services, expires=NOW + timedelta(minutes=1))
+    meanwhile(monkeypatch, lambda: clock.advance(timedelta(minutes=1)))
+    assert materialise(services, alert_id) == "approved"
+    assert materialise(services, alert_id) == "expired"
+    assert phones(services, alert_id) == []
 
 
 def test_the_approval_event_and_the_sweeper_both_enqueue_the_job(services: Services) -> None:
