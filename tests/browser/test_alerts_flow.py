@@ -145,7 +145,7 @@ def test_every_fault_of_a_file_is_shown_with_its_line(
     )
     upload(desk, cap_file(tmp_path, text=broken))
     expect(desk.page.locator("table tbody tr")).to_have_count(2)
-    expect(desk.page.locator("table")).to_contain_text("21")
+    expect(desk.page.locator("table")).to_contain_text("22")
     expect(desk.page.locator("table")).to_contain_text("94.2")
     desk.check(f"alert-faults-{language}")
 
@@ -193,6 +193,8 @@ def test_returned_alert_shows_what_was_changed_since(
     second.page.fill("#return-dialog textarea", "Name the shelter")
     second.page.click("#return-dialog button[type=submit]")
     expect(second.page.locator("main")).to_contain_text("Name the shelter")
+    expect(first.page.locator("h1")).to_contain_text("Draft")
+    first.page.wait_for_selector("html[data-alert=ready]")
     first.go(f"/alerts/{alert_id}/edit")
     wait_for_editor(first.page)
     expect(first.page.locator("main")).to_contain_text("Name the shelter")
