@@ -194,3 +194,13 @@ def test_pages_work_without_scripts(open_desk: Callable[..., Desk], boss: Office
     desk.page.locator(".officer summary").click()
     desk.page.get_by_role("button", name="Sign out").click()
     desk.page.wait_for_url("**/sign-in")
+
+
+def test_demo_installation_is_marked_on_every_page_in_both_languages(site: Site, desk: Desk) -> None:
+    site.services.settings = site.services.settings.model_copy(update={"demo": True})
+    desk.go("/sign-in")
+    expect(desk.page.locator(".strip-demo")).to_contain_text("DEMO")
+    desk.check("demo-en")
+    desk.speak("ko")
+    expect(desk.page.locator(".strip-demo")).to_contain_text("시연용")
+    desk.check("demo-ko")
