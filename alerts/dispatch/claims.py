@@ -3,6 +3,10 @@
 Nothing is sent before that transaction is committed. The index `ix_messages_waiting` holds only queued rows in the order of
 their ids; a lane goes on from the last id it saw, because the entries of rows that are queued no more stay in the index
 until the next vacuum and would otherwise be walked over again and again.
+
+The condition is written as a range over (alert_id, id) with that very order, although one alert is meant: no other index
+can deliver it. With `alert_id = …` the planner may take the primary key instead while its statistics say that most rows are
+queued, and would then read every row that was sent long ago.
 """
 
 from __future__ import annotations
@@ -26,9 +30,9 @@ _DRILL_ONLY = "AND EXISTS (SELECT 1 FROM travellers t WHERE t.id = m.traveller_i
 _CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT m.id FROM messages m
-     WHERE m.alert_id = %(alert_id)s AND m.state = 'queued' AND m.id > %(after_id)s
+     WHERE m.state = 'queued' AND (m.alert_id, m.id) > (%(alert_id)s, %(after_id)s) AND m.alert_id <= %(alert_id)s
        AND (m.not_before IS NULL OR m.not_before <= %(now)s) {drill_only}
-     ORDER BY m.id LIMIT %(most)s FOR UPDATE OF m SKIP LOCKED
+     ORDER BY m.alert_id, m.id LIMIT %(most)s FOR UPDATE OF m SKIP LOCKED
 ), claimed AS (
     UPDATE messages m SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
       FROM due WHERE m.id = due.id

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from alerts import approval, tallies
 from alerts.dispatch.recheck import Halt, Halted
+from alerts.dispatch.severity import WAITING
 from alerts.models import Alert
 from alerts.reading import get_alert
 from alerts.states import ALERT, CANCELLED, DISPATCHING, EXPIRED, LAPSED, QUEUED, SENDING_STATES, WITHDRAWN
@@ -34,16 +35,18 @@ _STATE_OF_REST = {CANCELLED: WITHDRAWN, EXPIRED: LAPSED}
 
 _TAKE_BACK = """
 WITH waiting AS MATERIALIZED (
-    SELECT id FROM messages WHERE alert_id = %(alert_id)s AND state = 'queued' AND id > %(after_id)s
-     ORDER BY id LIMIT %(most)s FOR NO KEY UPDATE
+    SELECT id FROM messages
+     WHERE state = 'queued' AND (alert_id, id) > (%(alert_id)s, %(after_id)s) AND alert_id <= %(alert_id)s
+     ORDER BY alert_id, id LIMIT %(most)s FOR NO KEY UPDATE
 )
 UPDATE messages m SET state = %(state)s, settled_at = %(now)s, not_before = NULL
   FROM waiting WHERE m.id = waiting.id
 RETURNING m.id, m.country
 """
 _ANY_OPEN = text(
-    """SELECT EXISTS (SELECT 1 FROM messages WHERE alert_id = :alert_id AND state = 'queued')
-           OR EXISTS (SELECT 1 FROM messages WHERE alert_id = :alert_id AND state IN ('sending', 'in_doubt'))"""
+    f"""SELECT {WAITING.format(alert=":alert_id")}
+            OR (SELECT id FROM messages WHERE state IN ('sending', 'in_doubt') AND alert_id = :alert_id
+                 ORDER BY lease_until LIMIT 1) IS NOT NULL"""  # noqa: S608 - put together from constants
 )
 
 

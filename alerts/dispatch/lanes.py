@@ -27,7 +27,7 @@ from alerts.dispatch.recheck import Agreed, Halt, Halted, recheck
 from alerts.dispatch.results import Settlement, record, settle
 from alerts.dispatch.severity import MORE_SEVERE_WAITING
 from alerts.dispatch.terms import Terms
-from alerts.states import FAILED
+from alerts.states import DISPATCHING, FAILED
 from hotline.core import jobs, live
 from hotline.core.services import Services
 from hotline.providers import faults
@@ -38,11 +38,15 @@ log = structlog.get_logger(__name__)
 
 JOB = "alerts.dispatch"
 WINDOWS_OUTSTANDING = 3
-"""Claimed and not yet recorded, in windows: one under way, up to one at hand, one answered and waiting for its record."""
+"""Claimed and not yet recorded, in windows: one under way, less than one at hand, one answered and waiting for its record."""
 TICK_S = 0.02
 HINT_EVERY_S = 0.3
 LOOK_ROUND_EVERY_S = 1.0
+NOTICE_STOP_WITHIN_S = 0.05
+"""Texts at hand are claimed already: a stop is looked for this often, so that they go back instead of out."""
 NO_TEXT = "no_text"
+STOPPED = ("blocked", "stopped", "provider away", *map(str, Halt))
+"""Ends after which not even the texts at hand may go out."""
 
 
 @dataclass
@@ -107,12 +111,12 @@ class Lane:
         self._terms = Terms.of(services.settings)
         window = self._terms.in_flight
         self._hand_over = HandOver(
-            Pace(window), provider.breaker, low_water=max(1, window // 2), batch=max(1, window // 2)
+            Pace(window), provider.breaker, low_water=max(1, window // 4), batch=max(1, window // 2)
         )
         self._agreed: Agreed | None = None
         self._after_id = 0
         self._stop_at = time.monotonic() + self._terms.lane_s
-        self._hinted_at = self._looked_at = time.monotonic()
+        self._hinted_at = self._looked_at = self._state_read_at = time.monotonic()
         self._stream_over = False
         self._failure: BaseException | None = None
         self.stop_requested = False
@@ -145,14 +149,13 @@ class Lane:
 
     def _keep_books(self) -> None:
         while True:
+            self._end_where_due()
             if not self.report.ended:
                 self._claim_if_low()
             self._record(self._hand_over.collect(self._terms.in_flight))
             if self.report.ended and (self._hand_over.outstanding == 0 or self._stream_over):
                 self._record_rest()
                 return
-            if self._stream_over:
-                self._end("stream ended")
             self._hand_over.wait(TICK_S)
 
     def _record_rest(self) -> None:
@@ -161,24 +164,34 @@ class Lane:
 
     def _claim_if_low(self) -> None:
         window = self._terms.in_flight
-        reason = self._reason_to_end()
+        room = min(self._provider.breaker.room(window), WINDOWS_OUTSTANDING * window - self._hand_over.outstanding)
+        if self._hand_over.ready < max(1, window // 4) and room > 0:
+            self._claim(min(room, max(1, window // 2)))
+
+    def _end_where_due(self) -> None:
+        """Stop at once where sending must stop, also while the last texts at hand are going out; else at the right time."""
+        if self.report.ended in STOPPED:
+            return
+        reason = self._reason_to_stop()
+        if reason is None and not self.report.ended:
+            reason = self._reason_to_make_room()
         if reason is not None:
             self._end(reason)
-            return
-        room = min(self._provider.breaker.room(window), WINDOWS_OUTSTANDING * window - self._hand_over.outstanding)
-        if self._hand_over.ready >= max(1, window // 2) or room <= 0:
-            return
-        self._claim(min(room, window))
 
-    def _reason_to_end(self) -> str | None:
-        now = time.monotonic()
+    def _reason_to_stop(self) -> str | None:
         if self._hand_over.blocked is not None:
             self._raise_fault(self._hand_over.blocked)
             return "blocked"
-        if self.stop_requested:
+        if self.stop_requested or self._stream_over:
             return "stopped"
         if self._provider.breaker.room(1) == 0:
             return "provider away"
+        if time.monotonic() - self._state_read_at >= NOTICE_STOP_WITHIN_S and not self._still_sending():
+            return str(Halt.NOT_SENDING)
+        return None
+
+    def _reason_to_make_room(self) -> str | None:
+        now = time.monotonic()
         if now >= self._stop_at:
             return "time"
         if now - self._looked_at >= LOOK_ROUND_EVERY_S:
@@ -190,10 +203,10 @@ class Lane:
     def _end(self, reason: str) -> None:
         """Claim no more. Texts at hand are still sent when only the time is over, and go back otherwise."""
         self.report.ended = reason
-        if reason in ("time", "yield", "nothing due"):
-            self._hand_over.close()
-        else:
+        if reason in STOPPED:
             self._hand_over.give_back()
+        else:
+            self._hand_over.close()
 
     def _claim(self, most: int) -> None:
         services, now = self._services, self._services.clock.now()
@@ -207,7 +220,7 @@ class Lane:
             self.report.halted = halted
             self._end(str(halted.halt))
             return
-        self._agreed = agreed
+        self._agreed, self._state_read_at = agreed, time.monotonic()
         if claimed:
             self._offer(claimed, agreed, claimed_at)
         elif self._hand_over.outstanding == 0 or not agreed.faulty:
@@ -283,6 +296,15 @@ class Lane:
         log.error("dispatch.provider_fault", provider=self._provider.name, code=code, alert=self._alert_id)
         with self._services.db.connection() as connection:
             faults.raise_fault(connection, self._services.clock.now(), self._provider.name, code, detail)
+
+    def _still_sending(self) -> bool:
+        self._state_read_at = time.monotonic()
+        with self._services.db.connection() as connection:
+            row = connection.execute("SELECT state FROM alerts WHERE id = %s", (self._alert_id,)).fetchone()
+        if row is not None and row[0] == DISPATCHING:
+            return True
+        self.report.halted = Halted(Halt.NOT_SENDING, "The alert was stopped while it was being sent.")
+        return False
 
     def _more_severe_waits(self) -> bool:
         with self._services.db.connection() as connection:

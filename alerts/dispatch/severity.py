@@ -7,8 +7,16 @@ RANK = """(CASE WHEN {alert}.status <> 'Actual' THEN 9
      WHEN {alert}.severity = 'Moderate' THEN 2 WHEN {alert}.severity = 'Minor' THEN 3 ELSE 4 END)"""
 """SQL: the smaller goes first (CAP 1.2, severity). A drill never holds up a real alert."""
 
-DUE = """EXISTS (SELECT 1 FROM messages m WHERE m.alert_id = {alert}.id AND m.state = 'queued'
-               AND (m.not_before IS NULL OR m.not_before <= %(now)s))"""
+WAITING = """((SELECT m.id FROM messages m WHERE m.state = 'queued' AND m.alert_id BETWEEN {alert} AND {alert}
+     ORDER BY m.alert_id, m.id LIMIT 1) IS NOT NULL)"""
+"""SQL: whether the alert has a message that waits.
+
+Range and order leave only `ix_messages_waiting` (see `claims`); from an EXISTS the planner would drop the order, and with old
+statistics it reads the whole table in the hope of an early hit.
+"""
+
+DUE = """((SELECT m.id FROM messages m WHERE m.state = 'queued' AND m.alert_id BETWEEN {alert}.id AND {alert}.id
+         AND (m.not_before IS NULL OR m.not_before <= %(now)s) ORDER BY m.alert_id, m.id LIMIT 1) IS NOT NULL)"""
 """SQL: whether the alert has a message that could be sent now."""
 
 MORE_SEVERE_WAITING = f"""

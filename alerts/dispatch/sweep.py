@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from alerts.dispatch import doubt, ending, lanes
-from alerts.dispatch.severity import DUE, RANK
+from alerts.dispatch.severity import DUE, RANK, WAITING
 from hotline.core import jobs
 from hotline.core.services import Services
 
@@ -21,12 +21,11 @@ _EXPIRED = """
 SELECT a.id FROM alerts a LEFT JOIN approvals p ON p.alert_id = a.id
  WHERE a.state IN ('approved', 'dispatching') AND least(a.expires, p.expires) <= %(now)s ORDER BY a.id LIMIT %(most)s
 """
-_LEFT_BEHIND = """
+_LEFT_BEHIND = f"""
 SELECT a.id FROM alerts a
- WHERE a.state IN ('cancelled', 'expired') AND a.finished_at > %(since)s
-   AND EXISTS (SELECT 1 FROM messages m WHERE m.alert_id = a.id AND m.state = 'queued')
+ WHERE a.state IN ('cancelled', 'expired') AND a.finished_at > %(since)s AND {WAITING.format(alert="a.id")}
  ORDER BY a.id LIMIT %(most)s
-"""
+"""  # noqa: S608 - put together from constants, no value comes from outside
 _OPEN = f"""
 SELECT a.id, {DUE.format(alert="a")} FROM alerts a WHERE a.state = 'dispatching'
  ORDER BY {RANK.format(alert="a")}, a.approved_at, a.id LIMIT %(most)s

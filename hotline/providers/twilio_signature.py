@@ -71,7 +71,7 @@ def require_twilio_signature(view: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(view)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        if request.content_length is None and request.method not in ("GET", "HEAD"):
+        if "Transfer-Encoding" in request.headers:
             raise Forbidden("A webhook must name the length of its body.", code="bad-signature")
         if (request.content_length or 0) > MAX_WEBHOOK_BYTES:
             raise TooLarge(f"A webhook's body is at most {MAX_WEBHOOK_BYTES // 1024} KiB.")

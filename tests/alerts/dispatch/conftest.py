@@ -64,9 +64,13 @@ class Running:
         assert report is not None
         return report
 
+    def end_leases(self) -> int:
+        """Let expired claims fall into doubt."""
+        return doubt.end_leases(self.services)
+
     def clear_doubt(self) -> int:
         """Let expired claims fall into doubt and look up what is due."""
-        doubt.end_leases(self.services)
+        self.end_leases()
         return doubt.clear_doubt(self.services)
 
     def later(self, **duration: float) -> None:
