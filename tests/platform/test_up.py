@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -83,16 +85,27 @@ def first_data() -> Iterator[Path]:
         yield Path(directory) / "data"
 
 
-@pytest.fixture
-def service(first_data: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """The running service with its announcement."""
-    process = _up(first_data, port)
-    try:
-        yield process, _wait_for_ready(process)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-        end(process)
+@dataclass(frozen=True)
+class Service:
+    """A running service, its data directory and what it announced."""
+
+    process: subprocess.Popen[str]
+    data: Path
+    said: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """One running service for the tests that only visit it."""
+    with tempfile.TemporaryDirectory(prefix="hotline-test-", ignore_cleanup_errors=True) as directory:
+        data = Path(directory) / "data"
+        process = _up(data, free_port("127.0.0.1", 0))
+        try:
+            yield Service(process, data, _wait_for_ready(process))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+            end(process)
 
 
 def _database_url(data: Path) -> str:
@@ -143,19 +156,17 @@ def test_killed_service_leaves_nobody_and_starts_again_with_everything(first_dat
         end(again)
 
 
-def test_second_service_on_the_same_directory_is_refused(
-    service: tuple[subprocess.Popen[str], dict[str, str]], first_data: Path
-) -> None:
-    refused = _one_line_of(_up(first_data, free_port("127.0.0.1", 0)))
-    assert f"process {service[0].pid}) already uses {first_data}" in refused
+def test_second_service_on_the_same_directory_is_refused(service: Service) -> None:
+    refused = _one_line_of(_up(service.data, free_port("127.0.0.1", 0)))
+    assert f"process {service.process.pid}) already uses {service.data}" in refused
 
 
-def test_killed_child_comes_back(service: tuple[subprocess.Popen[str], dict[str, str]]) -> None:
-    process, said = service
-    web = next(pid for pid in descendants(process.pid) if _is_program(pid, "web", process.pid))
-    subprocess.run(["/bin/kill", "-KILL", str(web)], check=True)
+def test_killed_child_comes_back(service: Service) -> None:
+    children = descendants(service.process.pid)
+    web = next(pid for pid in children if _is_program(pid, "web", service.process.pid))
+    os.kill(web, signal.SIGKILL)
     wait_until(lambda: not is_alive(web), "it is gone")
-    wait_until(lambda: _is_ready(f"{said['READY']}/readyz"), "web answers again")
+    wait_until(lambda: _is_ready(f"{service.said['READY']}/readyz"), "web answers again")
 
 
 def test_service_stops_when_the_make_that_started_it_is_killed(first_data: Path, port: int) -> None:
