@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
 
 from hotline.core.actor import SYSTEM
 from hotline.core.audit import AuditEntry
@@ -251,3 +254,67 @@ def test_seen_keys_name_the_earlier_line_over_batches() -> None:
     assert seen.note(["a", "b", "a"], [2, 3, 4]) == [None, None, 2]
     assert seen.note(["c", "b", "a"], [5, 6, 7]) == [None, 3, 2]
     assert seen.note([], []) == []
+
+
+PHONES = st.sampled_from(["+821020000001", "+82 10-2000-0001", "+821020000002", "+447700900100", "12", "", "x"])
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "", "A", "B", "C"]),
+        st.sampled_from(["Kim", "Lee", " ", 'O\'Brien; "x", y']),
+        PHONES,
+        st.sampled_from(["", "10.5", "91", "abc"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS, again=ROWS)
+def test_whatever_the_rows_the_people_are_those_that_a_plain_reading_gives(
+    services: Services, rows: list[tuple[str, str, str, str]], again: list[tuple[str, str, str, str]]
+) -> None:
+    """Two lists one after the other, against a reading row by row that shares no code with the import."""
+    with services.db.transaction() as session:
+        session.execute(text("TRUNCATE travellers, positions"))
+    people: list[dict[str, Any]] = []
+    for given_rows in (rows, again):
+        written = io.StringIO()
+        writer = csv.writer(written)
+        writer.writerows([["reference", "name", "phone", "lat", "lon"], *[[*row, row[3]] for row in given_rows]])
+        report = _take(services, written.getvalue())
+        accepted = _read_plainly(people, given_rows)
+        assert (report.accepted_count, report.refused_count) == (accepted, len(given_rows) - accepted)
+        assert len(report.refused) == report.refused_count
+    with services.db.transaction() as session:
+        stored = session.execute(
+            select(Traveller.reference, Traveller.name, Traveller.phone, Position.lat)
+            .outerjoin(Position, Position.traveller_id == Traveller.id)
+        ).all()  # fmt: skip
+    expected = [(p["reference"], p["name"], p["phone"], p["lat"]) for p in people]
+    assert sorted(map(repr, map(tuple, stored))) == sorted(map(repr, expected))
+
+
+def _read_plainly(people: list[dict[str, Any]], rows: list[tuple[str, str, str, str]]) -> int:
+    """Apply a list to `people`: first rows with references, then rows without; return how many rows were accepted."""
+    good, seen = [], set()
+    for reference, name, phone, lat in rows:
+        number = phone.replace(" ", "").replace("-", "")
+        if len(number) < 8 or not name.strip() or lat in ("91", "abc"):
+            continue
+        if (reference or number) not in seen:
+            seen.add(reference or number)
+            good.append(
+                {"reference": reference or None, "name": name, "phone": number, "lat": float(lat) if lat else None}
+            )
+    accepted = 0
+    for row in sorted(good, key=lambda row: row["reference"] is None):
+        key = "reference" if row["reference"] else "phone"
+        same = [person for person in people if person[key] == row[key]]
+        if len(same) > 1:
+            continue
+        accepted += 1
+        if same:
+            same[0].update({name: value for name, value in row.items() if value is not None})
+        else:
+            people.append(dict(row))
+    return accepted

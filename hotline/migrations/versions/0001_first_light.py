@@ -23,7 +23,9 @@ CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON 
 """
 
 NAME_KEYS = r"""
-CREATE FUNCTION name_keys(name text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION name_keys(name text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    COST 1000 -- measured: 20 µs a call, so that reading the index comes before trying every row
+AS $$
     -- The words of a name in small letters; of a word that is not plain ASCII, such as a Korean name written in one,
     -- also what is left of it from its second letter on, so that a given name is found without the family name.
     SELECT array_to_tsvector(coalesce(array_agg(substr(word, start)), '{}'))
