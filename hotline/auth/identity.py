@@ -54,8 +54,8 @@ def authorise(permission: str) -> None:
 
 
 def needs_identity() -> bool:
-    """Webhooks, health checks and static files never touch the session tables."""
-    return request.endpoint is not None and not request.path.startswith(
+    """Webhooks, health checks and static files never touch the session tables; a page that does not exist keeps its menu."""
+    return not request.path.startswith(
         ("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics")
     )
 

@@ -182,6 +182,7 @@ def test_unknown_page_is_a_page_of_ours_in_the_readers_language(at_work: Desk) -
         at_work.speak(language)
         at_work.go("/no-such-page")
         expect(at_work.page.locator("h1")).to_have_text(heading)
+        expect(at_work.page.locator(".menu a").first).to_be_visible()
         at_work.check(f"error-404-{language}")
 
 
