@@ -167,7 +167,7 @@ def _form(mission: Mission | None, errors: dict[str, str] | None = None) -> Resp
         values: dict[str, Any] = request.form.to_dict()
     elif mission is not None:
         values = {name: getattr(mission, name) for name in (*TEXT_FIELDS, "lat", "lon", "code")}
-        values["countries"] = ", ".join(mission.countries)
+        values["countries"] = ", ".join(code for code in mission.countries if code != mission.country)
     else:
         values = {}
     page = render_template(
