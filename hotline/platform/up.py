@@ -29,7 +29,8 @@ from hotline.platform.tether import PR_SET_PDEATHSIG
 PROJECT = Path(__file__).resolve().parent.parent.parent
 VENDOR = PROJECT / "hotline" / "console" / "static" / "vendor"
 SANDBOX_NUMBER = "+15005550006"  # The number that Twilio's own test credentials send from.
-WORKERS = 2
+WORKERS = (("worker-urgent", ["worker", "--queues", "urgent"]), ("worker", ["worker"]))
+"""One worker keeps itself free for what is urgent: a stop or a receipt must not wait behind a lane of dispatch."""
 READY_LIMIT_S = 180.0
 STEP_LIMIT_S = 600.0
 ASK_LIMIT_S = 5.0
@@ -185,8 +186,8 @@ def _programs(
         yield program("sandbox", "carrier", words, carrier_env)
     yield program("live", "pages", ["live", "--host", options.host, "--port", _port(addresses.live)])
     yield program("web", "pages", ["web", "--host", options.host, "--port", _port(addresses.web)])
-    for number in range(WORKERS):
-        yield program(f"worker-{number + 1}", "background", ["worker"])
+    for name, words in WORKERS:
+        yield program(name, "background", words)
     yield program("scheduler", "background", ["scheduler"])
 
 
