@@ -91,7 +91,7 @@ def rows_of(session: Session, alerts: list[Alert]) -> list[Row]:
 @permit("alerts.read")
 def index() -> ResponseReturnValue:
     """Show the list; a page's script gets the table alone."""
-    states, severities = request.args.getlist("state"), request.args.getlist("severity")
+    states, severities = ([each for each in request.args.getlist(name) if each] for name in ("state", "severity"))
     search = request.args.get("q", "").strip()[:100]
     before = _number(request.args.get("before"))
     with current().db.transaction() as session:
@@ -158,11 +158,8 @@ def upload() -> ResponseReturnValue:
             drafts = drafting.draft_from_cap(session, services.clock, actor(), data, source="cap")
             ids, warned = [draft.id for draft in drafts], any(draft.cap_warnings for draft in drafts)
     except HotlineError as error:
-        stop = (
-            [each for each in error.params.get("alerts", []) if isinstance(each, int)]
-            if error.code == "cap-cancel"
-            else []
-        )  # type: ignore[attr-defined]  # the stage puts a list of ids there
+        named = error.params.get("alerts")
+        stop = [each for each in named if isinstance(each, int)] if isinstance(named, list) else []
         return _new_page(upload_error=explain(error), filename=name, stop=stop), error.status
     if len(ids) == 1:
         flash(_one_draft(warned), "warn" if warned else "good")

@@ -108,7 +108,9 @@ def shown_fault(fault: dict[str, Any]) -> ShownFault:
 def problem_text(problem: str, fault: dict[str, Any]) -> str:
     """Return the message behind a problem's code with its values filled in; else the mend as it came."""
     params = dict(fault.get("params") or {})
-    for table in (CAP_MESSAGES, TEXT_MESSAGES, PLACEHOLDER_MESSAGES, _FAULTS):
+    # The names of a file's faults and those of a draft overlap: `no_area` of a file is mended elsewhere.
+    tables = (CAP_MESSAGES,) if "line" in fault else (_FAULTS, TEXT_MESSAGES, PLACEHOLDER_MESSAGES)
+    for table in tables:
         if problem in table:
             return str(gettext(table[problem])) % params if params else str(gettext(table[problem])).replace("%%", "%")
     return str(fault.get("mend") or problem)

@@ -1,7 +1,7 @@
 // Drawing by hand on the map: shapes are shown from the model, and every gesture becomes one step of the model.
 
-import { circleOutline, destination, distanceKm, nearLongitude, unwrapRing } from "./geometry.js";
-import { SMOOTH, fitAreas, outlinesOf } from "./map.js";
+import { destination, distanceKm, nearLongitude, unwrapRing } from "./geometry.js";
+import { drawnCenter, fitAreas, outlinesOf, redrawCircle, shapeLayer } from "./map.js";
 
 const MANY_CORNERS = 150; // From here on only the corners next to the pointer get a handle; thousands would stall the page.
 const HANDLES_SHOWN = 40;
@@ -76,7 +76,7 @@ export class Drawing {
   }
 
   showShape(shape, ring, selected) {
-    const layer = L.polygon(ring, { className: selected ? "area-shape area-selected" : "area-shape", pmIgnore: true, smoothFactor: SMOOTH });
+    const layer = shapeLayer(shape, ring, { className: selected ? "area-shape area-selected" : "area-shape", pmIgnore: true });
     layer.on("click", (event) => {
       if (this.map.pm.globalDrawModeEnabled()) return;
       L.DomEvent.stopPropagation(event);
@@ -115,8 +115,7 @@ export class Drawing {
   }
 
   showCircleHandles(shape, ring) {
-    const lon = (Math.min(...ring.map((p) => p[1])) + Math.max(...ring.map((p) => p[1]))) / 2;
-    const center = [shape.center[0], shape.center[1] + 360 * Math.round((lon - shape.center[1]) / 360)];
+    const center = drawnCenter(shape, ring);
     const selection = { area: shape.area, kind: shape.kind, index: shape.index };
     const outline = this.layers[this.layers.length - 1];
     const middle = handle(this.map, center, "circle-center", this.words.moveCircle);
@@ -124,14 +123,14 @@ export class Drawing {
     const radiusTo = (latlng) => Math.max(0.1, distanceKm(center, [latlng.lat, latlng.lng]));
     middle.on("drag", () => {
       const at = middle.getLatLng();
-      outline.setLatLngs(circleOutline([at.lat, at.lng], shape.radiusKm));
+      redrawCircle(outline, [at.lat, at.lng], shape.radiusKm);
       edge.setLatLng(destination([at.lat, at.lng], shape.radiusKm, 90));
     });
     middle.on("dragend", () => {
       const at = middle.getLatLng();
       this.model.replaceCircle(selection, [at.lat, at.lng], shape.radiusKm);
     });
-    edge.on("drag", () => outline.setLatLngs(circleOutline(center, radiusTo(edge.getLatLng()))));
+    edge.on("drag", () => redrawCircle(outline, center, radiusTo(edge.getLatLng())));
     edge.on("dragend", () => this.model.replaceCircle(selection, shape.center, radiusTo(edge.getLatLng())));
     this.handles.push(middle, edge);
   }

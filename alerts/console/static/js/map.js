@@ -2,14 +2,14 @@
 
 import { getJson } from "./net.js";
 import { OverlayLayer } from "./overlay.js";
-import { nearLongitude, outlineOf } from "./geometry.js";
+import { circleOutline, nearLongitude, outlineOf } from "./geometry.js";
 import { loadOutlines, mapColours, onThemeChange, worldLayer } from "./world.js";
 
 const MAX_ZOOM = 12;
 const FETCH_AFTER_MS = 250;
 
 /** How far, in pixels, a drawn outline may be simplified: little enough that a circle looks round. */
-export const SMOOTH = 0.3;
+const SMOOTH = 0.3;
 
 /** Put a map into an element, showing `areas` if there are any; `urls` name the service's own outlines, cities and heat. */
 export async function makeMap(element, urls, areas = []) {
@@ -86,6 +86,29 @@ export function outlinesOf(areas) {
   return outlines.map(({ shape, ring }) => ({ shape, ring: nearLongitude(ring, middle) }));
 }
 
+const ROUND_UP_TO_KM = 300; // Up to here a circle on the globe is a circle on the map too, and is drawn as a smooth one.
+const ROUND_UP_TO_LAT = 70;
+
+/** Where a circle's centre is drawn: in the same turn of the world as its outline. */
+export function drawnCenter(shape, ring) {
+  const lons = ring.map((point) => point[1]);
+  const middle = (Math.min(...lons) + Math.max(...lons)) / 2;
+  return [shape.center[0], shape.center[1] + 360 * Math.round((middle - shape.center[1]) / 360)];
+}
+
+/** The layer that shows one shape. */
+export function shapeLayer(shape, ring, options) {
+  const round = shape.kind === "circle" && shape.radiusKm <= ROUND_UP_TO_KM && Math.abs(shape.center[0]) <= ROUND_UP_TO_LAT;
+  if (round) return L.circle(drawnCenter(shape, ring), { radius: shape.radiusKm * 1000, ...options });
+  return L.polygon(ring, { smoothFactor: SMOOTH, ...options });
+}
+
+/** Show a circle's layer somewhere else or larger, while it is being dragged. */
+export function redrawCircle(layer, center, radiusKm) {
+  if (layer instanceof L.Circle) layer.setLatLng(center).setRadius(radiusKm * 1000);
+  else layer.setLatLngs(circleOutline(center, radiusKm));
+}
+
 /** Show what the areas cover as large as the map allows. */
 export function fitAreas(map, areas, options = {}) {
   const rings = outlinesOf(areas).map(({ ring }) => ring);
@@ -97,7 +120,7 @@ export function fitAreas(map, areas, options = {}) {
 /** A map to look at: the areas drawn, nothing to change. */
 export async function showAreas(element, urls, areas) {
   const { map, overlay } = await makeMap(element, urls, areas);
-  for (const { ring } of outlinesOf(areas)) L.polygon(ring, { className: "area-shape", interactive: false, smoothFactor: SMOOTH }).addTo(map);
+  for (const { shape, ring } of outlinesOf(areas)) shapeLayer(shape, ring, { className: "area-shape", interactive: false }).addTo(map);
   return { map, overlay };
 }
 

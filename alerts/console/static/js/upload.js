@@ -8,6 +8,10 @@ if (zone && input) {
     event.preventDefault();
     zone.classList.toggle("is-over", on);
   };
+  const name = zone.querySelector("[data-file-name]");
+  input.addEventListener("change", () => {
+    name.textContent = [...input.files].map((file) => file.name).join(", ");
+  });
   zone.addEventListener("dragenter", over(true));
   zone.addEventListener("dragover", over(true));
   zone.addEventListener("dragleave", over(false));
