@@ -14,7 +14,7 @@ from alerts import audience
 from alerts.console import labels
 from alerts.console.blueprint import blueprint, json_body, problem_json
 from alerts.console.editor import local_time
-from alerts.draft_fields import MAX_LANGUAGES, MAX_TEXT_CHARS, STATUSES
+from alerts.draft_fields import MAX_ID, MAX_LANGUAGES, MAX_TEXT_CHARS, STATUSES
 from alerts.models import Alert
 from alerts.placeholders import PLACEHOLDERS, TemplateFault, fill
 from alerts.preview import Preview, TextPreview, placeholder_values, preview_texts
@@ -127,7 +127,7 @@ def as_typed(session: Session, saved: Alert, given: dict[str, Any]) -> Alert:
             status=status if status in STATUSES else saved.status,
             place=str(given.get("place", saved.place))[:200],
             event=str(given.get("event", saved.event))[:200],
-            mission_id=mission_id if isinstance(mission_id, int) else None,
+            mission_id=mission_id if isinstance(mission_id, int) and 0 < mission_id <= MAX_ID else None,
             onset=local_time("onset", given["onset"]) if "onset" in given else saved.onset,
             expires=local_time("expires", given["expires"]) if given.get("expires") else saved.expires,
             cap_sent=saved.cap_sent,

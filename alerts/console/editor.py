@@ -151,9 +151,10 @@ def local_time(field: str, value: object) -> datetime | None:
         return None
     try:
         local = datetime.fromisoformat(str(value))
-    except ValueError:
+        aware = local if local.tzinfo else local.replace(tzinfo=ZoneInfo(reader_zone()))
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidInput(field, value, "give a date and a time") from None
-    return (local if local.tzinfo else local.replace(tzinfo=ZoneInfo(reader_zone()))).astimezone(UTC)
 
 
 def draft_json(alert: Alert) -> dict[str, Any]:

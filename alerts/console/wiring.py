@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from alerts.console import acts, counting, editor, labels, listing, page, panels, places, problems, report
+from alerts.console import acts, counting, curve, editor, labels, listing, page, panels, places, problems, report
 from alerts.console.blueprint import STATIC, blueprint
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 
-PAGES = (acts, counting, editor, listing, page, panels, places, report)
+PAGES = (acts, counting, curve, editor, listing, page, panels, places, report)
 """The modules whose views stand on the blueprint; naming them here makes sure that they are loaded."""
 
 

@@ -14,7 +14,6 @@ from hotline.core.db import Database
 from tests.auth.conftest import Visitor
 from tests.factories import make_alert, make_mission, make_officer
 
-
 READY_TEXTS = {
     "ko": "[외교부] {place} 홍수 {time}. 고지대로 대피하세요. 영사콜센터 {hotline}",
     "en": "Flood in {place} {time}. Go to high ground. Help: {hotline}",

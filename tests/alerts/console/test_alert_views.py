@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from alerts import tallies
 from alerts.console.reasons import reason
-from alerts.models import Alert, Approval, AudienceSnapshot, InboundText
+from alerts.models import Alert, Approval, AudienceSnapshot, InboundText, Message
 from hotline.core.db import Database
 from tests.alerts.console.conftest import Officials
 from tests.browser.alerts_site import CAP
@@ -26,12 +27,12 @@ def upload(officials: Officials, text: str) -> Any:
     return visitor.client.post("/alerts/upload", data=form, content_type="multipart/form-data")
 
 
-def started(db: Database, alert_id: int, counts: dict[tuple[str, str, str], int]) -> None:
+def started(db: Database, alert_id: int, counts: dict[tuple[str, str, str], int], state: str = "dispatching") -> None:
     """Give an alert an approval, a snapshot and tallies as if it had been sent."""
     with db.transaction() as session:
         alert = session.get(Alert, alert_id)
         assert alert is not None
-        alert.started_at, alert.state = NOW, "dispatching"
+        alert.started_at, alert.state = NOW, state
         session.add(
             Approval(
                 alert_id=alert_id, officer_id=alert.author_id, at=NOW, areas=SQUARE, texts=FILLED, digest="d",
@@ -212,7 +213,7 @@ def test_progress_shows_figures_reasons_and_those_left_out(
     alert_id = add()
     started(db, alert_id, {("PH", "delivered", ""): 1200, ("PH", "failed", "30005"): 3, ("JP", "queued", ""): 40})
     part = officials["agent"].get(f"/alerts/{alert_id}/progress").get_data(as_text=True)
-    assert '<p class="tile-value" data-figure="delivered">1,200</p>' in part
+    assert '<p class="tile-value" data-figure="delivered" data-value="1200">1,200</p>' in part
     assert "Number does not exist" in part
     assert "Asked not to be texted" in part
     assert "Number known not to work" not in part
@@ -247,6 +248,34 @@ def test_report_is_a_table_by_country_state_and_reason(
     assert lines[1:3] == ["PH,Philippines,Delivered,,,5", "PH,Philippines,Failed,21610,Opted out,2"]
     assert lines[3] == ",,No text was sent,opted_out,Asked not to be texted,2"
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_curve_adds_up_and_is_read_only_after_the_sending(
+    officials: Officials, add: Callable[..., int], db: Database
+) -> None:
+    alert_id = add()
+    started(db, alert_id, {}, state="dispatching")
+    with db.transaction() as session:
+        for number in range(6):
+            session.add(
+                Message(
+                    alert_id=alert_id, traveller_id=number, phone=f"+82{number}", country="PH", language="en", parts=1,
+                    state="failed" if number == 5 else "delivered", sent_at=NOW + timedelta(seconds=number),
+                    settled_at=NOW + timedelta(seconds=10 * number),
+                )
+            )  # fmt: skip
+    assert officials["agent"].get(f"/alerts/{alert_id}/curve.json").json == {
+        "t": [], "sent": [], "delivered": [], "failed": [],
+    }  # fmt: skip
+    with db.transaction() as session:
+        alert = session.get(Alert, alert_id)
+        assert alert is not None
+        alert.state = "finished"
+    drawn = officials["agent"].get(f"/alerts/{alert_id}/curve.json").json
+    assert drawn is not None
+    assert drawn["t"][0] == NOW.timestamp()
+    assert (drawn["sent"][0], drawn["sent"][-1], drawn["delivered"][-1], drawn["failed"][-1]) == (0, 6, 5, 1)
+    assert drawn["sent"] == sorted(drawn["sent"])
 
 
 def test_overview_has_live_waiting_and_own_drafts(officials: Officials, add: Callable[..., int], db: Database) -> None:

@@ -1,6 +1,7 @@
 // An alert's own page: the map to look at, who is inside now, the dialogs of the decision, and reloading when it moved on.
 
 import { AudienceCount } from "./count.js";
+import { Curve, figuresOnPage } from "./curve.js";
 import { number, pageData } from "./dom.js";
 import { showAreas } from "./map.js";
 import { getJson, postJson } from "./net.js";
@@ -51,6 +52,18 @@ async function lookAgain() {
 document.addEventListener("live:changed", (event) => {
   if (!event.detail.topic || event.detail.topic.startsWith("alert:")) lookAgain();
 });
+
+const holderOfCurve = document.getElementById("curve");
+if (holderOfCurve) {
+  const curve = new Curve(holderOfCurve);
+  if (curve.live) {
+    curve.add(figuresOnPage());
+    document.addEventListener("live:updated", () => curve.add(figuresOnPage()));
+  } else {
+    // A report without its curve is still the report; its figures stand above.
+    curve.load().catch((error) => console.warn(error.message));
+  }
+}
 
 const element = document.getElementById("map");
 await showAreas(element, data.urls, data.areas);
