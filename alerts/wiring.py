@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import alerts.console.wiring
-from alerts import api, demo, index_room, materialise, webhooks
+from alerts import api, demo, erasure, index_room, materialise, webhooks
 from alerts.dispatch import doubt, ending, lanes, sweep
 from alerts.receipts.fold import fold
 from hotline.core.registry import Registry
@@ -27,5 +27,6 @@ def register(registry: Registry) -> None:
     registry.job(sweep.JOB, sweep.sweep, queue="urgent", timeout_s=120)
     registry.on("AlertCancelled", "alerts.withdraw", ending.on_cancelled)
     registry.every(2, sweep.JOB)
+    registry.on("TravellerErased", "alerts.forget", erasure.forget)
     registry.demo.append(demo.add_practice_warning)
     alerts.console.wiring.register(registry)

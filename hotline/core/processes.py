@@ -15,6 +15,8 @@ from hotline.core.registry import Registry
 from hotline.core.services import Services
 
 GRACEFUL_S = 10
+LIVE_GRACEFUL_S = 1
+"""A live stream can be cut at any moment: the page reconnects and reads the truth again."""
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn carries no type information for this class
@@ -45,7 +47,7 @@ def serve(make_app: Callable[[], Flask], *, host: str, port: int, workers: int, 
             "worker_class": "gthread",
             "proc_name": f"hotline-{name}",
             "timeout": 60,
-            "graceful_timeout": GRACEFUL_S,
+            "graceful_timeout": LIVE_GRACEFUL_S if name == "live" else GRACEFUL_S,
             "keepalive": 30,
             "backlog": 1024,
             "loglevel": "warning",

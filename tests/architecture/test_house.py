@@ -26,6 +26,9 @@ PUBLIC_ENDPOINTS = {
     "console.static": "style, script and font",
     "alerts.static": "style and script of the alert pages",
     "auth.sign_in": "nobody is signed in yet",
+    "auth.check_sign_in": "the sign-in form",
+    "auth.check_sign_in_code": "the second step of the sign-in form",
+    "auth.sign_out": "ending a session that has ended already is no error",
     "auth.language": "the language is chosen before signing in too",
     "auth.theme": "light and dark are chosen before signing in too",
 }
