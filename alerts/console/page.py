@@ -75,12 +75,16 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
     events = ALERT.events_for(alert.state, who)
     started = alert.started_at is not None
     mission = session.get(Mission, alert.mission_id) if alert.mission_id else None
+    texts = shown_texts(session, alert)
     return {
         "alert": alert,
         "labels": labels,
         "names": names,
         "mission": mission_name(mission, str(get_locale() or DEFAULT_LANGUAGE)) if mission else None,
-        "texts": shown_texts(session, alert),
+        "texts": texts,
+        "seen": approval.digest_now(alert, {text.language: text.filled or "" for text in texts})
+        if alert.state == SUBMITTED
+        else "",
         "events": events,
         "own": who.id in wrote,
         "waiting": alert.state == SUBMITTED,

@@ -48,12 +48,13 @@ export class Curve {
     }
     if (this.points.t.length < 2) return;
     const ink = colours(this.element);
-    const axis = { stroke: ink.ink, grid: { stroke: ink.grid, width: 1 }, ticks: { stroke: ink.grid, width: 1 } };
+    const font = `12px ${getComputedStyle(this.element).fontFamily}`;
+    const axis = { font, stroke: ink.ink, grid: { stroke: ink.grid, width: 1 }, ticks: { stroke: ink.grid, width: 1 } };
     this.plot = new window.uPlot({
       width: this.element.clientWidth, height: HEIGHT_PX, cursor: { drag: { x: false, y: false } }, legend: { live: false },
       tzDate: (seconds) => new Date((seconds + Number(this.element.dataset.offset) * 60 + new Date().getTimezoneOffset() * 60) * 1000),
       axes: [{ ...axis, values: "{HH}:{mm}:{ss}" }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => number(tick)) }],
-      series: [{}, ...LINES.map((line) => ({ label: this.element.dataset[line], stroke: ink[line], width: 2 }))],
+      series: [{}, ...LINES.map((line) => ({ label: this.element.dataset[line], stroke: ink[line], width: 2.5, points: { show: false } }))],
     }, data, this.element);
   }
 }
