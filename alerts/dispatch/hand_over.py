@@ -1,6 +1,6 @@
-"""Between the thread that talks SQL and the thread that talks to the provider: texts one way, results the other.
+"""Between the threads that talk SQL and the thread that talks to the provider: texts one way, results the other.
 
-Both sides work at the same time, so that the provider is never idle while rows are claimed and results are written. Deques
+All sides work at the same time, so that the provider is never idle while rows are claimed and results are written. Deques
 are safe for one thread appending and another popping; nothing else is shared but a few flags.
 """
 
@@ -19,8 +19,8 @@ from hotline.providers.sms import Outcome, SmsRequest, SmsResult
 class HandOver:
     """A feed of claimed texts for one stream.
 
-    `low_water` is the number of texts at hand below which the claiming side is called; `batch` the number of results from
-    which on the recording side is.
+    `low_water` is the number of texts at hand below which the claiming clerk is called; `batch` the number of results from
+    which on the recording clerk is.
     """
 
     def __init__(self, pace: Pace, breaker: CircuitBreaker, *, low_water: int, batch: int) -> None:
@@ -30,7 +30,8 @@ class HandOver:
         self._results: deque[SmsResult] = deque()
         self._in_flight = 0
         self._closed = False
-        self._call = threading.Event()
+        self._room = threading.Event()
+        self._gathered = threading.Event()
         self._wake: Callable[[], None] = lambda: None
         self.blocked: SmsResult | None = None
 
@@ -53,7 +54,7 @@ class HandOver:
                 taken.append(request)
         self._in_flight += len(taken)
         if len(ready) < self._low_water and not self._closed:
-            self._call.set()
+            self._room.set()
         return taken
 
     def give(self, result: SmsResult) -> None:
@@ -67,7 +68,7 @@ class HandOver:
             self.blocked = result
         self._results.append(result)
         if len(self._results) >= self._batch or self._closed:
-            self._call.set()
+            self._gathered.set()
 
     def finished(self) -> bool:
         """Say whether nothing more will come."""
@@ -77,17 +78,22 @@ class HandOver:
         """Receive the stream's wake-up."""
         self._wake = wake
 
-    # The clerk's side
+    # The clerks' side
 
     def offer(self, requests: Sequence[SmsRequest], *, send_before: float) -> None:
         """Put claimed texts at hand; `send_before` is on the monotonic clock."""
         self._ready.extend((send_before, request) for request in requests)
         self._wake()
 
-    def wait(self, timeout_s: float) -> None:
-        """Sleep until texts run low, results have gathered, or the time is up."""
-        self._call.wait(timeout_s)
-        self._call.clear()
+    def wait_for_room(self, timeout_s: float) -> None:
+        """Sleep until texts run low or the time is up."""
+        self._room.wait(timeout_s)
+        self._room.clear()
+
+    def wait_for_results(self, timeout_s: float) -> None:
+        """Sleep until results have gathered or the time is up."""
+        self._gathered.wait(timeout_s)
+        self._gathered.clear()
 
     def collect(self, most: int) -> list[SmsResult]:
         """Return up to `most` results that have not been recorded yet."""
@@ -97,7 +103,8 @@ class HandOver:
     def close(self) -> None:
         """Say that no more texts will be offered; those at hand are still sent."""
         self._closed = True
-        self._call.set()
+        self._room.set()
+        self._gathered.set()
         self._wake()
 
     def give_back(self) -> None:

@@ -1,7 +1,8 @@
 """A lane: one job that moves one alert's messages to the provider for a bounded time, then makes room and queues up again.
 
-Two threads work at once. The stream (the job's own thread) keeps hundreds of requests under way; the clerk claims the next
-batch and records results in SQL meanwhile. Several lanes of one alert may run in several workers: they claim different rows.
+Three threads work at once. The stream (the job's own thread) keeps hundreds of requests under way; meanwhile one clerk
+claims the next batch and another records results, each over its own connection, so that neither makes the stream wait.
+Several lanes of one alert may run in several workers: they claim different rows.
 The order that makes a crash harmless: the attempt is committed, then the request leaves, then the result is recorded. What
 was between the first and the last when the process died is looked up at the provider (see `doubt`).
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -37,8 +38,9 @@ from hotline.providers.sms import VALIDITY_MAX_S, SmsProvider, SmsRequest, SmsRe
 log = structlog.get_logger(__name__)
 
 JOB = "alerts.dispatch"
-WINDOWS_OUTSTANDING = 3
-"""Claimed and not yet recorded, in windows: one under way, less than one at hand, one answered and waiting for its record."""
+WINDOWS_OUTSTANDING = 4
+"""Claimed and not yet recorded, in windows: one under way, one at hand, two answered and waiting for their record."""
+RECORD_AT_ONCE = 512
 TICK_S = 0.02
 HINT_EVERY_S = 0.3
 LOOK_ROUND_EVERY_S = 1.0
@@ -111,7 +113,7 @@ class Lane:
         self._terms = Terms.of(services.settings)
         window = self._terms.in_flight
         self._hand_over = HandOver(
-            Pace(window), provider.breaker, low_water=max(1, window // 4), batch=max(1, window // 2)
+            Pace(window), provider.breaker, low_water=max(1, window // 2), batch=max(1, window // 4)
         )
         self._agreed: Agreed | None = None
         self._after_id = 0
@@ -123,49 +125,55 @@ class Lane:
         self.report = LaneReport(alert_id)
 
     def run(self) -> LaneReport:
-        """Work until nothing is due, the time is over, or something forbids going on; raises what broke either side."""
-        clerk = threading.Thread(target=self._clerk, name=f"clerk-{self._alert_id}", daemon=True)
-        clerk.start()
+        """Work until nothing is due, the time is over, or something forbids going on; raises what broke any of the threads."""
+        clerks = [
+            threading.Thread(target=self._guarded, args=(work,), name=f"{work.__name__}-{self._alert_id}", daemon=True)
+            for work in (self._keep_claiming, self._keep_recording)
+        ]
+        for clerk in clerks:
+            clerk.start()
         try:
             self._provider.stream(self._hand_over, in_flight=self._terms.in_flight)
         finally:
             self._stream_over = True
             self._hand_over.give_back()
-            clerk.join()
+            for clerk in clerks:
+                clerk.join()
         if self._failure is not None:
             raise self._failure
         return self.report
 
-    # The clerk's thread
-
-    def _clerk(self) -> None:
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Run a clerk's work; when it breaks, the other threads come to their end as well."""
         try:
-            self._keep_books()
+            work()
         except BaseException as failure:  # noqa: BLE001 - handed to the job's own thread, which raises it
-            self._failure = failure
-        finally:
-            # Whatever happened here, the stream must come to its end.
+            self._failure = self._failure or failure
             self._hand_over.give_back()
 
-    def _keep_books(self) -> None:
-        while True:
+    def _keep_claiming(self) -> None:
+        while not self._stream_over:
             self._end_where_due()
             if not self.report.ended:
                 self._claim_if_low()
-            self._record(self._hand_over.collect(self._terms.in_flight))
-            if self.report.ended and (self._hand_over.outstanding == 0 or self._stream_over):
-                self._record_rest()
+            elif not self._hand_over.ready:
                 return
-            self._hand_over.wait(TICK_S)
+            self._hand_over.wait_for_room(TICK_S)
 
-    def _record_rest(self) -> None:
-        while results := self._hand_over.collect(self._terms.in_flight):
+    def _keep_recording(self) -> None:
+        while True:
+            over = self._stream_over  # read first: what the stream gave before it ended must still be recorded
+            results = self._hand_over.collect(RECORD_AT_ONCE)
             self._record(results)
+            if over and not results:
+                return
+            if len(results) < RECORD_AT_ONCE:
+                self._hand_over.wait_for_results(TICK_S)
 
     def _claim_if_low(self) -> None:
         window = self._terms.in_flight
         room = min(self._provider.breaker.room(window), WINDOWS_OUTSTANDING * window - self._hand_over.outstanding)
-        if self._hand_over.ready < max(1, window // 4) and room > 0:
+        if self._hand_over.ready < max(1, window // 2) and room > 0:
             self._claim(min(room, max(1, window // 2)))
 
     def _end_where_due(self) -> None:
@@ -182,7 +190,7 @@ class Lane:
         if self._hand_over.blocked is not None:
             self._raise_fault(self._hand_over.blocked)
             return "blocked"
-        if self.stop_requested or self._stream_over:
+        if self.stop_requested or self._failure is not None:
             return "stopped"
         if self._provider.breaker.room(1) == 0:
             return "provider away"

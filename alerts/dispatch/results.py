@@ -1,5 +1,7 @@
 """Recording what came of a batch: one statement for messages and attempts, then the tallies, in one transaction.
 
+A second statement follows only for results whose message somebody else has moved meanwhile.
+
 A receipt may have arrived before the provider's answer was recorded, and a lost answer may have been cleared up by a look-up:
 whoever comes second changes nothing. The result of attempt N moves a message only while it is `sending` or `in_doubt` and N
 is still its last attempt.
@@ -48,36 +50,55 @@ class Settlement(NamedTuple):
 
 
 _LOCK_ALERTS = "SELECT id, state FROM alerts WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-_RECORD = """
+_RESULT = """
 WITH result AS MATERIALIZED (
     SELECT * FROM unnest(%(ids)s::bigint[], %(numbers)s::smallint[], %(outcomes)s::text[], %(states)s::text[],
                          %(sids)s::text[], %(statuses)s::text[], %(codes)s::text[], %(again)s::timestamptz[])
         AS r(id, number, outcome, state, sid, status, code, again_at)
-), held AS MATERIALIZED (
-    SELECT m.id, m.state, m.attempts FROM messages m WHERE m.id = ANY(%(ids)s::bigint[])
-     ORDER BY m.id FOR NO KEY UPDATE
-), moved AS (
-    UPDATE messages m
+)"""
+_SET = """
        SET state = r.state, provider_sid = r.sid, provider_status = r.status, error_code = r.code,
            not_before = CASE WHEN r.state = 'queued' THEN r.again_at END,
            lease_until = CASE WHEN r.state = 'in_doubt' THEN r.again_at END,
            sent_at = CASE WHEN r.state IN ('sent', 'delivered') THEN %(now)s ELSE m.sent_at END,
-           settled_at = CASE WHEN r.state IN ('delivered', 'failed', 'withdrawn', 'lapsed') THEN %(now)s END
-      FROM held h JOIN result r ON r.id = h.id AND r.number = h.attempts
-     WHERE m.id = h.id AND h.state IN ('sending', 'in_doubt')
-    RETURNING m.alert_id, m.country, h.state AS before, m.state AS after,
-              CASE WHEN m.state = 'failed' THEN coalesce(m.error_code, '') ELSE '' END AS reason, m.phone
-), closed AS (
+           settled_at = CASE WHEN r.state IN ('delivered', 'failed', 'withdrawn', 'lapsed') THEN %(now)s END"""
+_CLOSE = """
     UPDATE attempts a
        SET outcome = r.outcome, finished_at = %(now)s, provider_sid = coalesce(r.sid, a.provider_sid),
-           error_code = r.code
+           error_code = r.code"""
+_MOVED = """
+SELECT alert_id, country, before, after, reason, count(*)::int, array_agg(id),
+       array_agg(phone) FILTER (WHERE after = 'failed')
+  FROM moved GROUP BY alert_id, country, before, after, reason
+"""
+_REASON = "CASE WHEN m.state = 'failed' THEN coalesce(m.error_code, '') ELSE '' END AS reason"
+_RECORD_SENDING = f"""{_RESULT}, moved AS (
+    UPDATE messages m {_SET}
+      FROM result r WHERE m.id = r.id AND m.state = 'sending' AND m.attempts = r.number
+    RETURNING m.id, m.alert_id, m.country, 'sending' AS before, m.state AS after, {_REASON}, m.phone
+), closed AS (
+    {_CLOSE}
+      FROM moved JOIN result r ON r.id = moved.id
+     WHERE a.message_id = r.id AND a.number = r.number AND r.outcome IS NOT NULL
+)
+{_MOVED}"""
+"""What nearly every result meets: its message is still `sending` on that attempt, which no other lane can hold."""
+_RECORD_ANY = f"""{_RESULT}, held AS MATERIALIZED (
+    SELECT m.id, m.state, m.attempts FROM messages m WHERE m.id = ANY(%(ids)s::bigint[])
+     ORDER BY m.id FOR NO KEY UPDATE
+), moved AS (
+    UPDATE messages m {_SET}
+      FROM held h JOIN result r ON r.id = h.id AND r.number = h.attempts
+     WHERE m.id = h.id AND h.state IN ('sending', 'in_doubt')
+    RETURNING m.id, m.alert_id, m.country, h.state AS before, m.state AS after, {_REASON}, m.phone
+), closed AS (
+    {_CLOSE}
       FROM result r
      WHERE a.message_id = r.id AND a.number = r.number AND r.outcome IS NOT NULL
        AND (a.outcome IS NULL OR a.outcome = 'unanswered' OR (a.outcome = 'found' AND r.outcome = 'accepted'))
 )
-SELECT alert_id, country, before, after, reason, count(*)::int, array_agg(phone) FILTER (WHERE after = 'failed')
-  FROM moved GROUP BY alert_id, country, before, after, reason
-"""
+{_MOVED}"""  # noqa: S608 - put together from constants, no value comes from outside
+"""The rest: looked up, in doubt meanwhile, or overtaken by a receipt. The rows are locked in the order of their ids."""
 
 
 def settle(alert_id: int, result: SmsResult) -> Settlement:
@@ -126,28 +147,31 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
     assert isinstance(connection, psycopg.Connection)
     now = clock.now()
     settlements = _to_ended_alerts(connection, sorted(settlements))
-    waits = [None if each.wait_s is None else now + timedelta(seconds=each.wait_s) for each in settlements]
-    moved = connection.execute(
-        _RECORD,
-        {
-            "ids": [each.message_id for each in settlements],
-            "numbers": [each.attempt for each in settlements],
-            "outcomes": [each.outcome for each in settlements],
-            "states": [each.state for each in settlements],
-            "sids": [each.sid for each in settlements],
-            "statuses": [each.status for each in settlements],
-            "codes": [each.code for each in settlements],
-            "again": waits,
-            "now": now,
-        },
-    ).fetchall()
+    moved = connection.execute(_RECORD_SENDING, _columns(settlements, now)).fetchall()
+    done = {message_id for *_, ids, _ in moved for message_id in ids}
+    if rest := [each for each in settlements if each.message_id not in done]:
+        moved += connection.execute(_RECORD_ANY, _columns(rest, now)).fetchall()
     deltas: Counter[tallies.TallyKey] = Counter()
-    for alert_id, country, before, after, reason, count, _ in moved:
+    for alert_id, country, before, after, reason, count, _, _ in moved:
         deltas[alert_id, country, before, ""] -= count
         deltas[alert_id, country, after, reason] += count
     marks = _mark_people(connection, now, moved)
     tallies.add(connection, deltas)
     people.record(session, clock, marks)
+
+
+def _columns(settlements: Sequence[Settlement], now: datetime) -> dict[str, Any]:
+    return {
+        "ids": [each.message_id for each in settlements],
+        "numbers": [each.attempt for each in settlements],
+        "outcomes": [each.outcome for each in settlements],
+        "states": [each.state for each in settlements],
+        "sids": [each.sid for each in settlements],
+        "statuses": [each.status for each in settlements],
+        "codes": [each.code for each in settlements],
+        "again": [None if each.wait_s is None else now + timedelta(seconds=each.wait_s) for each in settlements],
+        "now": now,
+    }
 
 
 def _to_ended_alerts(connection: psycopg.Connection[Any], settlements: list[Settlement]) -> list[Settlement]:
@@ -171,7 +195,7 @@ def _mark_people(connection: psycopg.Connection[Any], now: datetime, moved: Iter
     """Remember on the travellers what a refusal says about their number (bad for good, opted out)."""
     outcomes = [
         people.Outcome(alert_id, phone, "", reason, after)
-        for alert_id, _, _, after, reason, _, phones in moved
+        for alert_id, _, _, after, reason, _, _, phones in moved
         for phone in phones or ()
     ]
     return people.mark(connection, now, outcomes) if outcomes else []

@@ -77,7 +77,7 @@ class TwilioSms(HttpSmsProvider):
         """Return the create request; what all texts of a batch share is encoded once."""
         validity_s = max(VALIDITY_MIN_S, min(VALIDITY_MAX_S, request.validity_s))
         shared = _shared_fields(request.sender, request.body, validity_s)
-        own = f"&To={quote_plus(request.to)}&StatusCallback={quote_plus(request.callback_url)}"
+        own = f"&To={_escaped(request.to)}&StatusCallback={_escaped(request.callback_url)}"
         return HttpCall(request, self._messages_url, shared + own.encode())
 
     def read_send(self, answer: HttpAnswer) -> SmsResult:
@@ -136,6 +136,14 @@ class TwilioSms(HttpSmsProvider):
             log.warning("sms.lookup_too_long", provider=self.name, pages=search.pages)
             return None
         return urljoin(self._base_url + "/", str(next_uri))
+
+
+_ESCAPES = {code: quote_plus(chr(code)) for code in range(128)}
+
+
+def _escaped(text: str) -> str:
+    """Return a form value as `quote_plus` does; ten times as fast for ASCII, and this runs twice for every text."""
+    return text.translate(_ESCAPES) if text.isascii() else quote_plus(text)
 
 
 @lru_cache(maxsize=256)
