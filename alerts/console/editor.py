@@ -181,7 +181,7 @@ def page_data(alert: Alert, now: datetime) -> dict[str, Any]:
     """Return what the editor's script needs besides the draft: addresses, words, languages."""
     languages = sorted(
         ((code, labels.language_name(code)) for code in labels.TEXT_LANGUAGES),
-        key=lambda pair: (pair[0] not in ("ko", "en"), pair[1]),
+        key=lambda pair: (pair[0] != "ko", pair[0] != "en", pair[1]),
     )
     return {
         "id": alert.id,

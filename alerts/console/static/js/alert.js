@@ -56,13 +56,9 @@ document.addEventListener("live:changed", (event) => {
 const holderOfCurve = document.getElementById("curve");
 if (holderOfCurve) {
   const curve = new Curve(holderOfCurve);
-  if (curve.live) {
-    curve.add(figuresOnPage());
-    document.addEventListener("live:updated", () => curve.add(figuresOnPage()));
-  } else {
-    // A report without its curve is still the report; its figures stand above.
-    curve.load().catch((error) => console.warn(error.message));
-  }
+  // A report without its curve is still the report; its figures stand above.
+  const ready = curve.live ? Promise.resolve(curve.add(figuresOnPage())) : curve.load().catch((error) => console.warn(error.message));
+  ready.then(() => document.addEventListener("live:updated", () => curve.add(figuresOnPage())));
 }
 
 const element = document.getElementById("map");

@@ -6,6 +6,7 @@ import { getJson } from "./net.js";
 
 const LINES = ["sent", "delivered", "failed"];
 const HEIGHT_PX = 190;
+const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400];
 
 const colours = (element) => {
   const style = getComputedStyle(element);
@@ -29,8 +30,9 @@ export class Curve {
     this.draw();
   }
 
-  /** Take the figures that the page shows now as the next point. */
+  /** Take the figures that the page shows now as the next point; receipts still come when the sending is over. */
   add(figures) {
+    if (!this.live && figures.delivered === this.points.delivered.at(-1) && figures.failed === this.points.failed.at(-1)) return;
     const now = Date.now() / 1000;
     this.points.t.push(Math.max(now, this.points.t[this.points.t.length - 1] + 0.001));
     this.points.sent.push(figures.sent + figures.delivered + figures.failed);
@@ -53,7 +55,7 @@ export class Curve {
     this.plot = new window.uPlot({
       width: this.element.clientWidth, height: HEIGHT_PX, cursor: { drag: { x: false, y: false } }, legend: { live: false },
       tzDate: (seconds) => new Date((seconds + Number(this.element.dataset.offset) * 60 + new Date().getTimezoneOffset() * 60) * 1000),
-      axes: [{ ...axis, values: "{HH}:{mm}:{ss}" }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => number(tick)) }],
+      axes: [{ ...axis, values: "{HH}:{mm}:{ss}", incrs: SECONDS, space: 80 }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => number(tick)) }],
       series: [{}, ...LINES.map((line) => ({ label: this.element.dataset[line], stroke: ink[line], width: 2.5, points: { show: false } }))],
     }, data, this.element);
   }

@@ -3,6 +3,10 @@
 import { destination, distanceKm, nearLongitude, unwrapRing } from "./geometry.js";
 import { drawnCenter, fitAreas, outlinesOf, redrawCircle, shapeLayer } from "./map.js";
 
+// Handles are for the mouse and the finger. By keyboard and screen reader the same corners are in the table, where each has
+// a name; forty more tab stops without one would help nobody.
+L.Marker.mergeOptions({ keyboard: false });
+
 const MANY_CORNERS = 150; // From here on only the corners next to the pointer get a handle; thousands would stall the page.
 const HANDLES_SHOWN = 40;
 
