@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, String, select, text
@@ -103,8 +104,22 @@ def _jsonable(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return the values exactly as PostgreSQL will give them back, so that the hash can be recomputed later."""
     if values is None:
         return None
-    result: dict[str, Any] = json.loads(json.dumps(dict(values), default=_encode, ensure_ascii=False))
+    result: dict[str, Any] = json.loads(
+        json.dumps(dict(values), default=_encode, ensure_ascii=False, allow_nan=False), parse_float=_as_jsonb_keeps
+    )
     return result
+
+
+def _as_jsonb_keeps(written: str) -> float | int:
+    """Return a number as JSONB gives it back: decimal, so that it has no negative zero and no exponent.
+
+    The hash of an entry is computed over what is read back; one -0.0 in it would break the chain for good.
+    """
+    number = float(written)
+    if number == 0:
+        return 0.0
+    # Python writes 1e+16 and larger with an exponent and without a fraction, which comes back as a whole number.
+    return int(Decimal(written)) if "e+" in written else number
 
 
 def _encode(value: object) -> object:
