@@ -37,10 +37,11 @@ class UnsupportedMediaType(HotlineError):
 
 
 class ApproveIn(BaseModel):
-    """What the approver says; the number only for very large audiences."""
+    """What the approver says: the number only for very large audiences; `version`, when given, must still be the alert's."""
 
     model_config = ConfigDict(extra="forbid")
     typed_count: int | None = Field(None, ge=0)
+    version: int | None = Field(None, ge=1)
 
 
 class ReasonIn(BaseModel):
@@ -187,14 +188,16 @@ def submit(alert_id: int) -> ResponseReturnValue:
 @permit("alerts.approve")
 def approve(alert_id: int) -> ResponseReturnValue:
     """Approve."""
-    services, typed_count = current(), _parsed(ApproveIn, empty_ok=True).get("typed_count")
+    services, given = current(), _parsed(ApproveIn, empty_ok=True)
     with services.db.transaction() as session:
         alert = get_alert(session, alert_id)
+        version = alert.version
     estimate = audience.estimate(services, alert.areas, services.clock.now(), alert.drill).total
     answer = _act(
         lambda session, services: approval.approve(
             session, services.clock, services.settings, actor(), alert_id,
-            audience_estimate=estimate, typed_count=typed_count,
+            audience_estimate=estimate, typed_count=given.get("typed_count"),
+            seen=approval.Seen(given.get("version") or version),
         )
     )  # fmt: skip
     jobs.enqueue(services, "outbox.deliver")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from hotline.core.actor import Actor
 from hotline.core.audit import AuditEntry
 from hotline.core.clock import Clock
 from hotline.core.config import Settings
-from hotline.core.errors import InvalidInput, Refused, SeveralFaults
+from hotline.core.errors import Conflict, InvalidInput, Refused, SeveralFaults
 from hotline.geo.area import Area
 
 TYPE_THE_NUMBER_FROM = 100_000
@@ -91,6 +92,14 @@ def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert
     return texts
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What an approver had before them: the alert's version, and where a page showed it the digest of area and texts."""
+
+    version: int
+    digest: str | None = None
+
+
 def approve(
     session: Session,
     clock: Clock,
@@ -100,18 +109,24 @@ def approve(
     *,
     audience_estimate: int,
     typed_count: int | None = None,
+    seen: Seen | None = None,
 ) -> Alert:
     """Agree to an alert: freeze text and area, and write the outbox row that starts the sending, in one transaction.
 
-    `audience_estimate` is the number of people inside now; raises Refused when the actor wrote, edited or submitted the
-    alert, or when the audience is very large and `typed_count` is missing or wrong.
+    `audience_estimate` is the number of people inside now. `seen` says what the approver had before them: raises Conflict
+    when the alert is not that any more. Raises Refused when the actor wrote, edited or submitted
+    the alert, or when the audience is very large and `typed_count` is missing or wrong.
     """
     alert = get_alert(session, alert_id, lock=True)
     target = ALERT.next_state(alert.state, "approve", actor)
+    if seen is not None and seen.version != alert.version:
+        raise _read_again()
     _check_second_person(session, actor, alert)
     _check_typed_count(audience_estimate, typed_count)
     texts = check_ready(session, clock, settings, alert)
     areas = Area.from_json(alert.areas, "areas").to_json()
+    if seen is not None and seen.digest not in (None, digest_of(areas, texts, alert.drill)):
+        raise _read_again()
     assert actor.id is not None
     approval = Approval(
         alert_id=alert.id,
@@ -131,6 +146,21 @@ def approve(
     after = {"digest": approval.digest, "audience_estimate": audience_estimate, "drill": alert.drill,
              "areas": summary_of_areas(areas), "texts": texts, "expires": alert.expires}  # fmt: skip
     return _change(session, clock, actor, alert, target, "alert.approved", after)
+
+
+def digest_now(alert: Alert, texts: Mapping[str, str]) -> str:
+    """Return the digest that an approval of these final texts would get now.
+
+    A page carries it, because a text may change without the alert: a mission's telephone number is filled in, and whoever
+    may edit missions could otherwise put a number into a warning that neither of its two officers has read.
+    """
+    return digest_of(Area.from_json(alert.areas, "areas").to_json(), texts, alert.drill)
+
+
+def _read_again() -> Conflict:
+    return Conflict(
+        "The alert is not what you read any more; read it again before you decide.", code="version-conflict"
+    )
 
 
 def people_who_wrote(session: Session, alert: Alert) -> set[int]:

@@ -55,8 +55,8 @@ def approve(alert_id: int) -> ResponseReturnValue:
             raise InvalidInput("version", request.form.get("version"), "load the page again: the alert was changed")
         return approval.approve(
             session, services.clock, services.settings, actor(), alert_id,
-            audience_estimate=estimate, typed_count=_typed_count(), version=alert.version,
-            seen=request.form.get("seen") or None,
+            audience_estimate=estimate, typed_count=_typed_count(),
+            seen=approval.Seen(alert.version, request.form.get("seen") or None),
         )  # fmt: skip
 
     try:
