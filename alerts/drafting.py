@@ -43,11 +43,9 @@ def draft_by_hand(
     Raises InvalidInput or SeveralFaults for bad fields, Forbidden when the actor may not write alerts.
     """
     _may_write(actor)
-    _lock_key(session, f"key:{idempotency_key}" if idempotency_key else None)
-    if idempotency_key:
-        known = session.scalar(select(Alert).where(Alert.idempotency_key == idempotency_key))
-        if known is not None:
-            return known
+    known = _made_with(session, idempotency_key)
+    if known is not None:
+        return known
     now = clock.now()
     alert = Alert(
         state=DRAFT,
@@ -74,10 +72,15 @@ def draft_from_cap(
 ) -> list[Alert]:
     """Read a CAP file and make a draft of each alert in it; a message that is already an open alert is returned as it is.
 
+    The same `idempotency_key` again returns the draft it made the first time, whatever has become of that draft.
+
     Raises SeveralFaults naming every fault with its line, and Refused for messages that announce nothing new
     (Cancel, Ack, Error): making a *new* alert of a Cancel is a mistake that others have made in public.
     """
     _may_write(actor)
+    made = _made_with(session, idempotency_key)
+    if made is not None:
+        return [made]
     try:
         reading = read_cap(data)
     except CapRefused as refused:
@@ -237,6 +240,14 @@ def _known_cap(session: Session, cap: CapAlert) -> Alert | None:
         .order_by(Alert.id.desc())
         .limit(1)
     )
+
+
+def _made_with(session: Session, idempotency_key: str | None) -> Alert | None:
+    """Return the draft that this key made before; whoever asks for a new key first holds it until the end."""
+    if not idempotency_key:
+        return None
+    _lock_key(session, f"key:{idempotency_key}")
+    return session.scalar(select(Alert).where(Alert.idempotency_key == idempotency_key))
 
 
 def _lock_key(session: Session, key: str | None) -> None:
