@@ -16,7 +16,7 @@ import hotline.demo.wiring
 import hotline.missions.wiring
 import hotline.people.wiring
 from hotline.auth.identity import authorise, identify, needs_identity, protect_forms, sign_in_redirect
-from hotline.core import api, i18n, jobs, logs, migrate, processes, web
+from hotline.core import api, i18n, incoming, jobs, logs, migrate, processes, web
 from hotline.core.config import Settings
 from hotline.core.registry import Registry
 from hotline.core.services import Services, make_services, set_current
@@ -67,6 +67,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     web.install_errors(app)
     protect_forms(app)
     web.install_default_deny(app, authorise)
+    incoming.install_incoming_checks(app)
     app.before_request_funcs[None].insert(0, lambda: identify() if needs_identity() else None)
     web.install_security_headers(app, settings.live_url)
     if kind == "web":

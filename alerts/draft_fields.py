@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert, AlertText
@@ -32,6 +33,19 @@ CATEGORIES = (
 )
 MAX_TEXT_CHARS = 1600
 MAX_LANGUAGES = 12
+FIRST_YEAR, LAST_YEAR = 1990, 2199
+"""Years that can be meant, as in CAP; PostgreSQL keeps others, and one that Python cannot read back hides every list."""
+MAX_ID = 2**63 - 1
+
+
+def _meant(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"write a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_meant)]
+"""An aware time in a year that can be meant."""
 
 
 class DraftChanges(BaseModel):
@@ -53,11 +67,11 @@ class DraftChanges(BaseModel):
     urgency: str | None = None
     severity: str | None = None
     certainty: str | None = None
-    onset: AwareDatetime | None = None
-    expires: AwareDatetime | None = None
+    onset: Moment | None = None
+    expires: Moment | None = None
     areas: list[dict[str, Any]] | None = None
     texts: dict[str, str] | None = None
-    mission_id: int | None = None
+    mission_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
 class DraftFields(DraftChanges):

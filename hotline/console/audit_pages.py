@@ -62,8 +62,8 @@ def search() -> ResponseReturnValue:
         page = audit_search.read_page(
             session,
             wanted,
-            before=request.args.get("before", type=int),
-            after=request.args.get("after", type=int),
+            before=request.args.get("before", type=audit_search.read_seq),
+            after=request.args.get("after", type=audit_search.read_seq),
         )
     kept = {name: value for name, value in request.args.items() if value and name not in ("before", "after")}
     shown = render_template(

@@ -49,6 +49,14 @@ def read_wanted(arguments: MultiDict[str, str], zone: str) -> Wanted:
     )
 
 
+def read_seq(value: str) -> int:
+    """Return a sequence number from a page's address; raises ValueError when it can be none."""
+    number = int(value[:20])
+    if not 0 <= number < 2**63:
+        raise ValueError("a sequence number is a positive bigint")
+    return number
+
+
 def _local_time(field: str, value: str, zone: str) -> datetime | None:
     if not value.strip():
         return None

@@ -19,10 +19,13 @@ MAX_NAME_CHARS = 160
 MAX_REFERENCE_CHARS = 80
 MAX_SOURCE_CHARS = 20
 DEFAULT_LANGUAGE = "ko"
+FIRST_YEAR, LAST_YEAR = 1990, 2199
+"""Years of a time that can be meant; PostgreSQL keeps others that Python can then not read back."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far another system's clock may be ahead: an observation further in the future would shut out all true ones."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and halves of surrogate pairs, which JSON can write and no database can keep."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,4})?")
 
 
@@ -150,6 +153,8 @@ def checked_times(
     for field, value in (("observed_at", observed_at), ("valid_until", valid_until)):
         if value is not None and value.tzinfo is None:
             raise InvalidInput(field, value.isoformat(), "write the time with its offset, as 2026-11-21T12:00:00+09:00")
+        if value is not None and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise InvalidInput(field, value.isoformat(), f"write a year from {FIRST_YEAR} to {LAST_YEAR}")
     observed = observed_at or now
     if observed > now + CLOCK_TOLERANCE:
         raise InvalidInput("observed_at", observed.isoformat(), "a place cannot be observed in the future")
