@@ -13,7 +13,12 @@
     const at = [Number(element.dataset.lat), Number(element.dataset.lon)];
     const map = L.map(element, { center: at, zoom: ZOOM, minZoom: 1, maxZoom: 9, attributionControl: false, scrollWheelZoom: false, worldCopyJump: true });
     const point = L.circleMarker(at, { radius: 8, className: "map-point" });
-    if (element.dataset.label) point.bindTooltip(element.dataset.label);
+    if (element.dataset.label) {
+      // As an element, because Leaflet reads a string as HTML and the label is what somebody typed.
+      const label = document.createElement("span");
+      label.textContent = element.dataset.label;
+      point.bindTooltip(label);
+    }
     point.addTo(map);
     outlines.then((land) => {
       L.geoJSON(land, { interactive: false, className: "map-country" }).addTo(map).bringToBack();
