@@ -35,9 +35,14 @@ def folder_and_name(path: str) -> tuple[Path, str]:
 @blueprint.get("/static/<path:path>")
 @permit(PUBLIC)
 def static(path: str) -> ResponseReturnValue:
-    """Send one static file; for a year when its version is named, else for an hour."""
+    """Send one static file; for a year when its version is named, else for an hour.
+
+    A script that another script imports cannot name its version, so it is asked for anew each time (and answered 304):
+    modules of two versions must never meet on one page.
+    """
     folder, name = folder_and_name(path)
-    max_age = VERSIONED_MAX_AGE_S if request.args.get("v") else PLAIN_MAX_AGE_S
+    plain = 0 if name.endswith(".js") else PLAIN_MAX_AGE_S
+    max_age = VERSIONED_MAX_AGE_S if request.args.get("v") else plain
     response = send_from_directory(folder, name, max_age=max_age)
     response.cache_control.public = True
     if request.args.get("v"):

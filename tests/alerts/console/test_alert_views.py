@@ -306,3 +306,10 @@ def test_every_known_code_is_explained_and_unknown_ones_keep_their_number(app: A
             assert code not in reason(code).name
         assert "31999" in reason("31999").name
         assert reason("unknown").name == "No code given"
+
+
+def test_scripts_that_import_each_other_never_meet_in_two_versions(officials: Officials) -> None:
+    module = officials["agent"].get("/static/alerts/js/map.js")
+    assert "max-age=0" in module.headers["Cache-Control"]
+    again = officials["agent"].get("/static/alerts/js/map.js", headers={"If-None-Match": module.headers["ETag"]})
+    assert again.status_code == 304
