@@ -10,4 +10,5 @@ else
     export HOTLINE_TEST_BROWSER_WHY_NOT
     unset HOTLINE_TEST_BROWSER
 fi
-exec .venv/bin/python -m pytest "$@"
+# Two processes, each with servers of its own; a file stays in one of them, because its tests may share a running service.
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadfile "$@"
