@@ -132,10 +132,11 @@ def with_aiohttp(url: str, count: int, in_flight: int) -> None:
     async def run() -> None:
         numbers = iter(range(count))
         connector = aiohttp.TCPConnector(limit=in_flight)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        async with aiohttp.ClientSession(
-            connector=connector, auth=aiohttp.BasicAuth(USER, PASSWORD), headers=headers
-        ) as session:
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Authorization": aiohttp.encode_basic_auth(USER, PASSWORD),
+        }
+        async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
 
             async def worker() -> None:
                 for number in numbers:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 from sqlalchemy import text
 
@@ -272,4 +275,22 @@ def test_a_fault_that_shows_while_the_last_texts_go_out_sends_the_rest_back(
     report = running.lane()
     assert report.ended in ("blocked", "time")
     assert running.states() == {"queued": 60}
+    assert_tallies_equal_rows(db)
+
+
+def test_a_planned_stop_of_the_worker_ends_the_lane_and_leaves_nothing_in_doubt(
+    sending: Services, clock: FrozenClock, twilio: LoopbackTwilio, db: Database
+) -> None:
+    running = start_alert(sending, clock, people=300)
+    twilio.delay_s = 0.02
+    twilio.on_accepted = lambda _: os.kill(os.getpid(), signal.SIGTERM) if len(twilio.accepted) == 30 else None
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))
+    try:
+        report = running.lane()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (report.ended, told) == ("stopped", [signal.SIGTERM]), "the worker's own handler must hear of it too"
+    assert set(running.states()) == {"sent", "queued"}
+    assert running.states()["sent"] == len(twilio.accepted)
     assert_tallies_equal_rows(db)
