@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert
+from alerts.place_names import known_names
 from alerts.placeholders import TemplateFault, choose_language, fill
 from alerts.prices import Cost, estimate_cost
 from alerts.segments import Segmentation, count_segments
@@ -24,6 +26,9 @@ from hotline.people.models import Traveller
 LANGUAGE_FALLBACKS = ("en", "ko")
 """A traveller whose language has no text gets English, then Korean, then whatever there is."""
 MAX_PARTS = 10
+KEEP_S, WORTH_KEEPING = 60.0, 20_000
+"""How long, and from how many travellers on, the split of numbers by region is kept; an estimate needs no newer one."""
+_kept_regions: dict[str, tuple[float, list[tuple[str, int]]]] = {}
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,8 @@ def _preview_one(
     settings: Settings, alert: Alert, mission: Mission | None, language: str, template: str
 ) -> TextPreview:
     values = placeholder_values(settings, alert, mission, language)
-    named = [names.get("place", "") for names in (alert.names_by_language or {}).values()]
-    places = [alert.place, *named, *(str(part.get("description", "")) for part in alert.areas)]
     problems = check_text(
-        template, language=language, values=values, places=places, max_parts=MAX_PARTS, drill=alert.drill
+        template, language=language, values=values, places=known_names(alert), max_parts=MAX_PARTS, drill=alert.drill
     )
     filled: str | None = None
     try:
@@ -125,11 +128,22 @@ def _parts_by_country(
         people += count
     if people == 0:
         weighted, people = max(parts.values()), 1
-    regions = session.execute(
-        select(Traveller.phone_region, func.count()).group_by(Traveller.phone_region)
-    ).tuples().all()  # fmt: skip
+    regions = _numbers_by_region(session)
     total = sum(count for _, count in regions)
     return {region: -(-audience * count * weighted // (total * people)) for region, count in regions if total and count}
+
+
+def _numbers_by_region(session: Session) -> list[tuple[str, int]]:
+    """Count the numbers of each region; a large count is kept for a while, because the editor asks at every pause in typing."""
+    key, now = str(session.get_bind().engine.url), time.monotonic()
+    kept = _kept_regions.get(key)
+    if kept is not None and kept[0] > now:
+        return kept[1]
+    statement = select(Traveller.phone_region, func.count()).group_by(Traveller.phone_region)
+    regions = [(region, count) for region, count in session.execute(statement).tuples()]
+    if sum(count for _, count in regions) >= WORTH_KEEPING:
+        _kept_regions[key] = (now + KEEP_S, regions)
+    return regions
 
 
 def final_texts(session: Session, settings: Settings, alert: Alert) -> dict[str, str]:

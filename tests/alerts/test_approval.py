@@ -227,3 +227,14 @@ def test_digest_notices_every_change() -> None:
     assert base != approval.digest_of(SQUARE, {"en": "x"}, True)
     assert base != approval.digest_of([], {"en": "x"}, False)
     assert NOW.tzinfo is not None
+
+
+def test_a_city_in_the_area_says_where_in_either_language(db: Database, clock: FrozenClock, settings: Settings) -> None:
+    manila = [{"description": "", "polygons": [], "circles": [{"center": [14.6, 121.0], "radius_km": 30}]}]
+    with db.transaction() as session:
+        officer = make_officer(session)
+        alert = make_alert(
+            session, author=officer, areas=manila, place="수도권",
+            texts={"en": "Flood in Manila 12:00. {hotline}", "ko": "마닐라 홍수 12:00. {hotline}"},
+        )  # fmt: skip
+        assert approval.submit(session, clock, settings, actor_of(officer, "console"), alert.id).state == "submitted"
