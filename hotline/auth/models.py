@@ -22,6 +22,8 @@ class Officer(HasId, Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     password_hash: Mapped[str | None] = mapped_column(String(200))
     second_factor_secret: Mapped[str | None] = mapped_column(String(64))
+    second_factor_step: Mapped[int | None] = mapped_column(BigInteger)
+    """Time step of the last one-time code that was taken; a code counts once, and no earlier one after it."""
     language: Mapped[str] = mapped_column(String(5), server_default="en", default="en")
     zone: Mapped[str] = mapped_column(String(60), server_default="Asia/Seoul", default="Asia/Seoul")
     disabled_at: Mapped[datetime | None]

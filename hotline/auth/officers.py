@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hmac
 import re
 import secrets
 from collections.abc import Iterable
@@ -113,10 +114,21 @@ def verify_password(officer: Officer | None, password: str) -> bool:
 
 
 def verify_second_factor(officer: Officer, code: str, clock: Clock) -> bool:
-    """Check a time-based one-time code (RFC 6238, 30 s steps, one step of drift either way)."""
+    """Check a time-based one-time code (RFC 6238, 30 s steps, one step of drift either way) and use it up.
+
+    A code is taken once (RFC 6238, section 5.2), so that one read over a shoulder is worth nothing afterwards. The caller
+    holds the officer's row locked.
+    """
     if officer.second_factor_secret is None:
         return True
-    return pyotp.TOTP(officer.second_factor_secret).verify(code.strip(), for_time=clock.now(), valid_window=1)
+    generator = pyotp.TOTP(officer.second_factor_secret)
+    present = generator.timecode(clock.now())
+    for step in range(present - 1, present + 2):
+        fits = hmac.compare_digest(generator.generate_otp(step).encode(), code.strip().encode("utf-8", "replace"))
+        if fits and step > (officer.second_factor_step or 0):
+            officer.second_factor_step = step
+            return True
+    return False
 
 
 def set_password(session: Session, clock: Clock, actor: Actor, officer: Officer, password: str) -> None:
@@ -127,7 +139,7 @@ def set_password(session: Session, clock: Clock, actor: Actor, officer: Officer,
 
 def set_second_factor(session: Session, clock: Clock, actor: Actor, officer: Officer, secret: str | None) -> None:
     """Switch the second factor on (with a secret that was just proven) or off (None)."""
-    officer.second_factor_secret = secret
+    officer.second_factor_secret, officer.second_factor_step = secret, None
     action = "officer.second_factor_on" if secret else "officer.second_factor_off"
     audit.record(session, clock, actor, action, "officer", officer.id)
 

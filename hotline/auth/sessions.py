@@ -79,6 +79,7 @@ def check_code(session: Session, clock: Clock, officer: Officer, *, code: str, a
     check_rate(session, clock, officer.name, address)
     if not code.strip():
         raise SecondFactorNeeded("Type the six-digit code of your authenticator.", code="second-factor-needed")
+    session.refresh(officer, with_for_update=True)  # two requests with one code: the second sees that it is used up
     if not verify_second_factor(officer, code, clock):
         raise Unauthenticated("The code is not right; it changes every 30 seconds.", code="wrong-code")
 

@@ -223,6 +223,19 @@ def test_code_of_the_moment_completes_the_sign_in(visitor: Visitor, secret: str,
     assert visitor.signed_in()
 
 
+def test_a_code_opens_one_session_only(
+    visitor: Visitor, other_visitor: Visitor, secret: str, clock: FrozenClock
+) -> None:
+    code, earlier = pyotp.TOTP(secret).at(clock.now()), pyotp.TOTP(secret).at(clock.now() - timedelta(seconds=30))
+    visitor.sign_in("kim")
+    assert visitor.post("/sign-in/code", {"code": code}).status_code == 302
+    other_visitor.sign_in("kim")
+    for used in (code, earlier):
+        assert other_visitor.post("/sign-in/code", {"code": used}).status_code == 401
+    clock.advance(timedelta(seconds=30))
+    assert other_visitor.post("/sign-in/code", {"code": pyotp.TOTP(secret).at(clock.now())}).status_code == 302
+
+
 def test_wrong_code_is_refused_and_counted(visitor: Visitor, secret: str, clock: FrozenClock, db: Database) -> None:
     visitor.sign_in("kim")
     wrong = pyotp.TOTP(secret).at(clock.now() + timedelta(hours=1))

@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("roles", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("second_factor_secret", sa.String(length=64), nullable=True),
+        sa.Column("second_factor_step", sa.BigInteger(), nullable=True),
         sa.Column("language", sa.String(length=5), server_default="en", nullable=False),
         sa.Column("zone", sa.String(length=60), server_default="Asia/Seoul", nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
