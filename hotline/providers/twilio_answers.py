@@ -7,6 +7,7 @@ which pass by themselves.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from hotline.providers.bulk_http import HttpAnswer
@@ -46,6 +47,10 @@ MEANINGS: dict[str, Outcome] = {
 }
 """Meaning of a code in a 4xx answer; every code that is not here refuses this one text for good."""
 
+SID_FORM = re.compile(r"[A-Za-z0-9]{1,64}")
+STATUS_FORM = re.compile(r"[a-z_-]{1,20}")
+"""The documented forms, as in the webhooks: one odd character must not spoil the record of a whole batch."""
+
 BLOCKING_STATUS = frozenset({401, 403, 404, 405, 407})
 """Without a code that says otherwise, these speak of our account or address and not of one text."""
 
@@ -71,10 +76,10 @@ def read_create(answer: HttpAnswer) -> SmsResult:
 
 def _read_accepted(request: SmsRequest, fields: dict[str, Any]) -> SmsResult:
     sid, status = fields.get("sid"), fields.get("status")
-    if not isinstance(sid, str) or not sid or len(sid) > 64:
+    if not isinstance(sid, str) or not SID_FORM.fullmatch(sid):
         # The provider took the text but did not say under which name: only its record can tell.
         return SmsResult(request.message_id, request.attempt, Outcome.UNANSWERED)
-    status = status[:20] if isinstance(status, str) else None
+    status = status if isinstance(status, str) and STATUS_FORM.fullmatch(status) else None
     return SmsResult(request.message_id, request.attempt, Outcome.ACCEPTED, provider_sid=sid, provider_status=status)
 
 

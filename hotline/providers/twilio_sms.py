@@ -26,7 +26,7 @@ from hotline.providers.sms import (
     SmsRequest,
     SmsResult,
 )
-from hotline.providers.twilio_answers import read_create
+from hotline.providers.twilio_answers import SID_FORM, STATUS_FORM, read_create
 
 log = structlog.get_logger(__name__)
 
@@ -122,9 +122,9 @@ class TwilioSms(HttpSmsProvider):
         try:
             page = json.loads(answer.body)
             rows: list[dict[str, Any]] = page["messages"]
-            found = [_read_row(row) for row in rows if _matches(row, search.query)]
+            found = [read_row(row) for row in rows if _matches(row, search.query)]
             next_uri = page.get("next_page_uri")
-        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
             log.warning("sms.lookup_unreadable", provider=self.name, fault=f"{type(fault).__name__}: {fault}")
             return None
         search.found += [each for each in found if each.created >= search.query.since.replace(microsecond=0)]
@@ -135,7 +135,19 @@ class TwilioSms(HttpSmsProvider):
         if search.pages >= LOOKUP_MAX_PAGES:
             log.warning("sms.lookup_too_long", provider=self.name, pages=search.pages)
             return None
-        return urljoin(self._base_url + "/", str(next_uri))
+        following = next_page(self._base_url, str(next_uri))
+        if following is None:
+            log.warning("sms.lookup_elsewhere", provider=self.name)
+        return following
+
+
+def next_page(base_url: str, next_uri: str) -> str | None:
+    """Return the address of a record's next page; None when it lies elsewhere.
+
+    Our credentials go with every request, so an answer does not decide to which host.
+    """
+    following = urljoin(base_url + "/", next_uri)
+    return following if following.startswith(base_url + "/") else None
 
 
 _ESCAPES = {code: quote_plus(chr(code)) for code in range(128)}
@@ -174,9 +186,10 @@ def _matches(row: dict[str, Any], query: SmsQuery) -> bool:
     )
 
 
-def _read_row(row: dict[str, Any]) -> FoundMessage:
+def read_row(row: dict[str, Any]) -> FoundMessage:
+    """Return a row of the record; raises ValueError, KeyError or TypeError when it is not in the documented form."""
     created: datetime = parsedate_to_datetime(row["date_created"]).astimezone(UTC)
-    code = row.get("error_code")
-    return FoundMessage(
-        str(row["sid"])[:64], str(row["status"])[:20], None if code is None else str(code)[:10], created
-    )
+    code, sid, status = row.get("error_code"), str(row["sid"]), str(row["status"])
+    if not SID_FORM.fullmatch(sid) or not STATUS_FORM.fullmatch(status):
+        raise ValueError("a message's name or status is not in the documented form")
+    return FoundMessage(sid, status, None if code is None else f"{int(code):d}"[:10], created)

@@ -35,6 +35,13 @@ def test_an_acceptance_without_a_readable_sid_is_a_doubt(body: bytes) -> None:
     assert read_create(answer(201, body)).outcome is Outcome.UNANSWERED
 
 
+@pytest.mark.parametrize("odd", ["SM\x00", "SM\ud800", "SM 1", "S" * 65])
+def test_odd_characters_in_one_answer_never_reach_the_record_of_a_batch(odd: str) -> None:
+    assert read_create(answer(201, {"sid": odd, "status": "queued"})).outcome is Outcome.UNANSWERED
+    accepted = read_create(answer(201, {"sid": "SM1", "status": odd}))
+    assert (accepted.outcome, accepted.provider_status) == (Outcome.ACCEPTED, None)
+
+
 @pytest.mark.parametrize("code", [21211, 21610, 21612, 21614, 21617, 30005, 30006, 30007, 99999])
 def test_a_number_or_text_that_is_refused_fails_for_good_with_its_code(code: int) -> None:
     result = read_create(error(400, code))

@@ -10,7 +10,7 @@ import pytest
 
 from hotline.providers.breaker import CircuitBreaker
 from hotline.providers.sms import Outcome, SmsQuery, SmsRequest, SmsResult
-from hotline.providers.twilio_sms import TwilioSms
+from hotline.providers.twilio_sms import TwilioSms, next_page, read_row
 from tests.providers.loopback_twilio import ACCOUNT, TOKEN, LoopbackTwilio, running_twilio
 
 BODY = "[외교부] 마닐라 홍수 & 대피 100%"
@@ -166,6 +166,22 @@ def test_a_record_that_is_too_long_to_read_is_not_called_complete(twilio: Loopba
 def test_a_record_that_cannot_be_read_is_not_called_complete(twilio: LoopbackTwilio, sms: TwilioSms) -> None:
     twilio.lists_fail = True
     assert sms.lookup([query()])[0].complete is False
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/x", "//evil.example/x", "http://127.0.0.1:8.evil.example/x"]
+)
+def test_no_answer_sends_our_credentials_to_another_host(elsewhere: str) -> None:
+    assert next_page("http://127.0.0.1:8", elsewhere) is None
+    assert next_page("http://127.0.0.1:8", "/2010-04-01/x?Page=1") == "http://127.0.0.1:8/2010-04-01/x?Page=1"
+
+
+@pytest.mark.parametrize("odd", [{"sid": "SM\x00"}, {"sid": ""}, {"status": "\ud800"}, {"error_code": "\x00"}])
+def test_an_odd_row_of_the_record_is_not_believed(odd: dict[str, str]) -> None:
+    row = {"sid": "SM1", "status": "sent", "error_code": None, "date_created": "Sat, 21 Nov 2026 03:00:00 +0000"}
+    assert read_row(row).provider_sid == "SM1"
+    with pytest.raises(ValueError, match=r"form|invalid literal"):
+        read_row(row | odd)
 
 
 def test_many_numbers_are_looked_up_together(twilio: LoopbackTwilio, sms: TwilioSms) -> None:
