@@ -26,6 +26,7 @@ PENDING_KEY = "pending_sign_in"
 PENDING_LIMIT = timedelta(minutes=5)
 """How long a proven password waits for its one-time code."""
 THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
 THEME_MAX_AGE_S = 365 * 24 * 3600
 MAX_NEXT_CHARS = 1000
 
@@ -187,7 +188,7 @@ def theme() -> ResponseReturnValue:
     chosen = request.form.get("theme", "auto")
     response = redirect(safe_next(request.form.get("next")))
     response.set_cookie(
-        "theme",
+        THEME_COOKIE,
         chosen if chosen in THEMES else "auto",
         max_age=THEME_MAX_AGE_S,
         secure=current().settings.secure_cookies,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, g, request
+from flask import Flask, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
@@ -13,7 +13,7 @@ from hotline.auth.tokens import officer_of_token
 from hotline.core.actor import Actor
 from hotline.core.errors import Forbidden, HotlineError, Unauthenticated
 from hotline.core.services import current
-from hotline.core.web import SIGNED_IN, permission_of
+from hotline.core.web import SIGNED, SIGNED_IN, permission_of
 
 COOKIE_KEY = "officer_session"
 
@@ -71,7 +71,7 @@ def protect_forms(app: Flask) -> None:
     def check() -> None:
         if request.headers.get("Authorization", "").startswith("Bearer ") or request.endpoint is None:
             return
-        if permission_of(app, request.endpoint) == "signed":
+        if permission_of(app, request.endpoint) == SIGNED:
             return
         csrf.protect()
 
@@ -80,7 +80,5 @@ def protect_forms(app: Flask) -> None:
 
 def sign_in_redirect(error: HotlineError) -> ResponseReturnValue:
     """Send a browser without a session to the sign-in page, and back afterwards."""
-    from flask import redirect, url_for
-
     target = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("auth.sign_in", next=target))

@@ -8,14 +8,12 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, g, request
 
+from hotline.auth.console import THEME_COOKIE, THEMES
 from hotline.console.rendering import reader_zone, zone_label
 from hotline.core.explain import explain
 from hotline.core.registry import MenuEntry, Registry
 from hotline.core.services import current
-
-THEMES = ("auto", "light", "dark")
-THEME_COOKIE = "theme"
-PRODUCT = "Consular crisis hotline"
+from hotline.core.web import SIGNED_IN
 
 
 def provide() -> dict[str, Any]:
@@ -48,7 +46,7 @@ def menu_for(actor: Any) -> list[MenuEntry]:
         entry
         for entry in registry.menu
         if entry.endpoint in current_app.view_functions
-        and (entry.permission == "signed-in" or actor.may(entry.permission))
+        and (entry.permission == SIGNED_IN or actor.may(entry.permission))
     ]
     return sorted(shown, key=lambda entry: entry.order)
 

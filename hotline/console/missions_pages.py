@@ -133,10 +133,7 @@ def reopen_mission(mission_id: int) -> ResponseReturnValue:
     """Reopen a closed mission with everything that was known of it."""
     services = current()
     with services.db.transaction() as session:
-        mission = missions.get(session, mission_id)
-        known = {name: getattr(mission, name) for name in (*TEXT_FIELDS, "lat", "lon")}
-        given = MissionFields(code=mission.code, countries=tuple(mission.countries), **known)
-        missions.save(session, services.clock, actor(), given)
+        missions.reopen(session, services.clock, actor(), mission_id)
     flash(gettext("The mission is open again."), "good")
     return redirect(url_for("missions.show_mission", mission_id=mission_id))
 

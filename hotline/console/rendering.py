@@ -11,10 +11,10 @@ from babel import Locale, UnknownLocaleError
 from flask import g
 from flask_babel import format_decimal, get_locale, ngettext
 from markupsafe import Markup
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
 from hotline.console.assets import blueprint
 from hotline.core.i18n import gettext, gettext_noop
+from hotline.core.phone import readable
 from hotline.core.services import current
 from hotline.geo.countries import NOWHERE, countries
 
@@ -140,10 +140,7 @@ def country_options() -> list[tuple[str, str]]:
 @blueprint.app_template_filter("phone")
 def phone(number: str) -> str:
     """Return an E.164 number with its usual blanks, such as `+82 10-1234-5678`; as stored when it cannot be read."""
-    try:
-        return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
-    except NumberParseException:
-        return number
+    return readable(number)
 
 
 @blueprint.app_template_filter("language_name")

@@ -221,6 +221,5 @@ def _form(traveller: Traveller | None, errors: dict[str, str] | None = None) -> 
         values=values,
         errors=errors or {},
         languages=LANGUAGES,
-        precisions=PRECISIONS,
     )
     return page, 422 if errors else 200

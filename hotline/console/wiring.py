@@ -7,6 +7,7 @@ from hotline.console import assets, audit_pages, frame, missions_pages, pages, t
 from hotline.console.words import ACTIONS, EXPLANATIONS, SUBJECTS
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry
+from hotline.core.web import SIGNED_IN
 
 
 def register(registry: Registry) -> None:
@@ -22,7 +23,7 @@ def register(registry: Registry) -> None:
     registry.menu += [
         MenuEntry("travellers.list_travellers", gettext_noop("Travellers"), "travellers.read", 50, key="t"),
         MenuEntry("missions.list_missions", gettext_noop("Missions"), "missions.read", 60, key="m"),
-        MenuEntry("pages.overview", gettext_noop("Overview"), "signed-in", 0, key="h"),
+        MenuEntry("pages.overview", gettext_noop("Overview"), SIGNED_IN, 0, key="h"),
         MenuEntry("audit.search", gettext_noop("Audit trail"), "audit.read", 80, key="u"),
     ]
     registry.panels += [

@@ -1,11 +1,9 @@
-"""Korean and English from the first page on: message catalogues, the reader's language, and times with their zone."""
+"""Korean and English from the first page on: message catalogues and the reader's language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from flask import Flask, g, has_request_context, request, session
 from flask_babel import Babel, get_locale
@@ -38,19 +36,10 @@ def pick_language() -> str:
 
 
 def install(app: Flask, catalogue_dirs: list[Path]) -> None:
-    """Set up Flask-Babel with the catalogues of the given packages, and the template helpers for times."""
+    """Set up Flask-Babel with the catalogues of the given packages, and what templates ask about languages."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(path) for path in catalogue_dirs)
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
     Babel(app, locale_selector=pick_language, timezone_selector=lambda: "UTC")
     app.jinja_env.globals.update(
         current_language=lambda: str(get_locale() or DEFAULT_LANGUAGE), all_languages=LANGUAGES
     )
-    app.jinja_env.filters["moment"] = moment
-
-
-def moment(at: datetime | None, zone: str = "UTC", *, seconds: bool = False) -> str:
-    """Return a time for people: date, time and the zone it is in, for example `2026-11-21 03:07 KST`."""
-    if at is None:
-        return "–"
-    local = at.astimezone(ZoneInfo(zone))
-    return local.strftime("%Y-%m-%d %H:%M" + (":%S" if seconds else "") + " %Z")

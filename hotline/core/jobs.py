@@ -76,7 +76,7 @@ def waiting(redis: Redis) -> dict[str, int]:
     return {name: Queue(name, connection=redis, serializer=JSONSerializer).count for name in QUEUES}
 
 
-def work(services: Services, queues: list[str], *, burst: bool = False, max_jobs: int | None = None) -> None:
+def work(services: Services, queues: list[str], *, burst: bool = False) -> None:
     """Serve the queues until told to stop (SIGTERM finishes the running job first), or until empty with `burst`."""
     services_module.set_current(services)
     worker = SimpleWorker(
@@ -85,4 +85,4 @@ def work(services: Services, queues: list[str], *, burst: bool = False, max_jobs
         serializer=JSONSerializer,
     )
     worker.log.setLevel("WARNING")
-    worker.work(burst=burst, max_jobs=max_jobs, logging_level="WARNING")
+    worker.work(burst=burst, logging_level="WARNING")

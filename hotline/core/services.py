@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import current_app, has_app_context
 from redis import Redis
 
 from hotline.core.clock import Clock, SystemClock
@@ -54,8 +55,6 @@ def set_current(services: Services | None) -> None:
 
 def current() -> Services:
     """Return the services of this process: the Flask application's inside a request, the worker's inside a job."""
-    from flask import current_app, has_app_context
-
     if has_app_context():
         found: Services = current_app.extensions["hotline"]
         return found
