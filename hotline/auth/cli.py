@@ -9,15 +9,15 @@ import click
 from hotline.auth import officers, tokens
 from hotline.auth.permissions import ROLES
 from hotline.core.actor import Actor
-from hotline.core.config import load_settings
 from hotline.core.errors import HotlineError, NotFound
 from hotline.core.services import Services, make_services
+from hotline.platform.preflight import read_settings
 
 CLI = Actor(kind="system", id=None, name="command line", via="cli")
 
 
 def _services() -> Services:
-    return make_services(load_settings(), pool_size=1)
+    return make_services(read_settings(), pool_size=1)
 
 
 @click.group()

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from hotline.core.actor import Actor
-from hotline.core.config import load_settings
 from hotline.core.errors import HotlineError
 from hotline.core.services import make_services
 from hotline.people.import_lines import MAX_FILE_BYTES
 from hotline.people.importing import ImportReport, import_travellers
+from hotline.platform.preflight import read_settings
 
 CLI = Actor(kind="system", id=None, name="command line", via="cli")
 LISTED_IN_FILE = 10_000
@@ -39,7 +39,7 @@ def import_command(file: Path, file_format: str | None, region: str | None, repo
     if file.stat().st_size > MAX_FILE_BYTES:
         raise click.ClickException(f"{file} has more than {MAX_FILE_BYTES // 1_000_000} MB; divide it.")
     chosen = file_format or ("ndjson" if file.suffix in (".ndjson", ".jsonl") else "csv")
-    services = make_services(load_settings(), pool_size=1)
+    services = make_services(read_settings(), pool_size=1)
 
     def progress(rows: int) -> None:
         click.echo(f"\r{rows:,} rows", nl=False, err=True)
