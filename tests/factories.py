@@ -31,7 +31,9 @@ def _password_hash(password: str) -> str:
     return hash_password(password)
 
 
-def make_officer(session: Session, *, roles: tuple[str, ...] = ("author",), name: str | None = None, **more: Any) -> Officer:
+def make_officer(
+    session: Session, *, roles: tuple[str, ...] = ("author",), name: str | None = None, **more: Any
+) -> Officer:
     """Add an officer whose password is PASSWORD."""
     number = next(_numbers)
     values: dict[str, Any] = {

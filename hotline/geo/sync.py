@@ -52,7 +52,7 @@ _PAGE = sql.SQL(
       FROM (SELECT * FROM wanted WHERE traveller_id > {after} ORDER BY traveller_id LIMIT {rows}) AS page
     """
 )
-"""A page of rows as one value: two to three times faster than a binary COPY, of which the driver hands over each row by itself."""
+"""A page of rows as one value: two to three times faster than a binary COPY, whose rows the driver hands over one by one."""
 
 log = structlog.get_logger(__name__)
 

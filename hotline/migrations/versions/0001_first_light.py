@@ -204,7 +204,11 @@ def upgrade() -> None:
     )
     op.execute(NAME_KEYS)
     op.create_index(
-        "ix_travellers_name_keys", "travellers", [sa.literal_column("name_keys(name)")], unique=False, postgresql_using="gin"
+        "ix_travellers_name_keys",
+        "travellers",
+        [sa.literal_column("name_keys(name)")],
+        unique=False,
+        postgresql_using="gin",
     )
     op.create_index("ix_travellers_phone", "travellers", [sa.literal_column("phone text_pattern_ops")], unique=False)
     op.create_index(
