@@ -19,7 +19,7 @@ from alerts.progress import progress
 from alerts.reading import get_alert, list_alerts
 from hotline.auth.identity import actor
 from hotline.core import jobs
-from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
+from hotline.core.errors import InvalidInput, SeveralFaults, UnsupportedMediaType
 from hotline.core.ids import reference
 from hotline.core.services import Services, current
 from hotline.core.web import permit
@@ -27,13 +27,6 @@ from hotline.core.web import permit
 blueprint = APIBlueprint("api_alerts", __name__, url_prefix="/api/v1", tag="Alerts")
 CAP_TYPES = ("application/cap+xml", "application/xml", "text/xml")
 MAX_IDEMPOTENCY_KEY_CHARS = 100
-
-
-class UnsupportedMediaType(HotlineError):
-    """The body is neither JSON nor CAP."""
-
-    status = 415
-    slug = "unsupported-media-type"
 
 
 class ApproveIn(BaseModel):

@@ -66,7 +66,8 @@ def submit(
 def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert) -> dict[str, str]:
     """Return the final texts when the alert could be sent now; raises SeveralFaults otherwise.
 
-    The same check runs at submission, at approval and at the start of sending: approval may be hours old.
+    The same check runs at submission and at approval. What was approved is checked again before it is sent, against the
+    approval's own digest and expiry (`materialise.why_not`, `dispatch.recheck`), because approval may be hours old.
     """
     faults: list[dict[str, object]] = []
     if not alert.areas or Area.from_json(alert.areas, "areas").is_empty:
@@ -114,8 +115,9 @@ def approve(
     """Agree to an alert: freeze text and area, and write the outbox row that starts the sending, in one transaction.
 
     `audience_estimate` is the number of people inside now. `seen` says what the approver had before them: raises Conflict
-    when the alert is not that any more. Raises Refused when the actor wrote, edited or submitted
-    the alert, or when the audience is very large and `typed_count` is missing or wrong.
+    when the alert is not that any more. Raises Refused when the actor wrote, edited or submitted the alert, or when the
+    audience is very large and `typed_count` is missing; InvalidInput when that number is wrong; SeveralFaults when the
+    alert cannot be sent as it is.
     """
     alert = get_alert(session, alert_id, lock=True)
     target = ALERT.next_state(alert.state, "approve", actor)

@@ -8,29 +8,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from alerts.cap.values import CATEGORIES, CERTAINTIES, SEVERITIES, STATUSES, URGENCIES
 from alerts.models import Alert, AlertText
 from hotline.core.errors import InvalidInput
 from hotline.geo.area import Area
 from hotline.missions.models import Mission
 
-STATUSES = ("Actual", "Exercise", "System", "Test", "Draft")
-SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
-URGENCIES = ("Immediate", "Expected", "Future", "Past", "Unknown")
-CERTAINTIES = ("Observed", "Likely", "Possible", "Unlikely", "Unknown")
-CATEGORIES = (
-    "Geo",
-    "Met",
-    "Safety",
-    "Security",
-    "Rescue",
-    "Fire",
-    "Health",
-    "Env",
-    "Transport",
-    "Infra",
-    "CBRNE",
-    "Other",
-)
 MAX_TEXT_CHARS = 1600
 MAX_LANGUAGES = 12
 FIRST_YEAR, LAST_YEAR = 1990, 2199

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from alerts.models import InboundText, Message
+from alerts.texts import BLOCKED_WORDS
 from hotline.core import audit, live
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
@@ -17,7 +18,7 @@ from hotline.core.errors import InvalidInput
 from hotline.core.services import Services
 from hotline.people.models import Traveller
 
-STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "REVOKE", "OPTOUT", "CANCEL"})
+STOP_WORDS = frozenset(BLOCKED_WORDS)
 """Words after which the provider itself blocks the number (error 21610); we must know the same."""
 START_WORDS = frozenset({"START", "UNSTOP"})
 """Words that lift the block again."""

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from alerts import gather, tallies
 from alerts.approval import digest_of
+from alerts.dispatch import lanes
 from alerts.models import Alert, Approval, AudienceSnapshot
 from alerts.placeholders import choose_language
 from alerts.preview import LANGUAGE_FALLBACKS
@@ -43,7 +44,7 @@ LOCK_TIMEOUT_S = 10
 WORK_MEM_MB = 64
 _CLAIM_LOCK = 0x48_4F_54_03 << 32
 """Added to an alert's id: the key of the advisory lock under which its messages are written."""
-JOB, DISPATCH_JOB = "alerts.materialise", "alerts.dispatch"
+JOB = "alerts.materialise"
 
 
 def on_approved(services: Services, payload: Mapping[str, Any]) -> None:
@@ -83,7 +84,7 @@ def materialise(services: Services, alert_id: int) -> str:
             state = get_alert(session, alert_id).state
         log.info("materialise.taken_back", alert_id=alert_id, state=state)
     if state == DISPATCHING:
-        jobs.enqueue(services, DISPATCH_JOB, alert_id)
+        jobs.enqueue(services, lanes.JOB, alert_id)
     live.notify(services.redis, f"alert:{alert_id}")
     live.notify(services.redis, "alerts")
     return state

@@ -6,12 +6,11 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from hotline.geo.countries import country_of
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert
-from hotline.missions.models import Mission
+from hotline.geo.countries import NOWHERE, country_of
+from hotline.missions.missions import for_country
 
 MAX_SAMPLE_POINTS = 400
 """Corners looked at per alert; more would not change which country an area mostly lies in."""
@@ -22,14 +21,9 @@ def choose_mission(session: Session, alert: Alert) -> None:
     if alert.mission_id is not None or not alert.areas:
         return
     for country in countries_touched(alert.areas):
-        mission_id = session.scalar(
-            select(Mission.id)
-            .where(Mission.countries.contains([country]), Mission.closed_at.is_(None))
-            .order_by(Mission.country != country, Mission.id)
-            .limit(1)
-        )
-        if mission_id is not None:
-            alert.mission_id = mission_id
+        mission = for_country(session, country)
+        if mission is not None:
+            alert.mission_id = mission.id
             return
 
 
@@ -41,5 +35,5 @@ def countries_touched(areas: list[Any]) -> list[str]:
     if not points:
         return []
     found = country_of(np.array([lat for lat, _ in points]), np.array([lon for _, lon in points]))
-    counted = Counter(str(code) for code in found if str(code) != "ZZ")
+    counted = Counter(str(code) for code in found if str(code) != NOWHERE)
     return [code for code, _ in counted.most_common()]

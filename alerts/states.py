@@ -28,7 +28,6 @@ ALERT = Lifecycle(
     ],
 )
 """Anyone on duty may *stop* alone; nobody may *send* alone (FIELD: Hawaii 2018)."""
-OPEN_STATES = (DRAFT, SUBMITTED, APPROVED, DISPATCHING)
 SENDING_STATES = (APPROVED, DISPATCHING)
 FINAL_ALERT_STATES = (FINISHED, CANCELLED, REJECTED, EXPIRED)
 
@@ -39,4 +38,3 @@ MESSAGE_STATES = (QUEUED, SENDING, IN_DOUBT, SENT, DELIVERED, FAILED, WITHDRAWN,
 """queued: not yet handed over · sending: attempt on record, answer outstanding · in_doubt: the attempt's answer was lost and
 must be looked up · sent: the provider accepted it · delivered: on the handset · failed: for good, with its reason ·
 withdrawn: the alert was cancelled first · lapsed: the alert expired first."""
-FINAL_STATES = (DELIVERED, FAILED, WITHDRAWN, LAPSED)

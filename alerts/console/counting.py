@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts import audience
+from alerts.cap.values import STATUSES
 from alerts.console import labels
 from alerts.console.blueprint import blueprint, json_body, problem_json
 from alerts.console.editor import local_time
-from alerts.draft_fields import MAX_ID, MAX_LANGUAGES, MAX_TEXT_CHARS, STATUSES
+from alerts.draft_fields import MAX_ID, MAX_LANGUAGES, MAX_TEXT_CHARS
 from alerts.models import Alert
 from alerts.placeholders import PLACEHOLDERS, TemplateFault, fill
 from alerts.preview import Preview, TextPreview, placeholder_values, preview_texts
@@ -29,6 +29,7 @@ from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.geo.area import Area
 from hotline.geo.countries import NOWHERE
+from hotline.missions.missions import for_country
 from hotline.missions.models import Mission
 
 MAX_SHOWN_OFFENDERS = 300
@@ -55,12 +56,8 @@ def mission_for(by_country: Mapping[str, int]) -> int | None:
     if not abroad:
         return None
     with current().db.transaction() as session:
-        return session.scalar(
-            select(Mission.id)
-            .where(Mission.countries.contains([abroad[0]]), Mission.closed_at.is_(None))
-            .order_by(Mission.country != abroad[0], Mission.id)
-            .limit(1)
-        )
+        mission = for_country(session, abroad[0])
+    return mission.id if mission is not None else None
 
 
 def count_json(area: Area, *, drill: bool) -> dict[str, Any]:

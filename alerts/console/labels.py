@@ -101,11 +101,8 @@ ACTIONS = {
     "alert.rejected": gettext_noop("rejected the alert"),
     "alert.cancelled": gettext_noop("stopped the alert"),
     "alert.started": gettext_noop("began to send"),
-    "alert.start": gettext_noop("began to send"),
     "alert.finished": gettext_noop("finished sending"),
-    "alert.finish": gettext_noop("finished sending"),
     "alert.expired": gettext_noop("ended it: the alert expired"),
-    "alert.expire": gettext_noop("ended it: the alert expired"),
 }
 FIELDS = {
     "headline": gettext_noop("Headline"),

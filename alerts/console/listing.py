@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from alerts import drafting
 from alerts.cap.limits import DEFAULT_LIMITS
+from alerts.cap.values import SEVERITIES
 from alerts.console import labels
 from alerts.console.blueprint import blueprint, officer_names
 from alerts.console.problems import ShownError, explain
-from alerts.draft_fields import SEVERITIES, DraftFields
+from alerts.draft_fields import DraftFields
 from alerts.models import Alert, Tally
 from alerts.reading import count_by_state, list_alerts
 from alerts.states import DELIVERED, FAILED, MESSAGE_STATES, SENT
@@ -29,7 +30,6 @@ from hotline.core.web import permit
 
 PAGE_SIZE = 25
 KINDS_BY_HAND = ("Actual", "Exercise", "Test")
-SHOWN_WHOLE_FILE_FAULTS = 200
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from alerts.console.listing import bar_parts
 from alerts.console.problems import explain
 from alerts.console.reasons import reason
 from alerts.console.words import map_urls, shared_words
+from alerts.inbound import answers
 from alerts.models import Alert, AudienceSnapshot, InboundText
 from alerts.preview import preview_texts
 from alerts.progress import Progress, progress
@@ -205,8 +206,6 @@ def country_rows(figures: Progress) -> list[tuple[str, dict[str, int], int, list
 
 def answers_context(session: Session, alert_id: int) -> dict[str, Any]:
     """Return the latest texts that people sent back, and how many there are."""
-    found = session.scalars(
-        select(InboundText).where(InboundText.alert_id == alert_id).order_by(InboundText.id.desc()).limit(SHOWN_ANSWERS)
-    ).all()
+    found = answers(session, alert_id, limit=SHOWN_ANSWERS)
     total = session.scalar(select(func.count()).select_from(InboundText).where(InboundText.alert_id == alert_id))
     return {"answers": found, "answer_count": total or 0}
