@@ -8,7 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hotline.auth import officers, sessions
+from hotline.auth import officers
 from hotline.auth.console import blueprint
 from hotline.auth.identity import actor
 from hotline.auth.roles import ROLE_LABELS, ROLE_NOTES
@@ -126,8 +126,6 @@ def _set_closed(officer_id: int, closed: bool, message: str) -> ResponseReturnVa
     try:
         with services.db.transaction() as session:
             officers.set_disabled(session, services.clock, actor(), officer_id, closed)
-            if closed:
-                sessions.end_other_sessions(session, services.clock, officer_id, None)
     except HotlineError as error:
         return _officer_page(officer_id, {"account": explain(error, "officer")})
     flash(message, "good")
@@ -149,5 +147,5 @@ def reset_password(officer_id: int) -> ResponseReturnValue:
         officers.set_password(session, services.clock, who, officer, password)
         if request.form.get("second_factor_off") and officer.second_factor_secret:
             officers.set_second_factor(session, services.clock, who, officer, None)
-        sessions.end_other_sessions(session, services.clock, officer_id, None)
+        officers.shut_out(session, services.clock, officer_id)
     return _officer_page(officer_id, password=password)

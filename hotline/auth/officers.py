@@ -11,10 +11,10 @@ from collections.abc import Iterable
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from hotline.auth.models import Officer
+from hotline.auth.models import ApiToken, Officer, OfficerSession
 from hotline.auth.permissions import ROLES, permissions_of
 from hotline.core import audit
 from hotline.core.actor import Actor
@@ -158,14 +158,29 @@ def set_roles(session: Session, clock: Clock, actor: Actor, officer_id: int, rol
 
 
 def set_disabled(session: Session, clock: Clock, actor: Actor, officer_id: int, disabled: bool) -> Officer:
-    """Close or reopen an officer's account; their sessions and tokens stop working at once."""
+    """Close or reopen an officer's account; their sessions and tokens end at once and for good."""
     officer = get_officer(session, officer_id)
     if actor.id == officer.id:
         raise Refused("Nobody closes their own account; ask another administrator.", code="own-account")
     officer.disabled_at = clock.now() if disabled else None
+    if disabled:
+        shut_out(session, clock, officer.id)
     action = "officer.disabled" if disabled else "officer.enabled"
     audit.record(session, clock, actor, action, "officer", officer.id)
     return officer
+
+
+def shut_out(session: Session, clock: Clock, officer_id: int) -> None:
+    """End every session and revoke every token of an officer; reopening the account brings none of them back."""
+    now = clock.now()
+    session.execute(
+        update(OfficerSession)
+        .where(OfficerSession.officer_id == officer_id, OfficerSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    session.execute(
+        update(ApiToken).where(ApiToken.officer_id == officer_id, ApiToken.revoked_at.is_(None)).values(revoked_at=now)
+    )
 
 
 def get_officer(session: Session, officer_id: int) -> Officer:
