@@ -20,8 +20,6 @@ from hotline.core.services import Services
 
 WORKER_SILENT = timedelta(seconds=120)
 """RQ's own heartbeat comes at least every 90 seconds while a worker waits; later than this one is held for dead."""
-QUEUE_LONG = 100
-OUTBOX_LATE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,6 @@ class SystemHealth:
     scheduler_active: bool | None = None
     outbox_waiting: int | None = None
     outbox_parked: int | None = None
-    outbox_oldest_at: datetime | None = None
     queues: dict[str, int] | None = None
     workers: list[WorkerPulse] = field(default_factory=list)
 
@@ -86,10 +83,9 @@ def _read_database(session: Session, health: SystemHealth) -> None:
         select(
             func.count().filter(waiting),
             func.count().filter(OutboxEvent.parked_at.isnot(None)),
-            func.min(OutboxEvent.created_at).filter(waiting),
         ).where(OutboxEvent.delivered_at.is_(None))
     ).one()
-    health.outbox_waiting, health.outbox_parked, health.outbox_oldest_at = row._tuple()
+    health.outbox_waiting, health.outbox_parked = row._tuple()
     health.scheduler_active = bool(
         session.scalar(
             text(
