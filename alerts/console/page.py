@@ -28,13 +28,14 @@ from alerts.preview import preview_texts
 from alerts.progress import Progress, progress
 from alerts.reading import get_alert
 from alerts.segments import count_segments
-from alerts.states import ALERT, MESSAGE_STATES, SUBMITTED
+from alerts.states import ALERT, MESSAGE_STATES, SENDING_STATES, SUBMITTED
 from hotline.auth.identity import actor
 from hotline.core.errors import HotlineError
 from hotline.core.i18n import DEFAULT_LANGUAGE, gettext
 from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.missions.models import Mission
+from hotline.providers import faults
 
 SHOWN_ANSWERS = 50
 SHOWN_COUNTRIES = 60
@@ -182,7 +183,21 @@ def progress_context(session: Session, alert: Alert) -> dict[str, Any]:
         "excluded": [(labels.label(labels.EXCLUSIONS, key), count) for key, count in figures.excluded.items() if count],
         "snapshot": snapshot,
         "tiles": tiles(figures),
+        "held_up": held_up(session) if alert.state in SENDING_STATES else [],
     }
+
+
+def held_up(session: Session) -> list[str]:
+    """Return what keeps the carrier from taking any text now, in the reader's language; empty when it takes them."""
+    return [
+        gettext("No carrier is set up: an administrator must enter the account.")
+        if fault.error_code == faults.NOT_CONFIGURED
+        else gettext(
+            "The carrier refuses our account or sender (code %(code)s): an administrator must mend the settings.",
+            code=fault.error_code,
+        )
+        for fault in faults.standing(session)
+    ]
 
 
 def tiles(figures: Progress) -> list[tuple[str, str, int, str]]:

@@ -13,6 +13,7 @@ from alerts import tallies
 from alerts.console.reasons import reason
 from alerts.models import Alert, Approval, AudienceSnapshot, InboundText, Message
 from hotline.core.db import Database
+from hotline.providers import faults
 from tests.alerts.console.conftest import Officials
 from tests.browser.alerts_site import CAP
 from tests.factories import NOW, SQUARE, make_traveller
@@ -221,6 +222,19 @@ def test_progress_shows_figures_reasons_and_those_left_out(
     page = officials["agent"].get(f"/alerts/{alert_id}").get_data(as_text=True)
     assert FILLED["en"] in page
     assert "stop-dialog" not in page
+
+
+@pytest.mark.parametrize(("code", "words"), [("config", "No carrier is set up"), ("20003", "code 20003")])
+def test_progress_says_why_nothing_leaves(
+    officials: Officials, add: Callable[..., int], db: Database, code: str, words: str
+) -> None:
+    alert_id = add()
+    started(db, alert_id, {("PH", "queued", ""): 40})
+    assert "Nothing leaves" not in officials["agent"].get(f"/alerts/{alert_id}/progress").get_data(as_text=True)
+    with db.connection() as connection:
+        faults.raise_fault(connection, NOW, "twilio", code, "in our own words")
+    part = officials["agent"].get(f"/alerts/{alert_id}/progress").get_data(as_text=True)
+    assert "Nothing leaves:" in part and words in part
 
 
 def test_answers_are_shown_as_text_and_never_as_markup(
