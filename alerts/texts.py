@@ -63,7 +63,7 @@ MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
         "no_time": _("The text does not say when; add {time} or the time."),
         "no_contact": _("The text names no telephone; add {mission_phone} or {hotline}."),
         "answer_word": _("'%(name)s' is taken by the provider as leaving the service; use another word."),
-        "reply_alone": _("Many routes carry no replies; give a {link} or a telephone instead."),
+        "reply_alone": _("Many routes carry no replies; give a telephone or a web address instead."),
         "dear_characters": _("%(count)s characters make the text dearer; a cheaper wording is offered."),
         "drill_unmarked": _("This is a drill and the text does not say so; begin it with %(name)s."),
         "drill_wording": _("The text speaks of a drill or test ('%(name)s') and the alert is real; check it."),

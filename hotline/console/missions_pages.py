@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from hotline.auth.identity import actor
+from hotline.console.degrees import read_degrees
 from hotline.console.rendering import country_name
 from hotline.core.errors import InvalidInput, SeveralFaults
 from hotline.core.explain import explain_fields
@@ -145,18 +145,8 @@ def _read_form(form: MultiDict[str, str]) -> dict[str, Any]:
     if values["country"] and values["country"] not in values["countries"]:
         values["countries"] = (values["country"], *values["countries"])
     for name in ("lat", "lon"):
-        values[name] = _degrees(name, form.get(name, ""))
+        values[name] = read_degrees(name, form.get(name, ""))
     return values
-
-
-def _degrees(name: str, text: str) -> float:
-    try:
-        degrees = float(text.strip().replace(",", "."))
-    except ValueError as error:
-        raise InvalidInput(name, text, "write degrees as a number such as 14.55") from error
-    if not math.isfinite(degrees):
-        raise InvalidInput(name, text, "write degrees as a number such as 14.55")
-    return degrees
 
 
 def _form(mission: Mission | None, errors: dict[str, str] | None = None) -> ResponseReturnValue:

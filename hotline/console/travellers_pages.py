@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -11,6 +10,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from hotline.auth.identity import actor
+from hotline.console.degrees import read_degrees
 from hotline.core.errors import InvalidInput, Refused, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
@@ -191,20 +191,10 @@ def _read_form(form: MultiDict[str, str]) -> dict[str, Any]:
 
 def _read_place(form: MultiDict[str, str]) -> PositionFields:
     return PositionFields(
-        lat=_degrees("lat", form.get("lat", "")),
-        lon=_degrees("lon", form.get("lon", "")),
+        lat=read_degrees("lat", form.get("lat", "")),
+        lon=read_degrees("lon", form.get("lon", "")),
         precision=form.get("precision", "exact"),
     )
-
-
-def _degrees(name: str, text: str) -> float:
-    try:
-        degrees = float(text.strip().replace(",", "."))
-    except ValueError as error:
-        raise InvalidInput(name, text, "write degrees as a number such as 14.55") from error
-    if not math.isfinite(degrees):
-        raise InvalidInput(name, text, "write degrees as a number such as 14.55")
-    return degrees
 
 
 def _form(traveller: Traveller | None, errors: dict[str, str] | None = None) -> ResponseReturnValue:
