@@ -6,7 +6,8 @@ until the next vacuum and would otherwise be walked over again and again.
 
 The condition is written as a range over (alert_id, id) with that very order, although one alert is meant: no other index
 can deliver it. With `alert_id = …` the planner may take the primary key instead while its statistics say that most rows are
-queued, and would then read every row that was sent long ago.
+queued, and would then read every row that was sent long ago. For the same reason rows are updated by an array of ids and
+not by a join: a prepared statement's general plan takes a batch for a tenth of the table and reads all of it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ WITH due AS MATERIALIZED (
      ORDER BY m.alert_id, m.id LIMIT %(most)s FOR UPDATE OF m SKIP LOCKED
 ), claimed AS (
     UPDATE messages m SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
-      FROM due WHERE m.id = due.id
+     WHERE m.id = ANY (ARRAY(SELECT id FROM due))
     RETURNING m.id, m.phone, m.country, m.language, m.attempts
 ), recorded AS (
     INSERT INTO attempts (message_id, number, provider, started_at)
@@ -53,7 +54,7 @@ WITH unfit AS MATERIALIZED (
      ORDER BY m.id LIMIT %(most)s FOR UPDATE OF m SKIP LOCKED
 )
 UPDATE messages m SET state = 'withdrawn', error_code = %(code)s, settled_at = %(now)s, not_before = NULL
-  FROM unfit WHERE m.id = unfit.id
+ WHERE m.id = ANY (ARRAY(SELECT id FROM unfit))
 RETURNING m.country
 """
 

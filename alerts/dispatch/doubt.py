@@ -43,7 +43,7 @@ WITH over AS MATERIALIZED (
     SELECT id FROM messages WHERE state = 'sending' AND lease_until < %(now)s
      ORDER BY lease_until LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
 )
-UPDATE messages m SET state = 'in_doubt', lease_until = %(now)s FROM over WHERE m.id = over.id
+UPDATE messages m SET state = 'in_doubt', lease_until = %(now)s WHERE m.id = ANY (ARRAY(SELECT id FROM over))
 RETURNING m.alert_id, m.country
 """
 _PICK = """
@@ -51,7 +51,7 @@ WITH due AS MATERIALIZED (
     SELECT id FROM messages WHERE state = 'in_doubt' AND lease_until <= %(now)s
      ORDER BY lease_until LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
 ), held AS (
-    UPDATE messages m SET lease_until = %(held_until)s FROM due WHERE m.id = due.id
+    UPDATE messages m SET lease_until = %(held_until)s WHERE m.id = ANY (ARRAY(SELECT id FROM due))
     RETURNING m.id, m.alert_id, m.phone, m.language, m.attempts
 )
 SELECT h.id, h.alert_id, h.phone, h.attempts, p.texts ->> h.language, tried.first_at, tried.absent,

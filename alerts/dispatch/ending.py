@@ -40,7 +40,7 @@ WITH waiting AS MATERIALIZED (
      ORDER BY alert_id, id LIMIT %(most)s FOR NO KEY UPDATE
 )
 UPDATE messages m SET state = %(state)s, settled_at = %(now)s, not_before = NULL
-  FROM waiting WHERE m.id = waiting.id
+ WHERE m.id = ANY (ARRAY(SELECT id FROM waiting))
 RETURNING m.id, m.country
 """
 _ANY_OPEN = text(

@@ -113,7 +113,7 @@ class Lane:
         self._terms = Terms.of(services.settings)
         window = self._terms.in_flight
         self._hand_over = HandOver(
-            Pace(window), provider.breaker, low_water=max(1, window // 2), batch=max(1, window // 4)
+            Pace(window), provider.breaker, low_water=max(1, window // 2), batch=max(1, window // 2)
         )
         self._agreed: Agreed | None = None
         self._after_id = 0
@@ -174,7 +174,7 @@ class Lane:
         window = self._terms.in_flight
         room = min(self._provider.breaker.room(window), WINDOWS_OUTSTANDING * window - self._hand_over.outstanding)
         if self._hand_over.ready < max(1, window // 2) and room > 0:
-            self._claim(min(room, max(1, window // 2)))
+            self._claim(min(room, window))
 
     def _end_where_due(self) -> None:
         """Stop at once where sending must stop, also while the last texts at hand are going out; else at the right time."""

@@ -74,7 +74,7 @@ SELECT alert_id, country, before, after, reason, count(*)::int, array_agg(id),
 _REASON = "CASE WHEN m.state = 'failed' THEN coalesce(m.error_code, '') ELSE '' END AS reason"
 _RECORD_SENDING = f"""{_RESULT}, moved AS (
     UPDATE messages m {_SET}
-      FROM result r WHERE m.id = r.id AND m.state = 'sending' AND m.attempts = r.number
+      FROM result r WHERE m.id = r.id AND m.state || '' = 'sending' AND m.attempts = r.number
     RETURNING m.id, m.alert_id, m.country, 'sending' AS before, m.state AS after, {_REASON}, m.phone
 ), closed AS (
     {_CLOSE}
@@ -82,7 +82,11 @@ _RECORD_SENDING = f"""{_RESULT}, moved AS (
      WHERE a.message_id = r.id AND a.number = r.number AND r.outcome IS NOT NULL
 )
 {_MOVED}"""
-"""What nearly every result meets: its message is still `sending` on that attempt, which no other lane can hold."""
+"""What nearly every result meets: its message is still `sending` on that attempt, which no other lane can hold.
+
+The state is compared as an expression so that the rows are found by their ids: the planner would otherwise read the whole
+index of unsettled messages, of all lanes, and compare each with each result.
+"""
 _RECORD_ANY = f"""{_RESULT}, held AS MATERIALIZED (
     SELECT m.id, m.state, m.attempts FROM messages m WHERE m.id = ANY(%(ids)s::bigint[])
      ORDER BY m.id FOR NO KEY UPDATE

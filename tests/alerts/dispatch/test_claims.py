@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from alerts.dispatch import claims, doubt, ending, sweep
 from alerts.dispatch.claims import CLAIM_ANY, claim
+from alerts.dispatch.results import _RECORD_ANY, _RECORD_SENDING
 from alerts.dispatch.severity import MORE_SEVERE_WAITING
 from alerts.dispatch.terms import Terms
 from hotline.core.db import Database
@@ -19,13 +20,50 @@ from tests.alerts.dispatch.conftest import Running
 from tests.factories import NOW, make_alert, make_officer
 
 MILLION = 1_000_000
+TYPES = {
+    "alert_id": "bigint",
+    "after_id": "bigint",
+    "now": "timestamptz",
+    "since": "timestamptz",
+    "most": "int",
+    "lease_until": "timestamptz",
+    "held_until": "timestamptz",
+    "state": "text",
+    "provider": "text",
+    "ids": "bigint[]",
+    "numbers": "smallint[]",
+    "outcomes": "text[]",
+    "states": "text[]",
+    "sids": "text[]",
+    "statuses": "text[]",
+    "codes": "text[]",
+    "again": "timestamptz[]",
+}
 
 
-def plan_of(connection: psycopg.Connection[Any], statement: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Run the statement and return its plan with the pages it touched; the caller rolls back."""
-    row = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", values).fetchone()  # type: ignore[arg-type]  # a constant of ours
+def plan_of(
+    connection: psycopg.Connection[Any], statement: str, values: dict[str, Any], *, general: bool = False
+) -> dict[str, Any]:
+    """Run the statement as a prepared one and return its plan with the pages it touched; the caller rolls back.
+
+    `general` asks for the plan the server settles on after a few executions, which knows none of the values.
+    """
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    for number, name in enumerate(names, start=1):
+        statement = statement.replace(f"%({name})s", f"${number}")
+    types = ", ".join(TYPES[name] for name in names)
+    mode = "force_generic_plan" if general else "force_custom_plan"
+    cursor = psycopg.ClientCursor(connection)
+    cursor.execute(f"SET LOCAL plan_cache_mode = {mode}")
+    cursor.execute(f"PREPARE examined ({types}) AS {statement}")
+    places = ", ".join("%s" for _ in names)
+    cursor.execute(
+        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE examined ({places})", [values[name] for name in names]
+    )
+    row = cursor.fetchone()
+    cursor.execute("DEALLOCATE examined")
     assert row is not None
-    plan: dict[str, Any] = (row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]["Plan"]
+    plan: dict[str, Any] = row[0][0]["Plan"]
     return plan
 
 
@@ -83,10 +121,11 @@ STATEMENTS = {
 }
 
 
+@pytest.mark.parametrize("general", [False, True])
 @pytest.mark.parametrize("name", STATEMENTS)
 @pytest.mark.parametrize("done", [False, True])
 def test_no_statement_of_the_dispatch_walks_over_a_million_rows(
-    million: tuple[Database, int], name: str, done: bool
+    million: tuple[Database, int], name: str, done: bool, general: bool
 ) -> None:
     """Also not when the statistics are old: they say "queued" while nearly everything has been sent."""
     database, alert_id = million
@@ -97,11 +136,39 @@ def test_no_statement_of_the_dispatch_walks_over_a_million_rows(
         if done:
             # Only what the statement could mistake for its own needs to be done; half a million rows would take minutes.
             connection.execute("UPDATE messages SET state = 'sent' WHERE id <= %s", (int(row[0]) + 30_000,))
-        plan = plan_of(connection, STATEMENTS[name], values_for(alert_id, after_id))
+        plan = plan_of(connection, STATEMENTS[name], values_for(alert_id, after_id), general=general)
         connection.rollback()
     scans = [node for node in nodes(plan) if node.get("Relation Name") == "messages"]
     assert {scan["Node Type"] for scan in scans} <= {"Index Scan", "Index Only Scan", "ModifyTable"}
     assert pages(plan) < 256 * 80, "more than a few dozen pages for each row of a batch"
+
+
+@pytest.mark.parametrize("general", [False, True])
+@pytest.mark.parametrize("statement", [_RECORD_SENDING, _RECORD_ANY])
+def test_recording_finds_messages_by_their_ids(million: tuple[Database, int], statement: str, general: bool) -> None:
+    database, alert_id = million
+    with database.connection() as connection:
+        connection.execute(CLAIM_ANY, values_for(alert_id, 0) | {"most": 2_000})
+        found = connection.execute("SELECT message_id FROM attempts ORDER BY message_id LIMIT 256").fetchall()
+        ids = [message_id for (message_id,) in found]
+        columns = {
+            "ids": ids,
+            "numbers": [1] * 256,
+            "outcomes": ["accepted"] * 256,
+            "states": ["sent"] * 256,
+            "sids": [f"SM{message_id}" for message_id in ids],
+            "statuses": ["queued"] * 256,
+            "codes": [None] * 256,
+            "again": [None] * 256,
+            "now": NOW,
+        }
+        plan = plan_of(connection, statement, columns, general=general)
+        connection.rollback()
+    scans = [node for node in nodes(plan) if node.get("Relation Name") == "messages" and "Scan" in node["Node Type"]]
+    assert {scan.get("Index Name") for scan in scans} <= {"pk_messages", None}
+    assert {scan["Node Type"] for scan in scans} <= {"Index Scan", "Bitmap Heap Scan"}
+    assert sum(node["Actual Rows"] for node in nodes(plan) if node["Node Type"] == "ModifyTable") >= 256
+    assert pages(plan) < 256 * 80
 
 
 def test_a_claim_uses_the_index_of_waiting_messages(million: tuple[Database, int]) -> None:
