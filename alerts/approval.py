@@ -74,6 +74,9 @@ def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert
         faults.append(
             {"field": "areas", "value": "", "problem": "no_area", "mend": "draw the area; nothing is sent without one"}
         )
+    if alert.scope != "Public" and not alert.drill:
+        mend = "the CAP message is not meant for the public; ask its sender, or write an alert of your own by hand"
+        faults.append({"field": "scope", "value": alert.scope, "problem": "not_public_scope", "mend": mend})
     if alert.expires <= clock.now():
         faults.append(
             {

@@ -73,28 +73,20 @@ _CHOICES = {
 PLAIN_FIELDS = ("headline", "event", "description", "instruction", "place", "onset", "expires", *_CHOICES)
 
 
+def _refuse_real(alert: Alert) -> None:
+    """An authority's exercise or test never becomes a real warning here; a real one is written as a draft of its own."""
+    if alert.cap_status not in (None, "Actual"):
+        raise InvalidInput(
+            "status",
+            "Actual",
+            f"the CAP message says {alert.cap_status}; write a new alert by hand if the danger is real",
+        )
+
+
 def apply_changes(session: Session, alert: Alert, changes: DraftChanges) -> dict[str, Any]:
     """Write the given fields into the alert and return what really changed, fit for the audit trail."""
     given = changes.model_dump(exclude_unset=True)
-    changed: dict[str, Any] = {}
-    for name in PLAIN_FIELDS:
-        value = given.get(name)
-        if name == "onset" and name in given and value is None and alert.onset is not None:
-            alert.onset = changed[name] = None
-        if value is None:
-            continue
-        if name in _CHOICES and value not in _CHOICES[name]:
-            raise InvalidInput(name, value, f"use one of {', '.join(_CHOICES[name])}")
-        if getattr(alert, name) != value:
-            setattr(alert, name, value)
-            changed[name] = value
-            if name in ("place", "event"):
-                # What the officer writes now is meant for every language; the source's own names step back.
-                kept = alert.names_by_language or {}
-                alert.names_by_language = {
-                    language: {key: word for key, word in names.items() if key != name}
-                    for language, names in kept.items()
-                }
+    changed = _apply_plain(alert, given)
     if given.get("areas") is not None:
         areas = Area.from_json(given["areas"], "areas").to_json()
         if areas != alert.areas:
@@ -107,6 +99,33 @@ def apply_changes(session: Session, alert: Alert, changes: DraftChanges) -> dict
             raise InvalidInput("mission_id", given["mission_id"], "choose a mission that exists")
         alert.mission_id = changed["mission_id"] = given["mission_id"]
     return changed
+
+
+def _apply_plain(alert: Alert, given: dict[str, Any]) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    for name in PLAIN_FIELDS:
+        value = given.get(name)
+        if name == "onset" and name in given and value is None and alert.onset is not None:
+            alert.onset = changed[name] = None
+        if value is None or getattr(alert, name) == value:
+            continue
+        if name in _CHOICES and value not in _CHOICES[name]:
+            raise InvalidInput(name, value, f"use one of {', '.join(_CHOICES[name])}")
+        if name == "status" and value == "Actual":
+            _refuse_real(alert)
+        setattr(alert, name, value)
+        changed[name] = value
+        if name in ("place", "event"):
+            _forget_source_name(alert, name)
+    return changed
+
+
+def _forget_source_name(alert: Alert, name: str) -> None:
+    """Let the source's own names step back: what the officer writes now is meant for every language."""
+    kept = alert.names_by_language or {}
+    alert.names_by_language = {
+        language: {key: word for key, word in names.items() if key != name} for language, names in kept.items()
+    }
 
 
 def _apply_texts(alert: Alert, texts: dict[str, str]) -> dict[str, Any]:

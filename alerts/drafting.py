@@ -151,6 +151,7 @@ def _draft_of(
         cap_identifier=cap.identifier[:300],
         cap_sender=cap.sender[:300],
         cap_sent=cap.sent,
+        cap_status=cap.status,
         cap_document=document,
         cap_warnings=warnings,
         cap_references=[reference.raw for reference in cap.references],

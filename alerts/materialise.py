@@ -27,7 +27,9 @@ from alerts.placeholders import choose_language
 from alerts.preview import LANGUAGE_FALLBACKS
 from alerts.reading import get_alert
 from alerts.segments import count_segments
-from alerts.states import ALERT, APPROVED, DISPATCHING, QUEUED
+from alerts.states import ALERT, APPROVE, APPROVED, DISPATCHING, QUEUED
+from hotline.auth.models import Officer
+from hotline.auth.permissions import permissions_of
 from hotline.core import audit, jobs, live, outbox
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import Clock
@@ -100,7 +102,7 @@ def _start_or_end(session: Session, clock: Clock, alert: Alert) -> None:
         _lock(session, alert)
         _end(session, clock, alert, "expire", "expired before it was sent: nothing was sent")
         return
-    reason = why_not(alert)
+    reason = why_not(alert) or _approver_out_of_office(session, alert.approval)
     if reason is not None:
         _lock(session, alert)
         log.error("materialise.refused", alert_id=alert.id, reason=reason)
@@ -150,6 +152,14 @@ def why_not(alert: Alert) -> str | None:
         return "area, text or drill flag are not what was approved: nothing was sent"
     if not approval.texts:
         return "there is no text: nothing was sent"
+    return None
+
+
+def _approver_out_of_office(session: Session, approval: Approval | None) -> str | None:
+    """Say that the person who approved may not approve any more; an approval is worth what its giver still is."""
+    officer = session.get(Officer, approval.officer_id) if approval is not None else None
+    if officer is None or officer.disabled_at is not None or APPROVE not in permissions_of(officer.roles):
+        return "the officer who approved it may not approve any more: nothing was sent"
     return None
 
 

@@ -60,6 +60,8 @@ class Alert(HasId, Base):
     cap_identifier: Mapped[str | None] = mapped_column(String(300))
     cap_sender: Mapped[str | None] = mapped_column(String(300))
     cap_sent: Mapped[datetime | None]
+    cap_status: Mapped[str | None] = mapped_column(String(16))
+    """What the message itself said; an exercise of the sender never becomes a real warning here."""
     cap_document: Mapped[str | None] = mapped_column(Text)
     cap_warnings: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     cap_references: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")

@@ -35,6 +35,9 @@ BY_CODE = {
 _FAULTS = {
     "no_area": gettext_noop("Draw the area; nothing is sent without one."),
     "expired": gettext_noop("The time has passed; set one in the future."),
+    "not_public_scope": gettext_noop(
+        "The CAP message is not meant for the public; write an alert of your own instead."
+    ),
     "no_text": gettext_noop("Write a text in at least one language."),
 }
 _MENDS = {

@@ -9,7 +9,7 @@ ROLES: dict[str, frozenset[str]] = {
         {"alerts.read", "alerts.write", "alerts.stop", "travellers.read", "travellers.write", "missions.read", "map.read"}
     ),
     "approver": frozenset({"alerts.read", "alerts.approve", "alerts.stop", "travellers.read", "missions.read", "map.read"}),
-    "agent": frozenset({"alerts.read", "travellers.read", "travellers.write", "missions.read", "map.read"}),
+    "agent": frozenset({"alerts.read", "alerts.stop", "travellers.read", "travellers.write", "missions.read", "map.read"}),
     "senior_agent": frozenset(
         {"alerts.read", "alerts.stop", "travellers.read", "travellers.write", "missions.read", "map.read"}
     ),

@@ -230,6 +230,8 @@ def _tamper(services: Services, alert_id: int, change: str) -> None:
         "approved drill flag": "UPDATE approvals SET drill = true",
         "digest": "UPDATE approvals SET digest = repeat('0', 64)",
         "approval gone": "DELETE FROM approvals",
+        "approver closed": "UPDATE officers SET disabled_at = now() WHERE 'approver' = ANY(roles)",
+        "approver's role taken": "UPDATE officers SET roles = '{auditor}' WHERE 'approver' = ANY(roles)",
     }
     assert change in statements
     with services.db.transaction() as session:
@@ -239,7 +241,7 @@ def _tamper(services: Services, alert_id: int, change: str) -> None:
 @pytest.mark.parametrize(
     "change",
     ["approved text", "approved area", "approved area lost", "alert's area", "alert's area lost", "alert's area broken",
-     "alert's drill flag", "approved drill flag", "digest", "approval gone"],
+     "alert's drill flag", "approved drill flag", "digest", "approval gone", "approver closed", "approver's role taken"],
 )  # fmt: skip
 def test_what_is_not_exactly_what_was_approved_is_not_sent(services: Services, change: str) -> None:
     with services.db.transaction() as session:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts import drafting
+from alerts import approval, drafting
 from alerts.draft_fields import DraftChanges, DraftFields
 from alerts.models import Alert
 from alerts.preview import preview_texts
@@ -245,3 +245,28 @@ def test_place_and_event_are_said_in_the_language_of_the_text(
         assert "Luzon" in (shown["en"].filled or "") and "Luzon" in (shown["ko"].filled or "")
         own = preview_texts(session, settings, alert, {"en": "Quake in Metro Manila 12:00. {hotline}"}).texts[0]
         assert all(problem.code != "no_place" for problem in own.problems)
+
+
+def test_a_senders_exercise_never_becomes_a_real_warning(db: Database, clock: FrozenClock, author: Actor) -> None:
+    with db.transaction() as session:
+        exercise = draft(session, clock, author, cap("id-6", status="Exercise"))
+        with pytest.raises(InvalidInput) as refusal:
+            drafting.edit(session, clock, author, exercise.id, 1, DraftChanges(status="Actual"))
+        assert refusal.value.field == "status"
+        real = draft(session, clock, author, cap("id-7"))
+        drafting.edit(session, clock, author, real.id, 1, DraftChanges(status="Test"))
+        assert not drafting.edit(session, clock, author, real.id, 2, DraftChanges(status="Actual")).drill
+
+
+def test_a_message_for_few_is_not_sent_to_everybody(
+    db: Database, clock: FrozenClock, author: Actor, settings: Settings
+) -> None:
+    restricted = cap("id-8").replace(
+        b"<scope>Public</scope>", b"<scope>Restricted</scope><restriction>police only</restriction>"
+    )
+    with db.transaction() as session:
+        make_mission(session)
+        alert = draft(session, clock, author, restricted)
+        with pytest.raises(SeveralFaults) as refusal:
+            approval.submit(session, clock, settings, author, alert.id)
+    assert "not_public_scope" in [fault["problem"] for fault in refusal.value.faults]

@@ -239,6 +239,7 @@ def upgrade() -> None:
         sa.Column("cap_identifier", sa.String(length=300), nullable=True),
         sa.Column("cap_sender", sa.String(length=300), nullable=True),
         sa.Column("cap_sent", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cap_status", sa.String(length=16), nullable=True),
         sa.Column("cap_document", sa.Text(), nullable=True),
         sa.Column("cap_warnings", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("cap_references", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
