@@ -25,13 +25,7 @@ MANIFEST: dict[str, tuple[str, dict[str, str]]] = {
         "@geoman-io/leaflet-geoman-free",
         {"dist/leaflet-geoman.min.js": "leaflet-geoman.min.js", "dist/leaflet-geoman.css": "leaflet-geoman.css"},
     ),
-    "htmx.org": (
-        "htmx.org",
-        {"dist/htmx.min.js": "htmx.min.js", "dist/ext/hx-sse.min.js": "hx-sse.min.js"},
-    ),
-    "alpinejs-csp": ("@alpinejs/csp", {"dist/cdn.min.js": "alpine.min.js"}),
     "uplot": ("uplot", {"dist/uPlot.iife.min.js": "uPlot.iife.min.js", "dist/uPlot.min.css": "uPlot.min.css"}),
-    "pico": ("@picocss/pico", {"css/pico.min.css": "pico.min.css"}),
     "world-atlas": (
         "world-atlas",
         {"countries-50m.json": "countries-50m.json", "countries-110m.json": "countries-110m.json"},
@@ -45,7 +39,6 @@ MANIFEST: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "country-coder": ("@rapideditor/country-coder", {"src/data/borders.json": "borders.json"}),
-    "mcc-mnc-list": ("mcc-mnc-list", {"mcc-mnc-list.json": "mcc-mnc-list.json"}),
 }
 LICENCE_PATTERNS = ("LICENSE*", "LICENCE*", "dist/LICENSE*")
 
