@@ -34,8 +34,8 @@ def _names_in(areas_json: str) -> tuple[str, ...]:
     """Names of the largest cities in the area's box and of the countries it touches; empty when they cannot be known."""
     areas: list[Any] = json.loads(areas_json)
     try:
-        bounds = Area.from_json(areas).bounds
-        countries = countries_touched(areas)
+        area = Area.from_json(areas)
+        bounds, countries = area.bounds, countries_touched(area.to_json())
     except (InvalidInput, Unavailable):
         return ()  # an area that cannot be read is refused elsewhere; without the borders only the own names count
     cities = cities_within(bounds, MAX_CITIES) if bounds is not None else []

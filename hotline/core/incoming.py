@@ -26,6 +26,9 @@ _OTHER_FORMATS = ("/xml", "+xml", "text/csv", "application/x-ndjson", "multipart
 _MEND_TEXT = "leave out the characters that are no text (NUL, half of a surrogate pair)"
 _MEND_DEPTH = f"nest at most {MAX_DEPTH} levels deep"
 
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+"""Only these are parsed as forms; asking another body for its form would read all of it."""
+
 
 def install_incoming_checks(app: Flask) -> None:
     """Refuse what cannot be kept, with the field's name; runs after sign-in, permission and CSRF have been checked.
@@ -38,7 +41,8 @@ def install_incoming_checks(app: Flask) -> None:
             return
         _check_query()
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):
-            _check_form()
+            if request.mimetype in _FORMS:
+                _check_form()
             if not any(known in request.mimetype for known in _OTHER_FORMATS):
                 _check_json()
 

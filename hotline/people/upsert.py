@@ -65,13 +65,16 @@ INSERT INTO travellers (id, reference, name, phone, phone_region, language, dril
 SELECT traveller_id, reference, name, phone, phone_region, coalesce(language, 'ko'), coalesce(drill, false), %(now)s, %(now)s
   FROM incoming WHERE is_new AND (reference IS NULL) = %(bare)s ORDER BY line
 """
+# A row with a reference and one without may be about the same person; the newest observation is kept.
 _PLACE = """
 INSERT INTO positions AS held
        (traveller_id, lat, lon, cell, country, language, drill, precision, source, observed_at, valid_until)
-SELECT i.traveller_id, i.lat, i.lon, i.cell, i.country, t.language, t.drill, i.precision, %(source)s, i.observed_at,
+SELECT DISTINCT ON (i.traveller_id)
+       i.traveller_id, i.lat, i.lon, i.cell, i.country, t.language, t.drill, i.precision, %(source)s, i.observed_at,
        i.valid_until
   FROM incoming i JOIN travellers t ON t.id = i.traveller_id
  WHERE i.lat IS NOT NULL
+ ORDER BY i.traveller_id, i.observed_at DESC, (i.reference IS NULL) DESC, i.line DESC
     ON CONFLICT (traveller_id) DO UPDATE
    SET lat = EXCLUDED.lat, lon = EXCLUDED.lon, cell = EXCLUDED.cell, country = EXCLUDED.country,
        language = EXCLUDED.language, drill = EXCLUDED.drill, precision = EXCLUDED.precision,
@@ -83,7 +86,11 @@ UPDATE positions p SET language = t.language, drill = t.drill
   FROM incoming i JOIN travellers t ON t.id = i.traveller_id
  WHERE p.traveller_id = i.traveller_id AND NOT i.is_new AND (p.language, p.drill) IS DISTINCT FROM (t.language, t.drill)
 """
-_COUNT = "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new), count(lat) FROM incoming"
+_COUNT = """
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new),
+       count(DISTINCT traveller_id) FILTER (WHERE lat IS NOT NULL)
+  FROM incoming
+"""
 
 
 @dataclass(frozen=True)
