@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
          hotline.console.wiring, hotline.demo.wiring, alerts.wiring)  # fmt: skip
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
+"""Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""
 LIVE_THREADS = 256
 
 
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     Raises RuntimeError when a route declares no permission.
     """
     settings = settings or (services.settings if services else preflight.read_settings())
-    services = services or make_services(settings, pool_size=settings.web_threads)
+    services = services or make_services(settings, pool_size=max(4, settings.web_threads // 2))
     registry = build_registry()
     app = api.make_app(settings)
     app.extensions["hotline"] = services

@@ -97,6 +97,20 @@ _REASONS = {
         gettext_noop("Given up after several attempts"),
         gettext_noop("The carrier did not take the text in any of the attempts. Reach these people by telephone."),
     ),
+    "lost": (
+        gettext_noop("Never cleared up"),
+        gettext_noop(
+            "The carrier's answer was lost and could not be looked up for a day. The text may have arrived; it is not sent again."
+        ),
+    ),
+    "no_text": (
+        gettext_noop("No text in this language"),
+        gettext_noop("The approved alert has no text for these people. Tell an administrator."),
+    ),
+    "not_drill": (
+        gettext_noop("Not a drill person"),
+        gettext_noop("A drill must not reach the public, so these texts were held back. Tell an administrator."),
+    ),
 }
 
 

@@ -35,6 +35,8 @@ CLOCK_SKEW_S = 300.0
 """How far the provider's clock may stand behind ours."""
 LOOK_AGAIN_S = 3.0
 GIVE_UP_AFTER_S = 24 * 3600.0
+ATTEMPTS_USED_UP, NEVER_CLEARED = "attempts", "lost"
+"""Reasons of our own for a failure, beside the provider's codes; the alert's page explains them."""
 _ASSIGN_LOCK = 0x48_4F_54_05
 """Key of the advisory lock under which names found at the provider are given to messages, each to one."""
 
@@ -178,11 +180,11 @@ def decide(doubt: Doubt, found: FoundMessage | None, complete: bool, terms: Term
         )
     if complete and now >= doubt.absent_from(terms):
         if doubt.absent + 1 >= terms.max_attempts:
-            return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "absent", FAILED, code=UNKNOWN)
+            return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "absent", FAILED, code=ATTEMPTS_USED_UP)
         wait_s = back_off_s(doubt.absent + 1, doubt.id)
         return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "absent", QUEUED, wait_s=wait_s)
     if now - doubt.started_at > timedelta(seconds=GIVE_UP_AFTER_S):
-        return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "lost", FAILED, code=UNKNOWN)
+        return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "lost", FAILED, code=NEVER_CLEARED)
     wait_s = LOOK_AGAIN_S
     if complete:
         wait_s = min(wait_s, max(0.1, (doubt.absent_from(terms) - now).total_seconds()))

@@ -11,13 +11,15 @@ from hotline.auth.permissions import ROLES
 from hotline.core.actor import Actor
 from hotline.core.errors import HotlineError, NotFound
 from hotline.core.services import Services, make_services
-from hotline.platform.preflight import read_settings
+from hotline.platform import preflight
 
 CLI = Actor(kind="system", id=None, name="command line", via="cli")
 
 
 def _services() -> Services:
-    return make_services(read_settings(), pool_size=1)
+    settings = preflight.read_settings()
+    preflight.check_migrations(settings.database_url)
+    return make_services(settings, pool_size=1)
 
 
 @click.group()

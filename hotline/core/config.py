@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     worker_queues: str = Field("urgent,default,slow", validation_alias=_env("HOTLINE_WORKER_QUEUES"))
     session_hours: int = Field(12, ge=1, le=24, validation_alias=_env("HOTLINE_SESSION_HOURS"))
     web_workers: int = Field(2, ge=1, le=64, validation_alias=_env("HOTLINE_WEB_WORKERS"))
-    web_threads: int = Field(8, ge=1, le=64, validation_alias=_env("HOTLINE_WEB_THREADS"))
+    web_threads: int = Field(16, ge=1, le=64, validation_alias=_env("HOTLINE_WEB_THREADS"))
 
     @field_validator("public_url", "live_url", "twilio_api_base_url")
     @classmethod

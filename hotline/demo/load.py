@@ -17,12 +17,13 @@ import psycopg
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of, find_by_name
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.errors import Refused
 from hotline.core.services import Services
-from hotline.demo.accounts import ensure_accounts, read_accounts, write_accounts
+from hotline.demo.accounts import OFFICERS, ensure_accounts, read_accounts, write_accounts
 from hotline.demo.mission_list import MISSIONS
 from hotline.demo.people import REFERENCE_PREFIX, Invented, invent
 from hotline.missions import missions
@@ -64,6 +65,7 @@ def load(services: Services, sandbox_url: str, steps: Sequence[DemoStep] = ()) -
     kept = read_accounts(accounts_file)
     handsets_file = settings.data_dir / "sandbox" / "handsets.json"
     with services.db.transaction() as session:
+        _refuse_real_installation(session)
         accounts = ensure_accounts(session, services.clock, DEMO, kept)
         made_missions = _add_missions(session, services)
         people = [] if handsets_file.exists() and _has_travellers(session) else invent(services.clock.now())
@@ -80,6 +82,18 @@ def load(services: Services, sandbox_url: str, steps: Sequence[DemoStep] = ()) -
         step(services, actor)
     fresh = {account.token for account in accounts} - {account.get("token") for account in kept}
     return Loaded(len(fresh), made_missions, made_travellers, accounts_file)
+
+
+def _refuse_real_installation(session: Session) -> None:
+    """Refuse a database that people really work with: one with officers or travellers and nothing made up in it yet."""
+    names = set(session.scalars(select(Officer.name)))
+    in_use = bool(names) or session.scalar(select(Traveller.id).limit(1)) is not None
+    if in_use and not names & set(OFFICERS) and not _has_travellers(session):
+        raise Refused(
+            "This database holds officers or travellers of a real installation; demo accounts are not added to it. "
+            "Use an empty database (HOTLINE_DATABASE_URL), or start without demo data: hotline up.",
+            code="not-empty",
+        )
 
 
 def on_loopback(url: str) -> bool:

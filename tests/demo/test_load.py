@@ -25,6 +25,7 @@ from hotline.demo.people import invent
 from hotline.missions.models import Mission
 from hotline.people.models import Position, Traveller
 from hotline.sandbox.handsets import Handsets, read_handsets
+from tests.factories import make_officer
 from wsgi import main
 
 SANDBOX = "http://127.0.0.1:5002"
@@ -182,3 +183,12 @@ def test_the_command_says_what_is_wrong_in_one_line(services: Services, monkeypa
     assert refused.output.count("\n") == 1
     monkeypatch.setenv("HOTLINE_PUBLIC_URL", "http://127.0.0.1:8000")
     assert "11 accounts, 20 missions and 5,030 travellers" in CliRunner().invoke(main, ["demo", "load"]).output
+
+
+def test_a_database_that_people_work_with_gets_no_demo_accounts(services: Services) -> None:
+    with services.db.transaction() as session:
+        make_officer(session, name="kim.minseo")
+    with pytest.raises(Refused, match="real installation") as refusal:
+        load(services, SANDBOX)
+    assert refusal.value.code == "not-empty"
+    assert not (services.settings.data_dir / "demo.json").exists()

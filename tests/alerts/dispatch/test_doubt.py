@@ -150,7 +150,7 @@ def test_a_text_found_undelivered_fails_with_the_carriers_code(running: Running,
     assert (row.state, row.error_code, row.provider_sid) == ("failed", "30005", lost.sid)
 
 
-def test_attempts_that_vanish_are_bounded_and_end_as_unknown(running: Running, twilio: LoopbackTwilio) -> None:
+def test_attempts_that_vanish_are_bounded_and_named_when_used_up(running: Running, twilio: LoopbackTwilio) -> None:
     running.services.settings = running.services.settings.model_copy(update={"dispatch_max_attempts": 2})
     twilio.behaviour[running.phones[0]] = ["lost_before"] * 10
     for _ in range(4):
@@ -158,7 +158,7 @@ def test_attempts_that_vanish_are_bounded_and_end_as_unknown(running: Running, t
         running.later(seconds=6)
         running.clear_doubt()
         running.later(seconds=5)
-    assert (running.rows()[0].state, running.rows()[0].error_code) == ("failed", "unknown")
+    assert (running.rows()[0].state, running.rows()[0].error_code) == ("failed", "attempts")
     assert twilio.requests[running.phones[0]] == 2
     assert running.lane().claimed == 0
 
