@@ -172,7 +172,8 @@ def test_drill_is_marked_at_every_step(
     second.page.click("[data-opens=approve-dialog]")
     expect(second.page.locator("#approve-dialog .strip-drill")).to_be_visible()
     second.check("alert-drill-approve")
-    second.page.click("#approve-dialog button[type=submit]")
+    with second.page.expect_navigation():
+        second.page.click("#approve-dialog button[type=submit]")
     send(site.services, alert_id)
     second.go(f"/alerts/{alert_id}")
     assert figure(second.page, "sent") + figure(second.page, "delivered") == 1

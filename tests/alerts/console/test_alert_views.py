@@ -187,7 +187,7 @@ def test_return_and_reject_need_a_reason(
 
 
 @pytest.mark.parametrize(
-    ("roles", "status"), [("author", 302), ("approver", 302), ("senior_agent", 302), ("agent", 403)]
+    ("roles", "status"), [("author", 302), ("approver", 302), ("senior_agent", 302), ("agent", 302), ("auditor", 403)]
 )
 def test_anyone_on_duty_stops_alone(
     officials: Officials, add: Callable[..., int], roles: str, status: int, stored: Callable[[int], Alert]
@@ -219,7 +219,7 @@ def test_progress_shows_figures_reasons_and_those_left_out(
     assert "Asked not to be texted" in part
     assert "Number known not to work" not in part
     assert "Japan" in part
-    page = officials["agent"].get(f"/alerts/{alert_id}").get_data(as_text=True)
+    page = officials["auditor"].get(f"/alerts/{alert_id}").get_data(as_text=True)
     assert FILLED["en"] in page
     assert "stop-dialog" not in page
 
