@@ -10,4 +10,5 @@ compile -c requirements.lock requirements-dev.in -o requirements-dev.lock
 compile requirements-node.in -o requirements-node.lock
 PATH="$PWD/.venv/bin:$PATH" npm install --package-lock-only --ignore-scripts
 (cd scripts/browser && PATH="$PWD/../../.venv/bin:$PATH" npm install --package-lock-only --ignore-scripts)
+.venv/bin/python scripts/strip_locks.py package-lock.json scripts/browser/package-lock.json
 .venv/bin/python scripts/check_locks.py
