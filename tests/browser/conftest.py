@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Response
+from playwright.sync_api import Error as PlaywrightError
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from hotline.auth.models import Officer
@@ -38,6 +39,9 @@ FLAGS = [
 STREAM_CHANNEL = CHANNEL_PREFIX + "system"
 """Every window subscribes to this one."""
 STREAMS_END_S = 10
+GO_ATTEMPTS = 3
+OVERTAKEN = ("net::ERR_ABORTED", "is interrupted by another navigation")
+"""What the browser says of a load that another one of the same window replaced."""
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -141,10 +145,21 @@ class Desk:
             self.faults.append(f"{response.status} {response.request.method} {response.url}")
 
     def go(self, path: str) -> Response:
-        """Open a page of the site."""
-        response = self.page.goto(self.site.url + path)
-        assert response is not None
-        return response
+        """Open a page of the site, again when the window was just loading itself anew.
+
+        An alert's page does that when somebody else decides, and the browser then drops one of the two loads: ours.
+        """
+        for _attempt in range(GO_ATTEMPTS):
+            try:
+                response = self.page.goto(self.site.url + path)
+            except PlaywrightError as error:
+                if not any(sign in error.message for sign in OVERTAKEN):
+                    raise
+            else:
+                if response is not None:
+                    return response
+            self.page.wait_for_load_state()
+        raise AssertionError(f"{path} was overtaken by another load {GO_ATTEMPTS} times")
 
     def sign_in(self, officer: Officer, password: str = PASSWORD) -> None:
         """Sign in through the form and wait for the page that follows."""
