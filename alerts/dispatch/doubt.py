@@ -19,11 +19,11 @@ from sqlalchemy.orm import Session
 from alerts import tallies
 from alerts.dispatch.results import UNKNOWN, Settlement, back_off_s, record
 from alerts.dispatch.terms import Terms
-from alerts.receipts.ranks import word
 from alerts.states import FAILED, IN_DOUBT, QUEUED, SENDING
 from hotline.core import live
 from hotline.core.services import Services
 from hotline.providers.carriers import NotConfigured, sms_provider
+from hotline.providers.ranks import word
 from hotline.providers.sms import FoundMessage, LookedUp, SmsQuery
 
 log = structlog.get_logger(__name__)

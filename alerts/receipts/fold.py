@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 
 from alerts import tallies
 from alerts.receipts import people
-from alerts.receipts.ranks import FIRST_FINAL_RANK, Word, recorded, word
 from alerts.states import FAILED
 from hotline.core import live
 from hotline.core.services import Services
+from hotline.providers.ranks import FIRST_FINAL_RANK, Word, recorded, word
 
 log = structlog.get_logger(__name__)
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import psycopg
 from sqlalchemy.orm import Session
 
-from alerts.receipts.ranks import BAD_NUMBER_CODES, OPTED_OUT_CODES
 from alerts.states import DELIVERED
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
+from hotline.providers.ranks import BAD_NUMBER_CODES, OPTED_OUT_CODES
 
 CARRIER = Actor(kind="webhook", id=None, name="message provider", via="webhook")
 

@@ -13,9 +13,9 @@ from sqlalchemy import select, text
 from alerts.dispatch.results import Settlement, record
 from alerts.models import Alert, Message, Receipt
 from alerts.receipts.fold import fold
-from alerts.receipts.ranks import RANKS, word
 from alerts.states import IN_DOUBT, SENT
 from hotline.core.services import Services
+from hotline.providers.ranks import RANKS, word
 from tests.alerts.senders import counted, make_approved, make_message, tallies_of
 from tests.factories import NOW, make_traveller
 

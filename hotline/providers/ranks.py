@@ -16,7 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from alerts.states import DELIVERED, FAILED, SENT
+SENT, DELIVERED, FAILED = "sent", "delivered", "failed"
+"""Our states that a word leads to; every table of texts names them so."""
 
 RANKS: Final = {
     "accepted": 1,

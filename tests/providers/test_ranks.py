@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.receipts.ranks import NOTHING, RANKS, Word, recorded, word
 from alerts.states import DELIVERED, FAILED, MESSAGE_STATES, SENT
+from hotline.providers.ranks import NOTHING, RANKS, Word, recorded, word
 
 words = st.builds(
     word, st.sampled_from([*RANKS, "unheard of", None]), st.sampled_from([None, "30003", "30005", "30008"])
