@@ -11,6 +11,7 @@ import pytest
 
 from alerts.receipts import intake
 from alerts.receipts.intake import IncomingReceipt, ReceiptWriter, append
+from hotline.core import group_commit
 from hotline.core.errors import Unavailable
 from hotline.core.services import Services
 from tests.factories import NOW
@@ -134,7 +135,7 @@ def test_a_database_that_is_away_is_told_to_every_waiting_request(
     def refuse(*_: object, **__: object) -> None:
         raise psycopg.OperationalError("no such server")
 
-    monkeypatch.setattr(intake.psycopg, "connect", refuse)
+    monkeypatch.setattr(group_commit.psycopg, "connect", refuse)
     outcome = in_threads(6, lambda nth: writer.append([receipt(nth)]))
     assert [type(error) for error in outcome] == [Unavailable] * 6
     monkeypatch.undo()
