@@ -50,8 +50,9 @@ BLOCKED_WORDS: Final = ("STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "REVOKE
 SHORTEST_ADVICE_CHARS: Final = 40
 """Less of an instruction than this says nothing."""
 
-DRAFT_PARTS: Final = {"ko": 3, "en": 2}
-"""How long a suggested draft may get: what a frightened person reads, and what a slow route carries."""
+DRAFT_PARTS: Final = {"ko": 4, "en": 3}
+"""How long a suggested draft may get: what a frightened person reads, and what a slow route carries. One part of it is the
+link, by which alone people can answer on most routes."""
 
 
 MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
@@ -228,9 +229,10 @@ def _draft(language: str, infos: tuple[CapInfo, ...], message: str, sent: dateti
         "time": _moment(kind, info, sent, ended) or "{time}",
     }
     parts = [(frame.drill if drill else "") + opening]
+    closing = [frame.contact] if ended else [frame.contact, frame.answer]
     if not ended:
-        parts.append(_advice(kind, info, own is not None, [*parts, frame.contact]))
-    parts.append(frame.contact)
+        parts.append(_advice(kind, info, own is not None, [*parts, *closing]))
+    parts += closing
     return " ".join(part for part in parts if part)
 
 

@@ -97,6 +97,8 @@ class Frame:
     update: str
     ended: str
     contact: str
+    answer: str
+    """Asks for an answer by the personal link; many routes carry no reply."""
     drill: str
 
 
@@ -106,6 +108,7 @@ FRAMES: Final = {
         update="[%(from)s] 갱신: %(place)s %(event)s 경보 (%(time)s).",
         ended="[%(from)s] %(place)s %(event)s 경보가 해제되었습니다 (%(time)s).",
         contact="문의: {mission} {mission_phone}, 영사콜센터 {hotline}",
+        answer="안전하신가요, 도움이 필요하신가요? {link}",
         drill="[훈련] ",
     ),
     "en": Frame(
@@ -113,18 +116,21 @@ FRAMES: Final = {
         update="[%(from)s] UPDATE %(event)s: %(place)s, %(time)s.",
         ended="[%(from)s] Warning over - %(event)s: %(place)s, %(time)s.",
         contact="Help: {mission} {mission_phone}, call centre {hotline}",
+        answer="Safe or need help? Tell us: {link}",
         drill="[DRILL] ",
     ),
 }
 
 SENDER: Final = {"ko": "외교부", "en": "MOFA Korea"}
 
+_SAMPLE_LINK: Final = "https://hotline.example.org/p/" + "x" * 27
 SAMPLE_VALUES: Final = {
-    "ko": {"mission": "주로스앤젤레스 총영사관", "mission_phone": "+1-213-385-9300", "hotline": "+82-2-3210-0404"},
+    "ko": {"mission": "주로스앤젤레스 총영사관", "mission_phone": "+1-213-385-9300", "hotline": "+82-2-3210-0404", "link": _SAMPLE_LINK},
     "en": {
         "mission": "Consulate General Los Angeles",
         "mission_phone": "+1-213-385-9300",
         "hotline": "+82-2-3210-0404",
+        "link": _SAMPLE_LINK,
     },
 }
 """Long but usual values, so that a draft that fits with them fits with nearly all."""
@@ -148,3 +154,25 @@ def format_when(moment: datetime, language: str) -> str:
     if language == "ko":
         return f"{moment.month}월 {moment.day}일 {moment:%H:%M} {'UTC' if utc else '현지시각'}"
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment:%H:%M} {'UTC' if utc else 'local time'}"
+
+
+FOLLOWING: Final = {
+    "ko": {
+        "update": "[%(from)s] 갱신: %(place)s %(event)s 상황이 변경되었습니다 (%(time)s). %(advice)s",
+        "left": "[%(from)s] %(place)s %(event)s 경보 구역이 변경되어 귀하의 위치는 더 이상 포함되지 않습니다 (%(time)s).",
+        "all_clear": "[%(from)s] %(place)s %(event)s 경보가 해제되었습니다 (%(time)s).",
+        "correction": "[%(from)s] 정정: 앞서 보낸 %(place)s %(event)s 문자(%(time)s)는 잘못된 것이니 따르지 마시기 바랍니다.",
+    },
+    "en": {
+        "update": "[%(from)s] UPDATE %(event)s: %(place)s, %(time)s. %(advice)s",
+        "left": "[%(from)s] %(event)s: the warned area changed (%(place)s, %(time)s) and no longer includes where you are.",
+        "all_clear": "[%(from)s] Warning over - %(event)s: %(place)s, %(time)s.",
+        "correction": "[%(from)s] CORRECTION: our message about %(event)s, %(place)s, %(time)s was sent in error. Disregard it.",
+    },
+}
+"""What follows a warning, by variant; `%(…)s` takes the parts."""
+
+WARNING: Final = {"ko": "안전", "en": "warning"}
+"""Stands for the danger where it has no name."""
+
+HOTLINE_ONLY: Final = {"ko": "문의: 영사콜센터 {hotline}", "en": "Help: call centre {hotline}"}

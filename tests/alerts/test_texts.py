@@ -212,12 +212,24 @@ def test_draft_says_what_where_when_what_to_do_and_whom_to_call() -> None:
     drafts = suggest_texts(make_alert(make_info()))
     assert drafts["en"] == (
         "[MOFA Korea] Tsunami Warning: Sendai coast, 21 Nov 12:30 local time. Move to high ground at once. "
-        "Do not return before the all clear. Help: {mission} {mission_phone}, call centre {hotline}"
+        "Do not return before the all clear. Help: {mission} {mission_phone}, call centre {hotline} "
+        "Safe or need help? Tell us: {link}"
     )
     assert drafts["ko"] == (
         "[외교부] Sendai coast 지진해일(쓰나미) 경보 (11월 21일 12:30 현지시각). 즉시 위험 지역을 벗어나 대피하시기 "
-        "바랍니다. 문의: {mission} {mission_phone}, 영사콜센터 {hotline}"
+        "바랍니다. 문의: {mission} {mission_phone}, 영사콜센터 {hotline} 안전하신가요, 도움이 필요하신가요? {link}"
     )
+
+
+def test_the_end_of_a_warning_asks_for_no_answer() -> None:
+    drafts = suggest_texts(make_alert(make_info(), msg_type="Cancel"))
+    assert all("link" not in placeholders_in(draft) for draft in drafts.values())
+
+
+def test_a_link_is_counted_with_its_real_length() -> None:
+    text = "Flood in {place} at {time}. Help: {hotline}. " + "x" * 60
+    assert "too_many_parts" not in codes(text, max_parts=1)
+    assert "too_many_parts" in codes(text + "{link}", max_parts=1)
 
 
 def test_draft_takes_the_words_of_the_warning_in_its_own_language() -> None:
@@ -255,7 +267,7 @@ def test_draft_of_a_drill_is_marked() -> None:
 def test_braces_of_a_foreign_warning_stay_text() -> None:
     drafts = suggest_texts(make_alert(make_info(event="Flood {place}", areas=(CapArea("{}"),), instruction="{x")))
     for draft in drafts.values():
-        assert placeholders_in(draft) == {"mission", "mission_phone", "hotline"}
+        assert placeholders_in(draft) == {"mission", "mission_phone", "hotline", "link"}
 
 
 def test_long_instruction_is_cut_so_that_the_draft_keeps_its_length() -> None:
