@@ -14,6 +14,7 @@ import hotline.console.wiring
 import hotline.core.wiring
 import hotline.demo.wiring
 import hotline.missions.wiring
+import hotline.notices.wiring
 import hotline.people.wiring
 from hotline.auth.identity import authorise, identify, needs_identity, protect_forms, sign_in_redirect
 from hotline.core import api, i18n, incoming, jobs, logs, migrate, processes, web
@@ -25,7 +26,7 @@ from hotline.platform.cli import doctor, up
 from hotline.sandbox.cli import sandbox
 
 HERE = Path(__file__).resolve().parent
-ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
+ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring, hotline.notices.wiring,
          hotline.console.wiring, hotline.demo.wiring, alerts.wiring)  # fmt: skip
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 """Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""

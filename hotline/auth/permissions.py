@@ -6,21 +6,38 @@ from collections.abc import Iterable
 
 ROLES: dict[str, frozenset[str]] = {
     "author": frozenset(
-        {"alerts.read", "alerts.write", "alerts.stop", "travellers.read", "travellers.write", "missions.read", "map.read"}
+        {
+            "alerts.read", "alerts.write", "alerts.stop", "travellers.read", "travellers.write", "notices.read",
+            "missions.read", "map.read",
+        }
     ),
-    "approver": frozenset({"alerts.read", "alerts.approve", "alerts.stop", "travellers.read", "missions.read", "map.read"}),
-    "agent": frozenset({"alerts.read", "alerts.stop", "travellers.read", "travellers.write", "missions.read", "map.read"}),
+    "approver": frozenset(
+        {"alerts.read", "alerts.approve", "alerts.stop", "travellers.read", "notices.read", "missions.read", "map.read"}
+    ),
+    "agent": frozenset(
+        {
+            "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "notices.read", "missions.read",
+            "map.read",
+        }
+    ),
     "senior_agent": frozenset(
-        {"alerts.read", "alerts.stop", "travellers.read", "travellers.write", "missions.read", "map.read"}
+        {
+            "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "notices.read", "missions.read",
+            "map.read",
+        }
     ),
     "mission_officer": frozenset({"alerts.read", "missions.read", "map.read"}),
     "cashier": frozenset({"missions.read"}),
     "finance_officer": frozenset({"missions.read"}),
-    "auditor": frozenset({"alerts.read", "travellers.read", "missions.read", "audit.read", "officers.read", "map.read"}),
+    "auditor": frozenset(
+        {
+            "alerts.read", "travellers.read", "notices.read", "missions.read", "audit.read", "officers.read", "map.read",
+        }
+    ),
     "administrator": frozenset(
         {
-            "alerts.read", "travellers.read", "travellers.write", "missions.read", "missions.write", "audit.read",
-            "officers.read", "officers.write", "system.read", "map.read",
+            "alerts.read", "travellers.read", "travellers.write", "notices.read", "missions.read", "missions.write",
+            "audit.read", "officers.read", "officers.write", "system.read", "map.read",
         }
     ),
 }  # fmt: skip

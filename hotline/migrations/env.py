@@ -6,14 +6,34 @@ from alembic import context
 from sqlalchemy import create_engine
 
 from alerts import models as alerts_models
+from alerts.board import models as board_models
+from alerts.publish import models as publish_models
+from alerts.replies import models as reply_models
 from hotline.auth import models as auth_models
+from hotline.cases import models as case_models
 from hotline.core import audit, outbox
 from hotline.core.db import Base, sqlalchemy_url
+from hotline.links import models as link_models
 from hotline.missions import models as mission_models
+from hotline.notices import models as notice_models
 from hotline.people import models as people_models
 from hotline.providers import models as provider_models
 
-ROOMS = (alerts_models, auth_models, audit, outbox, mission_models, people_models, provider_models)
+ROOMS = (
+    alerts_models,
+    publish_models,
+    auth_models,
+    audit,
+    outbox,
+    mission_models,
+    notice_models,
+    people_models,
+    provider_models,
+    board_models,
+    reply_models,
+    case_models,
+    link_models,
+)
 """Imported for the tables they add to the metadata."""
 
 url = context.config.attributes["database_url"]

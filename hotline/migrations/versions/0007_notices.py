@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -9,8 +12,90 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Add the tables."""
+    _notices()
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Take back."""
+    for table in ("notice_receipts", "notice_attempts", "notices"):
+        op.drop_table(table)
+
+
+def _notices() -> None:
+    op.create_table(
+        "notices",
+        sa.Column("purpose", sa.String(20), nullable=False),
+        sa.Column("phone", sa.String(16), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("dedupe_key", sa.String(120), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
+        sa.Column("asked_for", sa.Boolean(), nullable=False),
+        sa.Column("secret", sa.Boolean(), nullable=False),
+        sa.Column("traveller_id", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.String(10), server_default="queued", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("provider_sid", sa.String(64), nullable=True),
+        sa.Column("provider_status", sa.String(20), nullable=True),
+        sa.Column("error_code", sa.String(10), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('queued','sending','in_doubt','sent','delivered','failed','lapsed')",
+            name=op.f("ck_notices_state"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("dedupe_key", name=op.f("uq_notices_dedupe_key")),
+    )
+    op.create_index("ix_notices_waiting", "notices", ["priority", "id"], postgresql_where=sa.text("state = 'queued'"))
+    op.create_index(
+        "ix_notices_unsettled",
+        "notices",
+        ["lease_until"],
+        postgresql_where=sa.text("state IN ('sending', 'in_doubt')"),
+    )
+    op.create_index(
+        "ix_notices_provider_sid",
+        "notices",
+        ["provider_sid"],
+        postgresql_where=sa.text("provider_sid IS NOT NULL"),
+    )
+    op.create_index("ix_notices_phone", "notices", ["phone", "id"])
+    op.create_index("ix_notices_purpose", "notices", ["purpose", "id"])
+    op.create_index(
+        "ix_notices_traveller_id",
+        "notices",
+        ["traveller_id"],
+        postgresql_where=sa.text("traveller_id IS NOT NULL"),
+    )
+    op.create_index("ix_notices_kept", "notices", ["created_at"], postgresql_where=sa.text("phone <> ''"))
+    op.create_table(
+        "notice_attempts",
+        sa.Column("notice_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
+        sa.Column("provider", sa.String(20), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(20), nullable=True),
+        sa.Column("provider_sid", sa.String(64), nullable=True),
+        sa.Column("error_code", sa.String(10), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_attempts")),
+        sa.UniqueConstraint("notice_id", "number", name=op.f("uq_notice_attempts_notice_id_number")),
+    )
+    op.create_table(
+        "notice_receipts",
+        sa.Column("notice_id", sa.BigInteger(), nullable=False),
+        sa.Column("provider_sid", sa.String(64), nullable=False),
+        sa.Column("provider_status", sa.String(20), nullable=False),
+        sa.Column("error_code", sa.String(10), nullable=True),
+        sa.Column("recipient", sa.String(20), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_receipts")),
+    )

@@ -1,0 +1,98 @@
+"""Claiming a batch of notices: what may not go out any more is set aside, the rest moves to `sending` with its attempt.
+
+All of it is one transaction that is committed before anything is sent. Rows are updated by an array of ids and not by a
+join, because a prepared statement's general plan takes a batch for a tenth of the table.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import psycopg
+
+from hotline.notices.terms import Terms
+
+OPTED_OUT, NUMBER_BAD = "opted_out", "bad_number"
+"""Reasons of our own for a failure, beside the provider's codes."""
+
+_LAPSE = """
+WITH over AS MATERIALIZED (
+    SELECT id FROM notices WHERE state = 'queued' AND expires_at <= %(now)s
+     ORDER BY id LIMIT 5000 FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE notices n SET state = 'lapsed', settled_at = %(now)s, not_before = NULL,
+       body = CASE WHEN n.secret THEN '' ELSE n.body END
+ WHERE n.id = ANY (ARRAY(SELECT id FROM over))
+"""
+_DUE = """
+    SELECT n.id FROM notices n
+     WHERE n.state = 'queued' AND n.priority <= %(lowest)s AND n.expires_at > %(now)s
+       AND (n.not_before IS NULL OR n.not_before <= %(now)s)
+     ORDER BY n.priority, n.id LIMIT %(most)s FOR NO KEY UPDATE OF n SKIP LOCKED
+"""
+_CLAIM = f"""
+WITH due AS MATERIALIZED ({_DUE}), judged AS MATERIALIZED (
+    SELECT n.id, CASE WHEN n.asked_for THEN NULL ELSE (
+               SELECT CASE WHEN bool_or(t.opted_out_at IS NOT NULL) THEN '{OPTED_OUT}'
+                           WHEN bool_or(t.number_bad_at IS NOT NULL) THEN '{NUMBER_BAD}' END
+                 FROM travellers t WHERE t.phone = n.phone AND t.erased_at IS NULL) END AS reason
+      FROM notices n WHERE n.id = ANY (ARRAY(SELECT id FROM due))
+), withheld AS (
+    UPDATE notices n SET state = 'failed', error_code = j.reason, settled_at = %(now)s, not_before = NULL
+      FROM judged j WHERE n.id = j.id AND j.reason IS NOT NULL
+), claimed AS (
+    UPDATE notices n
+       SET state = 'sending', attempts = n.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
+     WHERE n.id = ANY (ARRAY(SELECT id FROM judged WHERE reason IS NULL))
+    RETURNING n.id, n.phone, n.body, n.expires_at, n.attempts, n.priority
+), recorded AS (
+    INSERT INTO notice_attempts (notice_id, number, provider, started_at)
+    SELECT id, attempts, %(provider)s, %(now)s FROM claimed
+)
+SELECT (SELECT count(*) FROM due), c.id, c.phone, c.body, c.expires_at, c.attempts
+  FROM (SELECT 1) one LEFT JOIN claimed c ON true ORDER BY c.priority, c.id
+"""  # noqa: S608 - put together from constants, no value comes from outside
+
+
+class Claimed(NamedTuple):
+    """One claimed notice; `attempt` is the number of the attempt that is now on record."""
+
+    id: int
+    phone: str
+    body: str
+    expires_at: datetime
+    attempt: int
+
+
+class Batch(NamedTuple):
+    """What one claim found: notices to send, and how many were looked at (some may have been set aside)."""
+
+    notices: list[Claimed]
+    seen: int
+
+
+def lapse(connection: psycopg.Connection[Any], now: datetime) -> int:
+    """Let notices lapse whose time is over; how many."""
+    return connection.execute(_LAPSE, {"now": now}).rowcount
+
+
+def claim(
+    connection: psycopg.Connection[Any], now: datetime, terms: Terms, provider: str, *, lowest: int, most: int
+) -> Batch:
+    """Claim up to `most` due notices in the caller's transaction, the most urgent first, down to the priority `lowest`.
+
+    Somebody who wants no texts, or whose number is known to be bad, gets only what they asked for; that is judged here,
+    at the moment of sending, and not when the notice was written.
+    """
+    rows = connection.execute(
+        _CLAIM,
+        {
+            "now": now,
+            "lowest": lowest,
+            "most": most,
+            "lease_until": now + timedelta(seconds=terms.lease_s),
+            "provider": provider,
+        },
+    ).fetchall()
+    return Batch([Claimed(*row[1:]) for row in rows if row[1] is not None], rows[0][0])

@@ -1,0 +1,55 @@
+"""Where the provider reports on notices: an address of their own, so that no receipt can be taken for an alert's."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from hotline.core.errors import InvalidInput
+from hotline.core.services import current
+from hotline.core.web import SIGNED, permit
+from hotline.notices.receipts import IncomingReceipt, append
+from hotline.providers.twilio_signature import require_twilio_signature
+
+blueprint = Blueprint("twilio_notices", __name__, url_prefix="/webhooks/twilio/notices")
+
+_BIGINT_MAX = 2**63 - 1
+_FORMS = {
+    "MessageSid": re.compile(r"[A-Za-z0-9]{1,64}"),
+    "MessageStatus": re.compile(r"[a-z_-]{1,20}"),
+    "ErrorCode": re.compile(r"[0-9]{1,10}"),
+    "To": re.compile(r"[^\x00]{1,20}"),
+}
+
+
+@blueprint.post("/status")
+@require_twilio_signature
+@permit(SIGNED)
+def status() -> ResponseReturnValue:
+    """Take in a delivery receipt; 204 once it is on the disk."""
+    services = current()
+    given = request.args.get("notice", "")
+    if not given.isascii() or not given.isdigit() or not 0 < int(given[:20]) <= _BIGINT_MAX:
+        raise InvalidInput("notice", given, "give the number of the notice as in its callback address")
+    append(
+        services,
+        IncomingReceipt(
+            notice_id=int(given),
+            provider_sid=_field("MessageSid"),
+            provider_status=_field("MessageStatus"),
+            # The provider sends 0 or nothing where there was no error.
+            error_code=None if request.form.get("ErrorCode", "") in ("", "0") else _field("ErrorCode"),
+            recipient=_field("To") if request.form.get("To") else None,
+            received_at=services.clock.now(),
+        ),
+    )
+    return Response(status=204)
+
+
+def _field(name: str) -> str:
+    value = request.form.get(name, "")
+    if not _FORMS[name].fullmatch(value):
+        raise InvalidInput(name, value, "send the field in the provider's documented form")
+    return value
