@@ -14,7 +14,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-NAMES = ("audience", "dispatch", "receipts")
+NAMES = ("audience", "dispatch", "receipts", "memory")
 
 
 def main(words: list[str]) -> int:

@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Measure and return the figures."""
     with (
         tempfile.TemporaryDirectory(prefix="bench-dispatch-") as folder,
-        _servers(Path(folder)) as services,
-        _sink() as sink_url,
+        servers(Path(folder)) as services,
+        sink() as sink_url,
     ):
         services.settings.twilio_api_base_url = sink_url
         ours, bare = [], {name: list[float]() for name in SENDERS}
@@ -118,7 +118,8 @@ def _say(args: argparse.Namespace, line: str) -> None:
 
 
 @contextmanager
-def _servers(folder: Path) -> Iterator[Services]:
+def servers(folder: Path) -> Iterator[Services]:
+    """Durable PostgreSQL and Valkey in a folder, with the schema in place."""
     postgres, valkey = EmbeddedPostgres(folder, durable=True), EmbeddedValkey(folder)
     try:
         database_url, redis_url = postgres.start(), valkey.start()
@@ -143,7 +144,8 @@ def _servers(folder: Path) -> Iterator[Services]:
 
 
 @contextmanager
-def _sink() -> Iterator[str]:
+def sink() -> Iterator[str]:
+    """A provider that takes everything and answers after SINK_DELAY_MS; its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.dispatch_sink", str(SINK_DELAY_MS)],
         stdout=subprocess.PIPE,
@@ -181,9 +183,9 @@ def _dispatch(services: Services, count: int, in_flight: int) -> tuple[float, fl
     """
     alert_id = _write_alert(services, count)
     Redis.from_url(services.settings.redis_url).flushall()
-    worker = _start_worker(services, in_flight)
+    worker = start_worker(services, in_flight)
     try:
-        _wait_for_worker(services)
+        wait_for_worker(services)
         started = time.perf_counter()
         jobs.enqueue(services, JOB, alert_id)
         while _open_messages(services, alert_id):
@@ -191,7 +193,7 @@ def _dispatch(services: Services, count: int, in_flight: int) -> tuple[float, fl
                 raise RuntimeError(f"the worker did not finish; its exit status is {worker.poll()}")
             time.sleep(0.02)
         took_s = time.perf_counter() - started
-        peak_mb = _peak_rss_mb(worker.pid)
+        peak_mb = peak_rss_mb(worker.pid)
     finally:
         worker.terminate()
         worker.wait(timeout=30)
@@ -246,7 +248,8 @@ def _id(connection: psycopg.Connection[Any], statement: str, values: tuple[Any, 
     return int(row[0])
 
 
-def _start_worker(services: Services, in_flight: int) -> subprocess.Popen[bytes]:
+def start_worker(services: Services, in_flight: int) -> subprocess.Popen[bytes]:
+    """Start one worker process with so many requests under way at most."""
     settings = services.settings
     environment = {
         **os.environ,
@@ -263,7 +266,8 @@ def _start_worker(services: Services, in_flight: int) -> subprocess.Popen[bytes]
     return subprocess.Popen([sys.executable, str(ROOT / "wsgi.py"), "worker"], env=environment, cwd=ROOT)
 
 
-def _wait_for_worker(services: Services) -> None:
+def wait_for_worker(services: Services) -> None:
+    """Return once a worker waits for jobs; raises RuntimeError after a minute."""
     deadline = time.monotonic() + 60
     while not services.redis.keys("rq:worker:*"):
         if time.monotonic() > deadline:
@@ -277,7 +281,8 @@ def _open_messages(services: Services, alert_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-def _peak_rss_mb(pid: int) -> float:
+def peak_rss_mb(pid: int) -> float:
+    """Largest resident memory that a process has had, in MB (Linux)."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found is not None
     return int(found[1]) / 1024

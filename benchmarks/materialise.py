@@ -60,9 +60,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     rows = getattr(args, "rows", None) or ROWS
     repeats = getattr(args, "repeats", None) or REPEATS
     with tempfile.TemporaryDirectory(prefix="bench-materialise-") as folder, _servers(Path(folder)) as services:
-        _load_people(services, rows)
-        author, approver = _officers(services)
-        alert_id = _approved_alert(services, author, approver)
+        load_people(services, rows)
+        alert_id = approved_alert(services)
         _measure_once(services, alert_id, rows)
         with _patient(services) as connection:
             connection.execute(
@@ -124,7 +123,7 @@ def _patient(services: Services) -> psycopg.Connection[Any]:
     return psycopg.connect(services.settings.database_url)
 
 
-def _load_people(services: Services, rows: int) -> None:
+def load_people(services: Services, rows: int) -> None:
     """People spread evenly over the circle, and a quarter as many just outside, who have to be told apart."""
     spread = np.random.default_rng(20261121)
     everybody = rows + rows // 4
@@ -186,12 +185,16 @@ def _measure_once(services: Services, alert_id: int, rows: int) -> None:
 def _officers(services: Services) -> tuple[int, int]:
     with _patient(services) as connection:
         found = connection.execute(
-            "INSERT INTO officers (name, display_name, created_at) VALUES ('a', 'A', now()), ('b', 'B', now()) RETURNING id"
+            "INSERT INTO officers (name, display_name, roles, created_at) VALUES ('a', 'A', %s, now()), ('b', 'B', %s, now())"
+            " RETURNING id",
+            (["author"], ["approver"]),
         ).fetchall()
     return found[0][0], found[1][0]
 
 
-def _approved_alert(services: Services, author: int, approver: int) -> int:
+def approved_alert(services: Services) -> int:
+    """Write an alert for the circle, as it stands when a second officer has just approved it; its id."""
+    author, approver = _officers(services)
     now = datetime.now(UTC)
     expires = now + timedelta(hours=6)
     frozen = Area.from_json(AREAS).to_json()
