@@ -16,7 +16,7 @@ from hotline.auth.tokens import create_token
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import Clock, FrozenClock
 from hotline.missions.models import Mission
-from hotline.people.models import Position, Traveller
+from hotline.people.models import Position, Sighting, Traveller
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -114,6 +114,14 @@ def make_traveller(
         )
     )
     session.flush()
+    if lat is not None and lon is not None:
+        session.add(
+            Sighting(
+                traveller_id=traveller.id, precision=precision, source="test", lat=lat, lon=lon, cell=int(cell_of(lat, lon)),
+                country=country, observed_at=NOW, valid_until=valid_until or NOW + timedelta(days=3650),
+            )
+        )  # fmt: skip
+        session.flush()
     return traveller
 
 

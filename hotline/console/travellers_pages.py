@@ -142,7 +142,7 @@ def save_position(traveller_id: int) -> ResponseReturnValue:
     if placed.taken:
         flash(gettext("The place is saved."), "good")
     else:
-        flash(gettext("A newer place is already known; it was kept."), "warn")
+        flash(gettext("A fresher or more exact place is known; it was kept, and this one stands by."), "warn")
     return redirect(url_for("travellers.show_traveller", traveller_id=traveller_id))
 
 

@@ -38,6 +38,14 @@ class Settings(BaseSettings):
     """The centre's own number, which every text may name (the Korean consular centre's published number)."""
     home_zone: str = Field("Asia/Seoul", validation_alias=_env("HOTLINE_HOME_ZONE"))
 
+    cap_sender: str = Field("", validation_alias=_env("HOTLINE_CAP_SENDER"), pattern=r"^[^\s,<&]{0,200}$")
+    """The name under which warnings are published as CAP; empty takes `alerts@` and the public host."""
+    cap_key_file: str = Field("", validation_alias=_env("HOTLINE_CAP_KEY_FILE"))
+    cap_certificate_file: str = Field("", validation_alias=_env("HOTLINE_CAP_CERTIFICATE_FILE"))
+    """PEM files of the private key and the certificate that published CAP is signed with; both or neither."""
+    feeds_allow_private: bool = Field(False, validation_alias=_env("HOTLINE_FEEDS_ALLOW_PRIVATE"))
+    """Let feeds of warnings be fetched from this machine and private networks, for practice only."""
+
     dispatch_in_flight: int = Field(256, ge=1, le=2000, validation_alias=_env("HOTLINE_DISPATCH_IN_FLIGHT"))
     dispatch_timeout_s: float = Field(15.0, gt=0, le=60, validation_alias=_env("HOTLINE_DISPATCH_TIMEOUT_S"))
     dispatch_lease_s: float = Field(60.0, gt=0, le=600, validation_alias=_env("HOTLINE_DISPATCH_LEASE_S"))
@@ -69,6 +77,27 @@ class Settings(BaseSettings):
     def secure_cookies(self) -> bool:
         """Cookies carry the Secure flag wherever the public address is https."""
         return self.public_url.startswith("https://")
+
+
+MAX_VALIDITY_H = 10 * 366 * 24.0
+
+
+class PositionSettings(BaseSettings):
+    """How long positions hold. Apart from the rest, because stages deep inside need it and nothing that has a secret."""
+
+    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", case_sensitive=False)
+
+    position_validity_h: dict[str, float] = Field(
+        default_factory=dict, validation_alias=_env("HOTLINE_POSITION_VALIDITY_H")
+    )
+    """Hours by `precision`, `source` or `source.precision`, as JSON: `{"exact": 12, "roaming.country": 336}`."""
+
+    @field_validator("position_validity_h")
+    @classmethod
+    def _some_hours(cls, value: dict[str, float]) -> dict[str, float]:
+        if not all(0 < hours <= MAX_VALIDITY_H for hours in value.values()):
+            raise ValueError(f"every validity is more than 0 and at most {MAX_VALIDITY_H:g} hours")
+        return value
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -53,6 +53,13 @@ def libpq_url(url: str) -> str:
     return f"postgresql://{rest}"
 
 
+def psycopg_of(session: Session) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return the raw connection of a session, for array statements within its transaction; flush the session first."""
+    raw = session.connection().connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    return raw
+
+
 class Database:
     """Access to PostgreSQL.
 

@@ -35,6 +35,8 @@ IMPORT_FORMATS = {"text/csv": "csv", "application/x-ndjson": "ndjson"}
 SOURCE = "api"
 DEFAULT_PAGE = 50
 MAX_NUMBER_DIGITS = 18
+_TAKEN = "The position was taken over."
+_NOT_TAKEN = "A newer or more exact position is held, or this one holds no more; it was ignored for now."
 
 
 @blueprint.post("/travellers")
@@ -116,7 +118,11 @@ def change(traveller_id: int, given: TravellerChange) -> ResponseReturnValue:
 @blueprint.output(PlacedOut)
 @blueprint.doc(
     summary="Report where a traveller is",
-    description="A report that is older than the position held changes nothing, and `taken` is false.",
+    description=(
+        "The freshest exact place counts, then the freshest city, then the country; each until `valid_until`, or for the "
+        "time that this installation sets by source and precision. `taken` is false when something fresher or more exact "
+        "is known: the report is then kept behind it, or ignored when its source has said something newer."
+    ),
     responses={404: "There is no such traveller", 409: "The person was erased"},
 )
 @permit("travellers.write")
@@ -127,7 +133,7 @@ def place(traveller_id: int, given: PositionReport) -> ResponseReturnValue:
         placed = travellers.set_position(
             session, services.clock, actor(), traveller_id, given.fields(), source=given.source
         )
-        detail = "The position was taken over." if placed.taken else "A newer position is held; this one was ignored."
+        detail = _TAKEN if placed.taken else _NOT_TAKEN
         return jsonify(taken=placed.taken, detail=detail, position=_position_json(placed.position))
 
 

@@ -134,6 +134,13 @@ def checked_precision(value: str) -> str:
     return value
 
 
+def checked_source(value: str) -> str:
+    """Return who knows of a place; raises InvalidInput for an empty, too long or unprintable word."""
+    if not 1 <= len(value) <= MAX_SOURCE_CHARS or _CONTROL.search(value):
+        raise InvalidInput("source", value, f"use 1 to {MAX_SOURCE_CHARS} characters")
+    return value
+
+
 def checked_degrees(lat: float, lon: float) -> tuple[float, float]:
     """Return latitude and longitude; raises InvalidInput for a place that is not on earth."""
     if not (math.isfinite(lat) and -90 <= lat <= 90):

@@ -114,7 +114,7 @@ class _Run:
         warnings = self.report.warnings
         warnings[:0] = reading.warnings
         if self._stale:
-            warnings.append(f"{self._stale} positions were older than the ones held and were left out.")
+            warnings.append(f"{self._stale} positions do not count now, because fresher or more exact ones are held.")
 
     def _checked(self, batch: list[Record | BadLine]) -> Iterator[Row]:
         now = self._services.clock.now()

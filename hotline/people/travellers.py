@@ -10,18 +10,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from hotline.core import audit, outbox
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
-from hotline.core.errors import InvalidInput, NotFound, Refused
+from hotline.core.errors import NotFound, Refused
 from hotline.core.phone import mask
 from hotline.people import fields
 from hotline.people.fields import PositionFields, TravellerChanges, TravellerFields
-from hotline.people.models import Position, Traveller
-from hotline.people.placing import cell_at, country_at
+from hotline.people.models import Position, Sighting, Traveller
+from hotline.people.placing import effective_position, record_sighting
 from hotline.people.upsert import IDENTITY_LOCK
 
 ERASED_TOPIC = "TravellerErased"
@@ -31,9 +31,13 @@ NOWHERE = "ZZ"
 
 @dataclass(frozen=True)
 class Placed:
-    """The position that is held now; `taken` is False when what was reported is older than that."""
+    """The position that is held now, None when nothing that counts is known.
 
-    position: Position
+    `taken` is False when it is not what was reported, because something fresher or more exact is known or because the
+    report has lapsed already.
+    """
+
+    position: Position | None
     taken: bool
 
 
@@ -94,21 +98,20 @@ def update(session: Session, clock: Clock, actor: Actor, traveller_id: int, chan
 def set_position(
     session: Session, clock: Clock, actor: Actor, traveller_id: int, given: PositionFields, *, source: str = "hand"
 ) -> Placed:
-    """Take over where somebody was seen, unless something newer is held: `taken` on the result says so.
+    """Record where somebody was seen; `taken` on the result says whether this is now held to be their place.
 
-    `source` says who knows (up to 20 characters). Raises NotFound, InvalidInput for a place that is not on earth or a time
-    that cannot be, Refused for an erased person.
+    `source` says who knows (up to 20 characters). A report that is less exact than one that still holds is kept and takes
+    over when that one lapses; one that is older than what its source has said already changes nothing. Raises NotFound,
+    InvalidInput for a place that is not on earth or a time that cannot be, Refused for an erased person.
     """
     traveller = get(session, traveller_id, lock=True)
     _refuse_erased(traveller)
-    held = session.get(Position, traveller_id)
+    held = effective_position(session, traveller_id)
     before = _place_shown(held) if held is not None else None
     placed = _place(session, clock, traveller, given, source)
-    if placed.taken:
-        after = _place_shown(placed.position)
-        audit.record(
-            session, clock, actor, "traveller.placed", "traveller", traveller_id, before=before, after=after
-        )  # fmt: skip
+    after = _place_shown(placed.position) if placed.position is not None else None
+    if before != after:
+        audit.record(session, clock, actor, "traveller.placed", "traveller", traveller_id, before=before, after=after)
     return placed
 
 
@@ -141,9 +144,10 @@ def erase(session: Session, clock: Clock, actor: Actor, traveller_id: int) -> Tr
     position = session.get(Position, traveller_id, with_for_update=True)
     if position is not None:
         # Not deleted: the resident index learns of changed rows, and could not see one that is gone.
-        position.lat = position.lon = position.cell = position.valid_until = None
+        position.lat = position.lon = position.cell = position.valid_until = position.recheck_at = None
         position.country, position.precision, position.source = NOWHERE, "exact", "erased"
         position.language, position.observed_at = traveller.language, now
+    session.execute(delete(Sighting).where(Sighting.traveller_id == traveller_id))
     outbox.publish(session, clock, ERASED_TOPIC, {"traveller_id": traveller_id})
     audit.record(session, clock, actor, "traveller.erased", "traveller", traveller_id)
     return traveller
@@ -159,8 +163,7 @@ def get(session: Session, traveller_id: int, *, lock: bool = False) -> Traveller
 
 def position_of(session: Session, traveller_id: int) -> Position | None:
     """Return where a traveller is held to be; None when nothing was ever known or nothing is known any more."""
-    position = session.get(Position, traveller_id)
-    return position if position is not None and position.lat is not None else None
+    return effective_position(session, traveller_id)
 
 
 def _by_reference(session: Session, reference: str | None) -> Traveller | None:
@@ -194,23 +197,13 @@ def _change(session: Session, clock: Clock, actor: Actor, traveller: Traveller, 
 
 
 def _place(session: Session, clock: Clock, traveller: Traveller, given: PositionFields, source: str) -> Placed:
-    lat, lon = fields.checked_degrees(given.lat, given.lon)
-    observed_at, valid_until = fields.checked_times(given.observed_at, given.valid_until, clock.now())
-    if not 1 <= len(source) <= fields.MAX_SOURCE_CHARS:
-        raise InvalidInput("source", source, f"use 1 to {fields.MAX_SOURCE_CHARS} characters")
-    position = session.get(Position, traveller.id, with_for_update=True)
-    if position is not None and position.observed_at > observed_at:
-        return Placed(position, taken=False)
-    if position is None:
-        position = Position(traveller_id=traveller.id)
-        session.add(position)
-    position.lat, position.lon, position.cell = lat, lon, cell_at(lat, lon)
-    position.country = given.country or country_at(lat, lon)
-    position.precision, position.source = fields.checked_precision(given.precision), source
-    position.observed_at, position.valid_until = observed_at, valid_until
-    position.language, position.drill = traveller.language, traveller.drill
-    session.flush()
-    return Placed(position, taken=True)
+    observed_at = given.observed_at or clock.now()
+    position = record_sighting(
+        session, clock, traveller.id, lat=given.lat, lon=given.lon, country=given.country, precision=given.precision,
+        source=source, observed_at=observed_at, valid_until=given.valid_until,
+    )  # fmt: skip
+    held = None if position is None else (position.source, position.precision, position.observed_at)
+    return Placed(position, taken=held == (source, given.precision, observed_at))
 
 
 def _shown(values: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from hotline.people import effective, validity
 from hotline.people.import_rows import Row
 
 IDENTITY_LOCK = 0x50_45_4F_01
@@ -67,36 +68,32 @@ SELECT traveller_id, reference, name, phone, phone_region, coalesce(language, 'k
 """
 # A row with a reference and one without may be about the same person; the newest observation is kept.
 _PLACE = """
-INSERT INTO positions AS held
-       (traveller_id, lat, lon, cell, country, language, drill, precision, source, observed_at, valid_until)
-SELECT DISTINCT ON (i.traveller_id)
-       i.traveller_id, i.lat, i.lon, i.cell, i.country, t.language, t.drill, i.precision, %(source)s, i.observed_at,
-       i.valid_until
-  FROM incoming i JOIN travellers t ON t.id = i.traveller_id
+INSERT INTO sightings AS held
+       (traveller_id, precision, source, lat, lon, cell, country, decisive, observed_at, valid_until)
+SELECT DISTINCT ON (i.traveller_id, i.precision)
+       i.traveller_id, i.precision, %(source)s, i.lat, i.lon, i.cell, i.country, %(decisive)s, i.observed_at, i.valid_until
+  FROM incoming i
  WHERE i.lat IS NOT NULL
- ORDER BY i.traveller_id, i.observed_at DESC, (i.reference IS NULL) DESC, i.line DESC
-    ON CONFLICT (traveller_id) DO UPDATE
+ ORDER BY i.traveller_id, i.precision, i.observed_at DESC, (i.reference IS NULL) DESC, i.line DESC
+    ON CONFLICT (traveller_id, precision, source) DO UPDATE
    SET lat = EXCLUDED.lat, lon = EXCLUDED.lon, cell = EXCLUDED.cell, country = EXCLUDED.country,
-       language = EXCLUDED.language, drill = EXCLUDED.drill, precision = EXCLUDED.precision,
-       source = EXCLUDED.source, observed_at = EXCLUDED.observed_at, valid_until = EXCLUDED.valid_until
+       decisive = EXCLUDED.decisive, observed_at = EXCLUDED.observed_at, valid_until = EXCLUDED.valid_until
  WHERE held.observed_at <= EXCLUDED.observed_at
 """
-_COPY_TO_POSITIONS = """
-UPDATE positions p SET language = t.language, drill = t.drill
-  FROM incoming i JOIN travellers t ON t.id = i.traveller_id
- WHERE p.traveller_id = i.traveller_id AND NOT i.is_new AND (p.language, p.drill) IS DISTINCT FROM (t.language, t.drill)
-"""
+_TOUCHED = "SELECT DISTINCT traveller_id FROM incoming"
 _COUNT = """
-SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new),
-       count(DISTINCT traveller_id) FILTER (WHERE lat IS NOT NULL)
-  FROM incoming
+SELECT count(*) FILTER (WHERE i.is_new), count(*) FILTER (WHERE NOT i.is_new),
+       count(DISTINCT i.traveller_id) FILTER (WHERE i.lat IS NOT NULL),
+       count(DISTINCT i.traveller_id) FILTER (WHERE i.lat IS NOT NULL AND p.source = %(source)s
+                                                AND (p.precision, p.observed_at) = (i.precision, i.observed_at))
+  FROM incoming i LEFT JOIN positions p ON p.traveller_id = i.traveller_id
 """
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What became of a batch: rows that made somebody new, rows about people already known (changed or not), rows whose
-    position was older than the one held, and (line, number) of rows refused because several people have the number."""
+    """What became of a batch: rows that made somebody new, rows about people already known (changed or not), people whose
+    place something fresher or more exact tells, and (line, number) of rows refused because several have the number."""
 
     created: int
     updated: int
@@ -110,8 +107,11 @@ def store_rows(
     """Write a batch of located rows with distinct keys in the caller's transaction."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (IDENTITY_LOCK,))
     connection.execute(_TABLE)
+    hours = validity.configured()
     with connection.cursor().copy(f"COPY incoming ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
         for row in rows:
+            if row.valid_until is None and row.observed_at is not None:
+                row.valid_until = validity.holds_until(source, row.precision, row.observed_at, hours)
             copy.write_row([getattr(row, name) for name in _COLUMNS])
     connection.execute("ANALYZE incoming")
     shared: list[tuple[int, str]] = []
@@ -125,9 +125,11 @@ def store_rows(
         connection.execute(_NUMBER_NEW, values)
         connection.execute(_CHANGE, values)
         connection.execute(_ADD, values)
-    placed = connection.execute(_PLACE, {"source": source}).rowcount
-    connection.execute(_COPY_TO_POSITIONS)
-    counted = connection.execute(_COUNT).fetchone()
+    touched = [row[0] for row in connection.execute(_TOUCHED)]
+    effective.lock_travellers(connection, touched)
+    connection.execute(_PLACE, {"source": source, "decisive": validity.is_decisive(source)})
+    effective.recompute(connection, touched, now)
+    counted = connection.execute(_COUNT, {"source": source}).fetchone()
     assert counted is not None
-    created, updated, with_place = counted
+    created, updated, with_place, placed = counted
     return Stored(created, updated, with_place - placed, shared)

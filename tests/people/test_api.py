@@ -53,7 +53,7 @@ def test_a_new_traveller_is_created_with_a_position(client: FlaskClient, author:
     assert (body["phone"], body["phone_region"], body["name"]) == ("+821020000001", "KR", "홍길동")
     assert body["position"] == {
         "lat": 14.5, "lon": 121.0, "country": "PH", "precision": "city", "source": "api",
-        "observed_at": OBSERVED, "valid_until": None,
+        "observed_at": OBSERVED, "valid_until": "2026-12-21T02:00:00+00:00",
     }  # fmt: skip
     assert client.get(f"/api/v1/travellers/{body['id']}", headers=author).get_json() == body
 

@@ -129,7 +129,7 @@ def test_an_older_place_is_left_out_and_counted(services: Services, clock: Froze
     _take(services, f"{HEADER}\n{PEOPLE}")
     older = (clock.now() - timedelta(days=1)).isoformat()
     report = _take(services, f"reference,name,phone,lat,lon,observed_at\nR-1,홍길동,+821020000001,0,0,{older}\n")
-    assert report.warnings == ["1 positions were older than the ones held and were left out."]
+    assert report.warnings == ["1 positions do not count now, because fresher or more exact ones are held."]
     assert (_position(services, "홍길동") or Position()).lat == 14.5
 
 
@@ -275,7 +275,7 @@ def test_whatever_the_rows_the_people_are_those_that_a_plain_reading_gives(
 ) -> None:
     """Two lists one after the other, against a reading row by row that shares no code with the import."""
     with services.db.transaction() as session:
-        session.execute(text("TRUNCATE travellers, positions"))
+        session.execute(text("TRUNCATE travellers, positions CASCADE"))
     people: list[dict[str, Any]] = []
     for given_rows in (rows, again):
         written = io.StringIO()
