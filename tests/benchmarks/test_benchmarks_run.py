@@ -1,0 +1,44 @@
+"""A benchmark that nobody can run claims nothing: each runs here with small figures and prints the keys others read.
+
+How fast it was is no test's business.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import materialise
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS_WITHIN_S = 300
+PROMISED = {
+    "audience --rows 20000": {"ours_ms", "ratio_to_numpy_pass"},
+    "dispatch --messages 500 --repeats 1 --jobs 5 --no-materialise": {
+        "messages_per_s", "ratio_to_job_per_message", "ratio_to_bare_sender", "worker_peak_rss_mb",
+    },
+    "receipts --receipts 600 --repeats 1": {"per_s", "ratio_to_signature_only"},
+    "memory --rows 11000": {"worker_peak_rss_mb", "ratio_of_large_to_small"},
+}  # fmt: skip
+
+
+def test_writing_message_rows_can_be_measured() -> None:
+    result = materialise.run(argparse.Namespace(rows=2_000, repeats=1))
+    assert result["materialise_rows"] == 2_000
+    assert result["materialise_ratio_to_bare_insert"] > 0
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("command", PROMISED)
+def test_each_benchmark_runs_and_prints_what_it_promises(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *command.split(), "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=RUNS_WITHIN_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert PROMISED[command] <= set(json.loads(done.stdout.splitlines()[-1]))
