@@ -287,7 +287,10 @@ def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
         "onset": alert.onset.isoformat() if alert.onset else None,
         "expires": alert.expires.isoformat(),
         "areas": alert.areas,
-        "texts": {text.language: text.body for text in alert.texts},
+        "texts": alert.bodies(),
+        "variants": {
+            variant: bodies for variant, bodies in alert.texts_by_variant().items() if variant != alert.main_variant
+        },
         "mission_id": alert.mission_id,
         "cap": {
             "identifier": alert.cap_identifier,
@@ -308,7 +311,8 @@ def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
         "finished_at": alert.finished_at.isoformat() if alert.finished_at else None,
         "reason": alert.ended_reason,
         "approved": {
-            "texts": frozen.texts,
+            "texts": frozen.texts.get(alert.main_variant, {}),
+            "variants": frozen.texts,
             "digest": frozen.digest,
             "audience_estimate": frozen.audience_estimate,
         }

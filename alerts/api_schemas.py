@@ -31,11 +31,12 @@ class CapOut(BaseModel):
 
 
 class ApprovedOut(BaseModel):
-    """What was agreed: exactly these texts go out."""
+    """What was agreed: exactly these texts go out. `texts` are those of the main variant, `variants` all of them."""
 
     texts: dict[str, str]
     digest: str
     audience_estimate: int
+    variants: dict[str, dict[str, str]]
 
 
 class AlertOut(BaseModel):
@@ -65,7 +66,8 @@ class AlertOut(BaseModel):
     texts: dict[str, str]
     mission_id: int | None
     cap: CapOut | None
-    author_id: int
+    variants: dict[str, dict[str, str]]
+    author_id: int | None
     submitted_by_id: int | None
     approved_by_id: int | None
     created_at: datetime

@@ -16,6 +16,7 @@ from alerts.models import Alert, Approval
 from alerts.preview import final_texts
 from alerts.reading import get_alert
 from alerts.states import ALERT, SENDING_STATES
+from alerts.variants import Texts
 from hotline.core import audit, outbox
 from hotline.core.actor import Actor
 from hotline.core.audit import AuditEntry
@@ -63,8 +64,8 @@ def submit(
     return _change(session, clock, actor, alert, target, "alert.submitted", after)
 
 
-def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert) -> dict[str, str]:
-    """Return the final texts when the alert could be sent now; raises SeveralFaults otherwise.
+def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert) -> Texts:
+    """Return the final texts (every variant) when the alert could be sent now; raises SeveralFaults otherwise.
 
     The same check runs at submission and at approval. What was approved is checked again before it is sent, against the
     approval's own digest and expiry (`materialise.why_not`, `dispatch.recheck`), because approval may be hours old.
@@ -86,7 +87,7 @@ def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert
                 "mend": "set a time in the future",
             }
         )
-    texts: dict[str, str] = {}
+    texts: Texts = {}
     try:
         texts = final_texts(session, settings, alert)
     except SeveralFaults as error:
@@ -153,7 +154,7 @@ def approve(
     return _change(session, clock, actor, alert, target, "alert.approved", after)
 
 
-def digest_now(alert: Alert, texts: Mapping[str, str]) -> str:
+def digest_now(alert: Alert, texts: Mapping[str, Mapping[str, str]]) -> str:
     """Return the digest that an approval of these final texts would get now.
 
     A page carries it, because a text may change without the alert: a mission's telephone number is filled in, and whoever

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from alerts.cap.values import CATEGORIES, CERTAINTIES, SEVERITIES, STATUSES, URGENCIES
 from alerts.models import Alert, AlertText
+from alerts.variants import ALERT, VARIANTS, Texts, flat, key_of
 from hotline.core.errors import InvalidInput
 from hotline.geo.area import Area
 from hotline.missions.models import Mission
@@ -34,8 +35,9 @@ Moment = Annotated[AwareDatetime, AfterValidator(_meant)]
 class DraftChanges(BaseModel):
     """What an officer may change in a draft; fields that are left out stay as they are.
 
-    Times are aware; `areas` is Area JSON (latitude first); `texts` maps a language code to the text with placeholders,
-    and a language that is missing from a given map is removed.
+    Times are aware; `areas` is Area JSON (latitude first). `texts` maps a language code to the text with placeholders;
+    these are the texts of the alert's main variant (`alert`, or `all_clear` for a Cancel). `variants` holds the others:
+    `{variant: {language: text}}`. A language that is missing from a given map is removed, a variant that is missing stays.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -54,6 +56,7 @@ class DraftChanges(BaseModel):
     expires: Moment | None = None
     areas: list[dict[str, Any]] | None = None
     texts: dict[str, str] | None = None
+    variants: dict[str, dict[str, str]] | None = None
     mission_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
@@ -92,8 +95,9 @@ def apply_changes(session: Session, alert: Alert, changes: DraftChanges) -> dict
         if areas != alert.areas:
             alert.areas = areas
             changed["areas"] = summary_of_areas(areas)
-    if given.get("texts") is not None:
-        changed |= _apply_texts(alert, given["texts"])
+    texts = _texts_given(alert, given)
+    if texts:
+        changed |= _apply_texts(alert, texts)
     if "mission_id" in given and given["mission_id"] != alert.mission_id:
         if given["mission_id"] is not None and session.get(Mission, given["mission_id"]) is None:
             raise InvalidInput("mission_id", given["mission_id"], "choose a mission that exists")
@@ -128,27 +132,47 @@ def _forget_source_name(alert: Alert, name: str) -> None:
     }
 
 
-def _apply_texts(alert: Alert, texts: dict[str, str]) -> dict[str, Any]:
-    if len(texts) > MAX_LANGUAGES:
-        raise InvalidInput("texts", f"{len(texts)} languages", f"use at most {MAX_LANGUAGES} languages")
-    kept = {language: body.strip() for language, body in texts.items() if body.strip()}
+def _texts_given(alert: Alert, given: dict[str, Any]) -> Texts:
+    """Return the texts of a change by variant; raises InvalidInput for a variant that does not exist."""
+    texts: Texts = dict(given.get("variants") or {})
+    for variant in texts:
+        if variant not in VARIANTS:
+            raise InvalidInput("variants", variant, f"use {', '.join(VARIANTS)}")
+    if given.get("texts") is not None:
+        texts[alert.main_variant] = given["texts"]
+    return texts
+
+
+def _apply_texts(alert: Alert, texts: Texts) -> dict[str, Any]:
+    """Write the given variants; what changed is returned under the texts' single keys."""
+    main, changed = alert.main_variant, False
+    for variant, bodies in texts.items():
+        kept = _checked(bodies, variant, main)
+        current = {row.language: row for row in alert.texts if (row.variant or ALERT) == variant}
+        if {language: row.body for language, row in current.items()} == kept:
+            continue
+        changed = True
+        for language, row in current.items():
+            if language in kept:
+                row.body = kept[language]
+            else:
+                alert.texts.remove(row)
+        for language in kept.keys() - current.keys():
+            alert.texts.append(AlertText(variant=variant, language=language, body=kept[language]))
+    return {"texts": flat(alert.texts_by_variant(), main)} if changed else {}
+
+
+def _checked(bodies: dict[str, str], variant: str, main: str) -> dict[str, str]:
+    if len(bodies) > MAX_LANGUAGES:
+        raise InvalidInput("texts", f"{len(bodies)} languages", f"use at most {MAX_LANGUAGES} languages")
+    kept = {language: body.strip() for language, body in bodies.items() if body.strip()}
     for language, body in kept.items():
         if not (2 <= len(language) <= 8 and language.replace("-", "").isalnum()):
             raise InvalidInput("texts", language, "name languages by codes such as ko or en")
         if len(body) > MAX_TEXT_CHARS:
-            raise InvalidInput(f"texts.{language}", body, f"a text has at most {MAX_TEXT_CHARS} characters")
-    current = {row.language: row for row in alert.texts}
-    if {language: row.body for language, row in current.items()} == kept:
-        return {}
-    for language, row in current.items():
-        if language not in kept:
-            alert.texts.remove(row)
-    for language, body in kept.items():
-        if language in current:
-            current[language].body = body
-        else:
-            alert.texts.append(AlertText(language=language, body=body))
-    return {"texts": kept}
+            key = key_of(variant, language, main)
+            raise InvalidInput(f"texts.{key}", body, f"a text has at most {MAX_TEXT_CHARS} characters")
+    return kept
 
 
 def summary_of_areas(areas: list[Any]) -> dict[str, int | str]:

@@ -20,6 +20,7 @@ from alerts.states import ALERT, DRAFT, FINAL_ALERT_STATES
 from alerts.texts import suggest_texts
 from hotline.core import audit
 from hotline.core.actor import Actor
+from alerts.variants import flat
 from hotline.core.clock import Clock
 from hotline.core.errors import Conflict, Refused, SeveralFaults
 from hotline.geo.area import Area
@@ -114,7 +115,7 @@ def edit(session: Session, clock: Clock, actor: Actor, alert_id: int, version: i
             params={"current": alert.version},
         )
     before = {name: getattr(alert, name) for name in PLAIN_FIELDS} | {
-        "texts": {t.language: t.body for t in alert.texts}
+        "texts": flat(alert.texts_by_variant(), alert.main_variant)
     }
     changed = apply_changes(session, alert, changes)
     if not changed:

@@ -9,6 +9,7 @@ for the whole world, because a join on ranges leaves the planner blind.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,6 +18,10 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
+from alerts.placeholders import choose_language
+from alerts.preview import LANGUAGE_FALLBACKS
+from alerts.segments import count_segments
+from alerts.variants import ALERT, COUNTRY, VARIANTS
 from hotline.geo.area import Area
 from hotline.geo.select import covering, ids_inside
 
@@ -50,15 +55,20 @@ DELETE FROM audience a USING unnest(%(ids)s::bigint[]) AS o(traveller_id)
  WHERE a.traveller_id = o.traveller_id AND a.ctid >= %(first)s::tid AND a.ctid < %(end)s::tid
 """
 _COUNT = "SELECT country, language, precision, excluded, count(*) FROM audience GROUP BY 1, 2, 3, 4"
-_WRITE = """
-INSERT INTO messages (alert_id, traveller_id, phone, country, language, parts)
-SELECT %s, a.traveller_id, a.phone, a.country, choice.language, choice.parts
+CHOICES = (
+    "unnest(%(wanted)s::text[], %(own)s::text[], %(variants)s::text[], %(languages)s::text[], %(parts)s::smallint[])"
+)
+"""The table `choice(wanted, own, variant, language, parts)` in statements that write messages; see `columns`."""
+_WRITE = f"""
+INSERT INTO messages (alert_id, traveller_id, phone, country, language, parts, variant)
+SELECT %(alert_id)s, a.traveller_id, a.phone, a.country, choice.language, choice.parts, choice.variant
   FROM audience a
-  JOIN unnest(%s::text[], %s::text[], %s::smallint[]) AS choice(own, language, parts) ON choice.own = a.language
+  JOIN {CHOICES} AS choice(wanted, own, variant, language, parts)
+    ON choice.own = a.language AND choice.wanted = CASE a.precision WHEN 'country' THEN 'country' ELSE 'alert' END
  WHERE a.excluded IS NULL
     ON CONFLICT (alert_id, phone) DO NOTHING
-"""
-_WRITTEN = "SELECT country, count(*) FROM messages WHERE alert_id = %s GROUP BY country"
+"""  # noqa: S608 - put together from constants, no value comes from outside
+_WRITTEN = "SELECT country, variant, count(*) FROM messages WHERE alert_id = %s GROUP BY 1, 2"
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,45 @@ class People:
 
 
 class TextChoice(NamedTuple):
-    """People with the language `own` get the text in `language`, which takes `parts` parts."""
+    """People with the language `own` who need the text `wanted` get `variant` in `language`, which takes `parts` parts."""
 
+    wanted: str
     own: str
+    variant: str
     language: str
     parts: int
+
+
+def choose_texts(texts: Mapping[str, Mapping[str, str]], languages: Iterable[str]) -> list[TextChoice]:
+    """For each text that people can need, and each language that they have: what they get of the approved `texts`.
+
+    People known by country only get the warning itself where no text was written for them.
+    """
+    parts = {
+        (variant, language): count_segments(body).parts
+        for variant, bodies in texts.items()
+        for language, body in bodies.items()
+    }
+    given = {wanted: wanted for wanted in VARIANTS if texts.get(wanted)}
+    if ALERT in given:
+        given.setdefault(COUNTRY, ALERT)
+    choices = []
+    for own in sorted(languages):
+        for wanted, variant in given.items():
+            chosen = choose_language(own, sorted(texts[variant]), LANGUAGE_FALLBACKS)
+            choices.append(TextChoice(wanted, own, variant, chosen, parts[variant, chosen]))
+    return choices
+
+
+def columns(choices: Sequence[TextChoice]) -> dict[str, list[Any]]:
+    """Return the values of `CHOICES`."""
+    return {
+        "wanted": [each.wanted for each in choices],
+        "own": [each.own for each in choices],
+        "variants": [each.variant for each in choices],
+        "languages": [each.language for each in choices],
+        "parts": [each.parts for each in choices],
+    }
 
 
 @dataclass(frozen=True)
@@ -87,13 +131,13 @@ class Written:
     messages: int
     shared: int
     by_country: dict[str, int] = field(default_factory=dict)
+    by_variant: dict[str, int] = field(default_factory=dict)
 
 
 def load_cells(connection: psycopg.Connection[Any], area: Area) -> None:
     """Make the temporary table `audience_cells` (cell, interior) of an area's covering, with statistics."""
     ranges = covering(area)
-    columns = ([r[0] for r in ranges], [r[1] for r in ranges], [r[2] for r in ranges])
-    connection.execute(_CELLS, columns)
+    connection.execute(_CELLS, ([r[0] for r in ranges], [r[1] for r in ranges], [r[2] for r in ranges]))
     connection.execute("ANALYZE audience_cells")
 
 
@@ -149,7 +193,16 @@ def write_messages(connection: psycopg.Connection[Any], alert_id: int, choices: 
     """
     row = connection.execute("SELECT count(*) FROM audience WHERE excluded IS NULL").fetchone()
     assert row is not None
-    columns = ([c.own for c in choices], [c.language for c in choices], [c.parts for c in choices])
-    messages = connection.execute(_WRITE, (alert_id, *columns)).rowcount
-    by_country = dict(connection.execute(_WRITTEN, (alert_id,)).fetchall())
-    return Written(messages, row[0] - messages, by_country)
+    messages = connection.execute(_WRITE, {"alert_id": alert_id, **columns(choices)}).rowcount
+    by_country, by_variant = count_written(connection, alert_id)
+    return Written(messages, row[0] - messages, by_country, by_variant)
+
+
+def count_written(connection: psycopg.Connection[Any], alert_id: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Count the messages that have just been written, by country and by variant."""
+    by_country: Counter[str] = Counter()
+    by_variant: Counter[str] = Counter()
+    for country, variant, messages in connection.execute(_WRITTEN, (alert_id,)):
+        by_country[country] += messages
+        by_variant[variant] += messages
+    return dict(by_country), dict(by_variant)

@@ -23,10 +23,7 @@ from alerts import gather, tallies
 from alerts.approval import digest_of
 from alerts.dispatch import lanes
 from alerts.models import Alert, Approval, AudienceSnapshot
-from alerts.placeholders import choose_language
-from alerts.preview import LANGUAGE_FALLBACKS
 from alerts.reading import get_alert
-from alerts.segments import count_segments
 from alerts.states import ALERT, APPROVE, APPROVED, DISPATCHING, QUEUED
 from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
@@ -150,7 +147,7 @@ def why_not(alert: Alert) -> str | None:
     }
     if agreed != {approval.digest}:
         return "area, text or drill flag are not what was approved: nothing was sent"
-    if not approval.texts:
+    if not any(approval.texts.values()):
         return "there is no text: nothing was sent"
     return None
 
@@ -184,12 +181,13 @@ def _start(session: Session, clock: Clock, alert: Alert, approval: Approval) -> 
     area = Area.from_json(approval.areas, "areas")
     gather.people_inside(connection, area, clock.now(), drill=approval.drill)
     people = gather.count(connection)
-    written = gather.write_messages(connection, alert.id, _texts_by_language(approval, people.by_language))
+    written = gather.write_messages(connection, alert.id, gather.choose_texts(approval.texts, people.by_language))
     excluded = people.excluded | ({"shared_number": written.shared} if written.shared else {})
     session.add(
         AudienceSnapshot(
             alert_id=alert.id, taken_at=clock.now(), total=people.total, by_country=people.by_country,
             by_language=people.by_language, by_precision=people.by_precision, excluded=excluded,
+            by_variant=written.by_variant,
         )
     )  # fmt: skip
     _lock(session, alert)
@@ -216,13 +214,3 @@ def _finish(session: Session, clock: Clock, alert: Alert) -> None:
         session, clock, SYSTEM, "alert.finished", "alert", alert.id,
         before={"state": before}, after={"state": alert.state, "messages": 0},
     )  # fmt: skip
-
-
-def _texts_by_language(approval: Approval, languages: Mapping[str, int]) -> list[gather.TextChoice]:
-    """For each language that people inside have: the approved text they get, and its parts on the air."""
-    parts = {language: count_segments(body).parts for language, body in approval.texts.items()}
-    choices = []
-    for own in sorted(languages):
-        chosen = choose_language(own, sorted(parts), LANGUAGE_FALLBACKS)
-        choices.append(gather.TextChoice(own, chosen, parts[chosen]))
-    return choices

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from alerts.variants import ALERT, Texts, main_variant
 from hotline.core.db import Base, HasId
 
 
@@ -33,9 +34,12 @@ class Alert(HasId, Base):
     __tablename__ = "alerts"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('draft','submitted','approved','dispatching','finished','cancelled','rejected','expired')",
+            "state IN ('draft','submitted','approved','dispatching','finished','cancelled','rejected','expired',"
+            "'superseded')",
             name="state",
         ),
+        CheckConstraint("(follows_id IS NULL) = (chain_id IS NULL)", name="chain"),
+        Index("ix_alerts_chain_id", "chain_id", postgresql_where=text("chain_id IS NOT NULL")),
         Index("ix_alerts_state", "state"),
         Index("ix_alerts_cap_key", "cap_sender", "cap_identifier"),
         UniqueConstraint("idempotency_key"),
@@ -45,7 +49,7 @@ class Alert(HasId, Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
     """Grows with every change; an edit names the version it was made on, so that nobody overwrites a colleague."""
     source: Mapped[str] = mapped_column(String(20))
-    """`hand`, `cap` (file) or `api`."""
+    """`hand`, `cap` (file), `api` or `feed`."""
     idempotency_key: Mapped[str | None] = mapped_column(String(120))
 
     headline: Mapped[str] = mapped_column(String(300))
@@ -80,7 +84,17 @@ class Alert(HasId, Base):
     """Area JSON: list of {description, polygons: [[[lat, lon], …], …], circles: [{center: [lat, lon], radius_km}]}."""
     mission_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("missions.id"))
 
-    author_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    follows_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("alerts.id"))
+    """The alert that this one updates, ends or corrects."""
+    chain_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("alerts.id"))
+    """The first alert of the chain; NULL for an alert that follows nothing (it may be the first of a chain itself)."""
+    superseded_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("alerts.id"))
+    """The alert of the chain that has begun to be sent after this one and stands in its place."""
+    released_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    """Who let a prepared correction go; its text was approved with the alert that it corrects."""
+
+    author_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    """None for a draft that a feed made: whoever submits it is the first of the two people then."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     submitted_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
@@ -93,7 +107,10 @@ class Alert(HasId, Base):
     """Why it was returned, rejected, cancelled or could not be sent, in the officer's or the system's words."""
 
     texts: Mapped[list[AlertText]] = relationship(
-        back_populates="alert", cascade="all, delete-orphan", order_by="AlertText.language", lazy="selectin"
+        back_populates="alert",
+        cascade="all, delete-orphan",
+        order_by="(AlertText.variant, AlertText.language)",
+        lazy="selectin",
     )
     approval: Mapped[Approval | None] = relationship(back_populates="alert", lazy="selectin")
 
@@ -104,13 +121,30 @@ class Alert(HasId, Base):
 
 
 class AlertText(Base):
-    """The text in one language, with placeholders such as {mission} and {mission_phone} still in it."""
+    @property
+    def main_variant(self) -> str:
+        """The variant that this alert is mainly about."""
+        return main_variant(self.msg_type or "Alert")
+
+    def texts_by_variant(self) -> Texts:
+        """Return the texts as they are written: `{variant: {language: template}}`."""
+        written: Texts = {}
+        for row in self.texts:
+            written.setdefault(row.variant or ALERT, {})[row.language] = row.body
+        return written
+
+    def bodies(self, variant: str | None = None) -> dict[str, str]:
+        """Return the texts of one variant by language; of the main one without a name."""
+        return self.texts_by_variant().get(variant or self.main_variant, {})
+
+    """One variant of the text in one language, with placeholders such as {mission} and {mission_phone} still in it."""
 
     __tablename__ = "alert_texts"
 
     alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True)
     language: Mapped[str] = mapped_column(String(8), primary_key=True)
     body: Mapped[str] = mapped_column(Text)
+    variant: Mapped[str] = mapped_column(String(12), primary_key=True, default=ALERT, server_default=ALERT)
     alert: Mapped[Alert] = relationship(back_populates="texts")
 
 
@@ -124,7 +158,7 @@ class Approval(Base):
     at: Mapped[datetime]
     areas: Mapped[list[Any]] = mapped_column(JSONB)
     texts: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """Final text by language, placeholders filled: exactly what handsets get."""
+    """Final texts, `{variant: {language: text}}`, placeholders filled: exactly what handsets get."""
     digest: Mapped[str] = mapped_column(String(64))
     audience_estimate: Mapped[int] = mapped_column(Integer)
     drill: Mapped[bool] = mapped_column(Boolean)
@@ -144,6 +178,9 @@ class Message(HasId, Base):
         Index("ix_messages_phone", "phone"),
         CheckConstraint(
             "state IN ('queued','sending','in_doubt','sent','delivered','failed','withdrawn','lapsed')", name="state"
+        Index(
+            "ix_messages_waits_for", "waits_for", postgresql_where=text("waits_for IS NOT NULL AND state = 'queued'")
+        ),
         ),
     )
 
@@ -155,11 +192,16 @@ class Message(HasId, Base):
     """Language of the text this handset gets (already resolved through the fallback chain)."""
     parts: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[str] = mapped_column(String(10), server_default="queued", default="queued")
+    variant: Mapped[str] = mapped_column(String(12), server_default=ALERT, default=ALERT)
+    """Which of the alert's texts this handset gets."""
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     not_before: Mapped[datetime | None]
     """Earliest moment of the next attempt (back-off after 20429 and the like)."""
     lease_until: Mapped[datetime | None]
     provider_sid: Mapped[str | None] = mapped_column(String(64))
+    waits_for: Mapped[int | None] = mapped_column(BigInteger)
+    """The message of an earlier alert of the chain that is still in flight: only when it has settled is it known which
+    text this person needs. Until then `not_before` stands at the alert's expiry."""
     provider_status: Mapped[str | None] = mapped_column(String(20))
     error_code: Mapped[str | None] = mapped_column(String(10))
     sent_at: Mapped[datetime | None]
@@ -243,3 +285,17 @@ class AudienceSnapshot(Base):
     by_precision: Mapped[dict[str, Any]] = mapped_column(JSONB)
     excluded: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """People inside who get no text, by reason: opted_out, number_bad, shared_number."""
+    by_variant: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    """Messages written at the start, by the variant of their text."""
+    joined: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Messages added later, for people who entered the area while the alert was live."""
+
+
+class AlertWatch(Base):
+    """A live alert whose area is watched for people who enter it; gone when the alert is live no more."""
+
+    __tablename__ = "alert_watches"
+
+    alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id"), primary_key=True, autoincrement=False)
+    snapshot: Mapped[str] = mapped_column(Text)
+    """PostgreSQL's snapshot (`pg_snapshot` as text) up to which changes of positions have been looked at."""

@@ -15,11 +15,14 @@ from alerts.place_names import known_names
 from alerts.placeholders import TemplateFault, choose_language, fill
 from alerts.prices import Cost, estimate_cost
 from alerts.segments import Segmentation, count_segments
+from alerts.suggestions import with_suggestions
 from alerts.texts import TextProblem, check_text
+from alerts.variants import Texts, key_of
 from alerts.wording import format_when
 from hotline.core.config import Settings
 from hotline.core.errors import SeveralFaults
 from hotline.core.phone import readable
+from hotline.links.tokens import blank_url
 from hotline.missions.models import Mission
 from hotline.people.models import Traveller
 
@@ -33,8 +36,9 @@ _kept_regions: dict[str, tuple[float, list[tuple[str, int]]]] = {}
 
 @dataclass(frozen=True)
 class TextPreview:
-    """One language's text as it would be sent. `filled` is None while a placeholder cannot be filled."""
+    """One text as it would be sent. `filled` is None while a placeholder cannot be filled."""
 
+    variant: str
     language: str
     template: str
     filled: str | None
@@ -52,12 +56,14 @@ class Preview:
 
     @property
     def refusing(self) -> list[tuple[str, TextProblem]]:
-        """Problems, with their language, that forbid submitting."""
+        """Problems, with the language of their text, that forbid submitting."""
         return [(text.language, problem) for text in self.texts for problem in text.problems if problem.refuse]
 
 
 def placeholder_values(settings: Settings, alert: Alert, mission: Mission | None, language: str) -> dict[str, str]:
     """Return what the placeholders stand for in one language; what is not known yet is left out.
+
+    `{link}` becomes a stand-in of the length of each person's own link, which takes its place at hand-over.
 
     `{time}` is the onset, else when the warning was sent, in the mission's own zone (UTC without a mission).
     """
@@ -66,6 +72,7 @@ def placeholder_values(settings: Settings, alert: Alert, mission: Mission | None
         "hotline": readable(settings.hotline_number),
         "place": named.get("place") or alert.place,
         "event": named.get("event") or alert.event,
+        "link": blank_url(settings),
     }
     zone = ZoneInfo(mission.zone) if mission is not None else ZoneInfo("UTC")
     at = alert.onset or alert.cap_sent or alert.created_at
@@ -82,13 +89,19 @@ def preview_texts(
     alert: Alert,
     templates: Mapping[str, str],
     *,
+    variant: str | None = None,
     audience: int = 0,
     by_language: Mapping[str, int] | None = None,
 ) -> Preview:
-    """Fill, count and check the given templates for this alert (saved or not) and estimate the cost for the audience."""
+    """Fill, count and check the given templates (by language) for this alert, saved or not, and estimate the cost.
+
+    `variant` says which of the alert's texts they are; the main one unless told otherwise.
+    """
     mission = session.get(Mission, alert.mission_id) if alert.mission_id else None
+    chosen = variant or alert.main_variant
     texts = tuple(
-        _preview_one(settings, alert, mission, language, template) for language, template in sorted(templates.items())
+        _preview_one(settings, alert, mission, chosen, language, template)
+        for language, template in sorted(templates.items())
     )
     parts = {text.language: text.segmentation.parts for text in texts if text.segmentation is not None}
     cost = estimate_cost(_parts_by_country(session, parts, audience, by_language or {}))
@@ -96,7 +109,7 @@ def preview_texts(
 
 
 def _preview_one(
-    settings: Settings, alert: Alert, mission: Mission | None, language: str, template: str
+    settings: Settings, alert: Alert, mission: Mission | None, variant: str, language: str, template: str
 ) -> TextPreview:
     values = placeholder_values(settings, alert, mission, language)
     problems = check_text(
@@ -110,7 +123,7 @@ def _preview_one(
             problems = [TextProblem(fault.code, True, {"name": fault.name, "position": fault.position + 1}), *problems]
     too_long = any(problem.code == "too_many_parts" for problem in problems)
     segmentation = None if filled is None or (too_long and len(filled) > 1600) else count_segments(filled)
-    return TextPreview(language, template, filled, segmentation, tuple(problems))
+    return TextPreview(variant, language, template, filled, segmentation, tuple(problems))
 
 
 def _parts_by_country(
@@ -146,19 +159,25 @@ def _numbers_by_region(session: Session) -> list[tuple[str, int]]:
     return regions
 
 
-def final_texts(session: Session, settings: Settings, alert: Alert) -> dict[str, str]:
-    """Return the text that handsets get, by language; raises SeveralFaults naming every problem that forbids sending."""
-    templates = {text.language: text.body for text in alert.texts}
-    preview = preview_texts(session, settings, alert, templates)
-    faults: list[dict[str, object]] = [
-        {"field": f"texts.{language}", "value": templates[language][:80], "problem": problem.code,
-         "params": dict(problem.params), "mend": problem.message}
-        for language, problem in preview.refusing
-    ]  # fmt: skip
-    if not templates:
-        faults.append(
-            {"field": "texts", "value": "", "problem": "no_text", "mend": "write a text in at least one language"}
-        )
+def final_texts(session: Session, settings: Settings, alert: Alert) -> Texts:
+    """Return the texts that handsets get, by variant and language: what is written, and what is suggested for the rest.
+
+    Raises SeveralFaults naming every problem that forbids sending, each by the single key of its text.
+    """
+    main, faults = alert.main_variant, list[dict[str, object]]()
+    written = alert.texts_by_variant()
+    if not written.get(main):
+        mend = "write a text in at least one language"
+        faults.append({"field": "texts", "value": "", "problem": "no_text", "mend": mend})
+    final: Texts = {}
+    for variant, templates in with_suggestions(alert, written).items():
+        shown = preview_texts(session, settings, alert, templates, variant=variant)
+        faults += [
+            {"field": f"texts.{key_of(variant, language, main)}", "value": templates[language][:80],
+             "problem": problem.code, "params": dict(problem.params), "mend": problem.message}
+            for language, problem in shown.refusing
+        ]  # fmt: skip
+        final[variant] = {text.language: text.filled for text in shown.texts if text.filled is not None}
     if faults:
         raise SeveralFaults(faults, "The texts cannot be sent so.")
-    return {text.language: text.filled for text in preview.texts if text.filled is not None}
+    return final

@@ -8,6 +8,7 @@ WRITE, APPROVE, STOP = "alerts.write", "alerts.approve", "alerts.stop"
 
 DRAFT, SUBMITTED, APPROVED, DISPATCHING = "draft", "submitted", "approved", "dispatching"
 FINISHED, CANCELLED, REJECTED, EXPIRED = "finished", "cancelled", "rejected", "expired"
+SUPERSEDED, PREPARED = "superseded", "prepared"
 
 ALERT = Lifecycle(
     "alert",
@@ -25,11 +26,22 @@ ALERT = Lifecycle(
         Transition(DISPATCHING, "cancel", CANCELLED, STOP),
         Transition(DISPATCHING, "finish", FINISHED),
         Transition(DISPATCHING, "expire", EXPIRED),
+        Transition(FINISHED, "resume", DISPATCHING),
+        *(Transition(state, "supersede", SUPERSEDED) for state in (DRAFT, SUBMITTED, APPROVED, DISPATCHING)),
     ],
 )
-"""Anyone on duty may *stop* alone; nobody may *send* alone (FIELD: Hawaii 2018)."""
+"""Anyone on duty may *stop* alone; nobody may *send* alone (FIELD: Hawaii 2018).
+
+resume: somebody entered the area of an alert that everybody else has already got · supersede: a later alert of the same
+chain (an update, a cancel) has begun to be sent, so that nothing of this one goes out any more.
+"""
+CORRECTION = Lifecycle("correction", [Transition(PREPARED, "release", APPROVED, STOP)])
+"""A prepared correction was agreed to by two people together with its alert; whoever may stop the alert may let it go."""
 SENDING_STATES = (APPROVED, DISPATCHING)
-FINAL_ALERT_STATES = (FINISHED, CANCELLED, REJECTED, EXPIRED)
+FINAL_ALERT_STATES = (FINISHED, CANCELLED, REJECTED, EXPIRED, SUPERSEDED)
+OPEN_ALERT_STATES = (DRAFT, SUBMITTED, APPROVED, DISPATCHING)
+GOT_STATES = ("sending", "in_doubt", "sent", "delivered")
+"""States of a message in which its text is, or may be, on the handset."""
 
 QUEUED, SENDING, IN_DOUBT, SENT, DELIVERED = "queued", "sending", "in_doubt", "sent", "delivered"
 FAILED, WITHDRAWN, LAPSED = "failed", "withdrawn", "lapsed"
@@ -37,4 +49,4 @@ FAILED, WITHDRAWN, LAPSED = "failed", "withdrawn", "lapsed"
 MESSAGE_STATES = (QUEUED, SENDING, IN_DOUBT, SENT, DELIVERED, FAILED, WITHDRAWN, LAPSED)
 """queued: not yet handed over · sending: attempt on record, answer outstanding · in_doubt: the attempt's answer was lost and
 must be looked up · sent: the provider accepted it · delivered: on the handset · failed: for good, with its reason ·
-withdrawn: the alert was cancelled first · lapsed: the alert expired first."""
+withdrawn: the alert was stopped or replaced first · lapsed: the alert expired first."""

@@ -205,7 +205,7 @@ def _dispatch(services: Services, count: int, in_flight: int) -> tuple[float, fl
 
 def _write_alert(services: Services, count: int) -> int:
     now = datetime.now(UTC)
-    texts = {"ko": TEXT}
+    texts = {"alert": {"ko": TEXT}}
     with services.db.connection() as connection:
         officer = _id(
             connection,

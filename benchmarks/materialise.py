@@ -36,7 +36,12 @@ CENTRE, RADIUS_KM = (36.5, 127.8), 600.0
 """A circle as large as a country with its seas; about one person in eight lives in a cell at its edge."""
 KM_PER_DEGREE = 111.2
 AREAS = [{"description": "a country", "polygons": [], "circles": [{"center": list(CENTRE), "radius_km": RADIUS_KM}]}]
-TEXTS = {"ko": "[외교부] 지진 경보. 낙하물을 피해 대피하세요.", "en": "Earthquake. Keep away from falling objects."}
+TEXTS = {
+    "alert": {
+        "ko": "[외교부] 지진 경보. 낙하물을 피해 대피하세요.",
+        "en": "Earthquake. Keep away from falling objects.",
+    }
+}
 
 _TRAVELLERS = """
 INSERT INTO travellers (name, phone, phone_region, language, created_at, updated_at)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import jsonify
@@ -22,6 +23,7 @@ from alerts.prices import format_usd
 from alerts.reading import get_alert
 from alerts.segments import COUNTED_CHARS, count_segments
 from alerts.texts import MESSAGES, TextProblem
+from alerts.variants import VARIANTS, Texts, key_of, split_key
 from hotline.console.rendering import ago, when
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.i18n import gettext
@@ -93,25 +95,44 @@ def preview(alert_id: int) -> ResponseReturnValue:
         texts = typed_texts(given.get("texts"))
         with services.db.transaction() as session:
             alert = as_typed(session, get_alert(session, alert_id), given)
+            grouped = by_variant(texts, alert.main_variant)
             shown = preview_texts(
-                session, services.settings, alert, texts,
+                session, services.settings, alert, grouped.pop(alert.main_variant, {}),
                 audience=whole_number(given.get("audience")), by_language=counts_by_language(given.get("languages")),
             )  # fmt: skip
+            others = [
+                text
+                for variant, templates in grouped.items()
+                for text in preview_texts(session, services.settings, alert, templates, variant=variant).texts
+            ]
             mission = session.get(Mission, alert.mission_id) if alert.mission_id else None
-            values = {each: placeholder_values(services.settings, alert, mission, each) for each in texts}
-        return jsonify(preview_json(shown, alert, values))
+            languages = {text.language for text in (*shown.texts, *others)}
+            values = {each: placeholder_values(services.settings, alert, mission, each) for each in languages}
+        return jsonify(preview_json(shown, alert, values, others))
     except HotlineError as error:
         return problem_json(error)
 
 
+def by_variant(texts: Mapping[str, str], main: str) -> Texts:
+    """Return texts that came under single keys by variant; one whose variant does not exist is left out."""
+    grouped: Texts = {}
+    for key, body in texts.items():
+        variant, language = split_key(key, main)
+        if variant in VARIANTS:
+            grouped.setdefault(variant, {})[language] = body
+    return grouped
+
+
 def typed_texts(given: object) -> dict[str, str]:
-    """Return the texts by language; raises InvalidInput."""
-    if not isinstance(given, dict) or len(given) > MAX_LANGUAGES:
+    """Return the texts by their single keys; raises InvalidInput."""
+    if not isinstance(given, dict) or any(
+        count > MAX_LANGUAGES for count in Counter(split_key(str(key), "")[0] for key in given).values()
+    ):
         raise InvalidInput("texts", type(given).__name__, f"send at most {MAX_LANGUAGES} texts by language")
-    texts = {str(language): str(body) for language, body in given.items()}
-    for language, body in texts.items():
+    texts = {str(key): str(body) for key, body in given.items()}
+    for key, body in texts.items():
         if len(body) > MAX_TYPED_CHARS:
-            raise InvalidInput(f"texts.{language}", body, f"a text has at most {MAX_TEXT_CHARS} characters")
+            raise InvalidInput(f"texts.{key}", body, f"a text has at most {MAX_TEXT_CHARS} characters")
     return texts
 
 
@@ -122,6 +143,7 @@ def as_typed(session: Session, saved: Alert, given: dict[str, Any]) -> Alert:
     with session.no_autoflush:
         return Alert(
             status=status if status in STATUSES else saved.status,
+            msg_type=saved.msg_type,
             place=str(given.get("place", saved.place))[:200],
             event=str(given.get("event", saved.event))[:200],
             mission_id=mission_id if isinstance(mission_id, int) and 0 < mission_id <= MAX_ID else None,
@@ -145,10 +167,16 @@ def counts_by_language(given: object) -> dict[str, int]:
     return {str(language)[:8]: whole_number(people) for language, people in list(given.items())[:500]}
 
 
-def preview_json(shown: Preview, alert: Alert, values: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Return a preview for the page's script."""
+def preview_json(
+    shown: Preview, alert: Alert, values: Mapping[str, Mapping[str, str]], others: Sequence[TextPreview] = ()
+) -> dict[str, Any]:
+    """Return a preview for the page's script; `others` are the texts beside the main ones."""
+    main = alert.main_variant
     return {
-        "texts": [text_json(text, values[text.language]) for text in shown.texts],
+        "texts": [
+            text_json(text, values[text.language]) | {"language": key_of(text.variant, text.language, main)}
+            for text in (*shown.texts, *others)
+        ],
         "cost": price(shown),
         "audience": shown.audience,
         "expires": f"{when(alert.expires, zone='UTC').striptags()} · {ago(alert.expires).striptags()}",
@@ -212,7 +240,7 @@ def cost(alert_id: int) -> ResponseReturnValue:
         with services.db.transaction() as session:
             alert = get_alert(session, alert_id)
             shown = preview_texts(
-                session, services.settings, alert, {text.language: text.body for text in alert.texts},
+                session, services.settings, alert, alert.bodies(),
                 audience=whole_number(given.get("audience")), by_language=counts_by_language(given.get("languages")),
             )  # fmt: skip
         return jsonify(cost=price(shown))

@@ -23,6 +23,8 @@ from alerts.models import Alert
 from alerts.placeholders import PLACEHOLDERS
 from alerts.reading import get_alert
 from alerts.states import DRAFT
+from alerts.suggestions import variants_needed, with_suggestions
+from alerts.variants import ALERT, VARIANTS, flat, split_key
 from hotline.auth.identity import actor
 from hotline.console.rendering import reader_zone, when, zone_label
 from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
@@ -34,7 +36,7 @@ from hotline.missions.models import Mission
 USUAL_PARTS = 3
 """Above this a text's cost is shown in amber: it arrives late where routes are slow."""
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
-OFFERED_PLACEHOLDERS = ("place", "event", "time", "mission", "mission_phone", "hotline")
+OFFERED_PLACEHOLDERS = ("place", "event", "time", "mission", "mission_phone", "hotline", "link")
 EDITABLE = (
     "headline", "event", "place", "status", "category", "urgency", "severity", "certainty", "description",
     "instruction", "onset", "expires", "areas", "texts", "mission_id",
@@ -46,6 +48,7 @@ PLACEHOLDER_NAMES = {
     "mission": gettext_noop("Mission"),
     "mission_phone": gettext_noop("Mission's telephone"),
     "hotline": gettext_noop("Call centre"),
+    "link": gettext_noop("Personal link"),
 }
 
 
@@ -70,6 +73,7 @@ def edit(alert_id: int) -> ResponseReturnValue:
         ],
         author=names.get(alert.author_id, "–"),
         draft=draft_json(alert),
+        variants=variants_offered(alert),
         data=page_data(alert, now),
         warnings=remarks(alert),
         zone_shown=zone_label(now.astimezone(ZoneInfo(reader_zone()))),
@@ -96,8 +100,8 @@ def save(alert_id: int) -> ResponseReturnValue:
         version = given.get("version")
         if not isinstance(version, int):
             raise InvalidInput("version", version, "send the version that was edited")
-        changes = read_changes(given.get("changes"))
         with services.db.transaction() as session:
+            changes = read_changes(given.get("changes"), get_alert(session, alert_id).main_variant)
             alert = drafting.edit(session, services.clock, actor(), alert_id, version, changes)
             saved = draft_json(alert) | {"saved_at": str(when(services.clock.now(), "time").striptags())}
     except HotlineError as error:
@@ -125,11 +129,25 @@ def faults_of(session: Session, alert: Alert) -> list[ShownFault]:
     return []
 
 
-def read_changes(given: object) -> DraftChanges:
-    """Read a page's changes; local times are in the reader's zone. Raises InvalidInput or SeveralFaults."""
+def _texts_by_variant(given: dict[str, Any], main: str) -> dict[str, Any]:
+    """Return the texts of a page, which come under single keys, as a change names them; a variant without any is emptied."""
+    texts: dict[str, dict[str, Any]] = {}
+    for key, body in given.items():
+        variant, language = split_key(str(key), main)
+        texts.setdefault(variant, {})[language] = body
+    return {"texts": texts.pop(main, {}), "variants": texts}
+
+
+def read_changes(given: object, main: str = ALERT) -> DraftChanges:
+    """Read a page's changes to an alert whose main variant is `main`; local times are in the reader's zone.
+
+    Raises InvalidInput or SeveralFaults.
+    """
     if not isinstance(given, dict):
         raise InvalidInput("changes", given, "send an object")
     changes: dict[str, Any] = {name: given[name] for name in EDITABLE if name in given}
+    if isinstance(changes.get("texts"), dict):
+        changes |= _texts_by_variant(changes["texts"], main)
     for name in ("onset", "expires"):
         if name in changes:
             changes[name] = local_time(name, changes[name])
@@ -165,11 +183,21 @@ def draft_json(alert: Alert) -> dict[str, Any]:
         "version": alert.version,
         "onset": alert.onset.astimezone(zone).strftime(LOCAL_FORMAT) if alert.onset else "",
         "expires": alert.expires.astimezone(zone).strftime(LOCAL_FORMAT),
-        "texts": {
-            text.language: text.body for text in sorted(alert.texts, key=lambda text: language_order(text.language))
-        },
+        "texts": flat(
+            {
+                variant: dict(sorted(bodies.items(), key=lambda pair: language_order(pair[0])))
+                for variant, bodies in with_suggestions(alert, alert.texts_by_variant()).items()
+            },
+            alert.main_variant,
+        ),
     }
     return values
+
+
+def variants_offered(alert: Alert) -> list[str]:
+    """Return the variants that the editor shows: those that are needed, and others that have a text."""
+    shown = {*variants_needed(alert), *alert.texts_by_variant()}
+    return [alert.main_variant, *(each for each in VARIANTS if each in shown and each != alert.main_variant)]
 
 
 def language_order(language: str) -> tuple[bool, bool, str]:
@@ -199,6 +227,7 @@ def page_data(alert: Alert, now: datetime) -> dict[str, Any]:
         },
         "words": editor_words(),
         "languages": [{"code": code, "name": name} for code, name in languages],
+        "mainVariant": alert.main_variant,
         "usualParts": USUAL_PARTS,
         "fields": {name: labels.label(labels.FIELDS, name) for name in EDITABLE},
         "zone": zone_label(now.astimezone(ZoneInfo(reader_zone()))),

@@ -127,6 +127,25 @@ FIELDS = {
     "version": gettext_noop("Version"),
 }
 
+VARIANTS = {
+    "alert": gettext_noop("The alert itself"),
+    "country": gettext_noop("For people known by country only"),
+    "update": gettext_noop("For those who have it and are still inside"),
+    "left": gettext_noop("For those who have it and are inside no more"),
+    "all_clear": gettext_noop("All clear"),
+    "correction": gettext_noop("Prepared correction"),
+}
+VARIANT_HELP = {
+    "alert": gettext_noop("Goes to everybody inside who has had no text of this chain."),
+    "country": gettext_noop("Goes to people of whom only the country is known."),
+    "update": gettext_noop("Says what has changed."),
+    "left": gettext_noop("Says that the area has changed and does not include them any more."),
+    "all_clear": gettext_noop("Goes to exactly those who got a text of this chain."),
+    "correction": gettext_noop(
+        "Not sent with the alert. Kept ready, so that one officer can stop the alert and correct it in seconds."
+    ),
+}
+
 TEXT_LANGUAGES = (
     "ko", "en", "ja", "zh", "es", "fr", "de", "ru", "vi", "th", "id", "ms", "tl", "mn", "kk", "uz", "km", "my", "ne",
     "ar", "fa", "tr", "pt", "it", "pl", "uk", "hi", "bn", "si",
@@ -158,7 +177,12 @@ def field_name(path: str) -> str:
     """Return the name of a field by its path, for example `texts.ko`."""
     head, _, rest = path.partition(".")
     name = label(FIELDS, head)
-    return f"{name} ({language_name(rest)})" if head == "texts" and rest else name
+    if head != "texts" or not rest:
+        return name
+    variant, mark, language = rest.partition(":")
+    return (
+        f"{name} ({label(VARIANTS, variant)}, {language_name(language)})" if mark else f"{name} ({language_name(rest)})"
+    )
 
 
 def country_name(code: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -30,6 +30,8 @@ from alerts.reading import get_alert
 from alerts.segments import count_segments
 from alerts.states import ALERT, MESSAGE_STATES, SENDING_STATES, SUBMITTED
 from hotline.auth.identity import actor
+from alerts.suggestions import with_suggestions
+from alerts.variants import VARIANTS, Texts
 from hotline.core.errors import HotlineError
 from hotline.core.i18n import DEFAULT_LANGUAGE, gettext
 from hotline.core.services import current
@@ -38,6 +40,7 @@ from hotline.missions.models import Mission
 from hotline.providers import faults
 
 SHOWN_ANSWERS = 50
+Value = TypeVar("Value")
 SHOWN_COUNTRIES = 60
 
 
@@ -46,6 +49,7 @@ class ShownText:
     """One text exactly as handsets get it."""
 
     language: str
+    variant: str
     name: str
     filled: str | None
     parts: int | None
@@ -84,9 +88,9 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
         "names": names,
         "mission": mission_name(mission, str(get_locale() or DEFAULT_LANGUAGE)) if mission else None,
         "texts": texts,
-        "seen": approval.digest_now(alert, {text.language: text.filled or "" for text in texts})
-        if alert.state == SUBMITTED
-        else "",
+        "variants": [variant for variant in VARIANTS if any(text.variant == variant for text in texts)],
+        "main_variant": alert.main_variant,
+        "seen": approval.digest_now(alert, by_variant(texts)) if alert.state == SUBMITTED else "",
         "events": events,
         "own": who.id in wrote,
         "waiting": alert.state == SUBMITTED,
@@ -120,23 +124,39 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
 
 
 def shown_texts(session: Session, alert: Alert) -> list[ShownText]:
-    """Return the texts that were agreed to, or what they would be now."""
+    """Return the texts that were agreed to, or what they would be now, variant by variant."""
     if alert.approval is not None:
         return [
-            ShownText(language, labels.language_name(language), text, counted.parts, counted.encoding)
-            for language, text in sorted(alert.approval.texts.items(), key=lambda pair: language_order(pair[0]))
+            ShownText(variant, language, labels.language_name(language), text, counted.parts, counted.encoding)
+            for variant in VARIANTS
+            for language, text in _in_order(alert.approval.texts.get(variant, {}))
             for counted in (count_segments(text),)
         ]
-    templates = {text.language: text.body for text in alert.texts}
-    shown = preview_texts(session, current().settings, alert, templates)
-    rows = [text_json(text) for text in shown.texts]
-    return [
-        ShownText(
-            row["language"], labels.language_name(row["language"]), row["filled"], row["parts"], row["encoding"],
-            tuple(problem["text"] for problem in row["problems"]),
-        )
-        for row in sorted(rows, key=lambda row: language_order(row["language"]))
-    ]  # fmt: skip
+    shown = []
+    texts = with_suggestions(alert, alert.texts_by_variant())
+    for variant in (each for each in VARIANTS if each in texts):
+        preview = preview_texts(session, current().settings, alert, texts[variant], variant=variant)
+        rows = {text.language: text_json(text) for text in preview.texts}
+        shown += [
+            ShownText(
+                variant, language, labels.language_name(language), row["filled"], row["parts"], row["encoding"],
+                tuple(problem["text"] for problem in row["problems"]),
+            )
+            for language, row in _in_order(rows)
+        ]  # fmt: skip
+    return shown
+
+
+def by_variant(texts: list[ShownText]) -> Texts:
+    """Return shown texts as an approval keeps them."""
+    kept: Texts = {}
+    for text in texts:
+        kept.setdefault(text.variant, {})[text.language] = text.filled or ""
+    return kept
+
+
+def _in_order(by_language: dict[str, Value]) -> list[tuple[str, Value]]:
+    return sorted(by_language.items(), key=lambda pair: language_order(pair[0]))
 
 
 @blueprint.get("/alerts/<int:alert_id>/progress")

@@ -37,12 +37,12 @@ WITH due AS MATERIALIZED (
 ), claimed AS (
     UPDATE messages m SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
      WHERE m.id = ANY (ARRAY(SELECT id FROM due))
-    RETURNING m.id, m.phone, m.country, m.language, m.attempts
+    RETURNING m.id, m.phone, m.country, m.language, m.attempts, m.variant
 ), recorded AS (
     INSERT INTO attempts (message_id, number, provider, started_at)
     SELECT id, attempts, %(provider)s, %(now)s FROM claimed
 )
-SELECT id, phone, country, language, attempts FROM claimed ORDER BY id
+SELECT id, phone, country, language, attempts, variant FROM claimed ORDER BY id
 """
 CLAIM_ANY = _CLAIM.format(drill_only="")
 CLAIM_DRILL = _CLAIM.format(drill_only=_DRILL_ONLY)
@@ -67,6 +67,7 @@ class Claimed(NamedTuple):
     country: str
     language: str
     attempt: int
+    variant: str
 
 
 def claim(

@@ -54,9 +54,9 @@ WITH due AS MATERIALIZED (
      ORDER BY lease_until LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
 ), held AS (
     UPDATE messages m SET lease_until = %(held_until)s WHERE m.id = ANY (ARRAY(SELECT id FROM due))
-    RETURNING m.id, m.alert_id, m.phone, m.language, m.attempts
+    RETURNING m.id, m.alert_id, m.phone, m.variant, m.language, m.attempts
 )
-SELECT h.id, h.alert_id, h.phone, h.attempts, p.texts ->> h.language, tried.first_at, tried.absent,
+SELECT h.id, h.alert_id, h.phone, h.attempts, p.texts -> h.variant ->> h.language, tried.first_at, tried.absent,
        last.started_at, last.finished_at
   FROM held h
   JOIN attempts last ON last.message_id = h.id AND last.number = h.attempts

@@ -19,7 +19,7 @@ from alerts.dispatch.recheck import Halt, Halted
 from alerts.dispatch.severity import WAITING
 from alerts.models import Alert
 from alerts.reading import get_alert
-from alerts.states import ALERT, CANCELLED, DISPATCHING, EXPIRED, LAPSED, QUEUED, SENDING_STATES, WITHDRAWN
+from alerts.states import ALERT, CANCELLED, DISPATCHING, EXPIRED, LAPSED, QUEUED, SENDING_STATES, SUPERSEDED, WITHDRAWN
 from hotline.core import audit, jobs, live, outbox
 from hotline.core.actor import SYSTEM
 from hotline.core.errors import Refused
@@ -31,7 +31,7 @@ WITHDRAW_JOB = "alerts.withdraw"
 BATCH = 5_000
 MAX_BATCHES = 4_000
 """Twenty million messages: more than any alert can have."""
-_STATE_OF_REST = {CANCELLED: WITHDRAWN, EXPIRED: LAPSED}
+_STATE_OF_REST = {CANCELLED: WITHDRAWN, SUPERSEDED: WITHDRAWN, EXPIRED: LAPSED}
 
 _TAKE_BACK = """
 WITH waiting AS MATERIALIZED (

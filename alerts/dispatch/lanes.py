@@ -257,7 +257,7 @@ class Lane:
         validity_s = int(min(VALIDITY_MAX_S, (agreed.expires - self._services.clock.now()).total_seconds()))
         requests, textless = [], []
         for message in claimed:
-            body = agreed.texts.get(message.language)
+            body = agreed.texts.get(message.variant, {}).get(message.language)
             if body is None:
                 textless.append(
                     Settlement(message.id, message.attempt, self._alert_id, "refused", FAILED, code=NO_TEXT)

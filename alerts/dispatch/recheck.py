@@ -17,6 +17,7 @@ import psycopg
 
 from alerts.approval import digest_of
 from alerts.states import DISPATCHING
+from alerts.variants import Texts
 from hotline.core.errors import InvalidInput
 from hotline.geo.area import Area
 
@@ -45,7 +46,8 @@ class Agreed:
     """What one approval allows to be sent; `row_version` changes whenever its row does."""
 
     row_version: str
-    texts: Mapping[str, str]
+    texts: Mapping[str, Mapping[str, str]]
+    """`{variant: {language: text}}`, exactly as approved."""
     drill: bool
     expires: datetime
     faulty: bool = False
@@ -93,7 +95,7 @@ def recheck(
     return Agreed(version, _verified_texts(connection, alert_id, drill), drill, expires, faulty)
 
 
-def _verified_texts(connection: psycopg.Connection[Any], alert_id: int, drill: bool) -> dict[str, str]:
+def _verified_texts(connection: psycopg.Connection[Any], alert_id: int, drill: bool) -> Texts:
     row = connection.execute(_READ_APPROVAL, (alert_id,)).fetchone()
     assert row is not None
     areas, texts, digest = row
@@ -105,4 +107,4 @@ def _verified_texts(connection: psycopg.Connection[Any], alert_id: int, drill: b
         empty = True
     if empty:
         raise Halted(Halt.TAMPERED, "The approved area is empty.")
-    return {str(language): str(body) for language, body in texts.items()}
+    return {str(variant): dict(bodies) for variant, bodies in texts.items()}

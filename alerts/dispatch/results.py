@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from alerts import tallies
 from alerts.receipts import people
-from alerts.states import CANCELLED, EXPIRED, FAILED, IN_DOUBT, LAPSED, QUEUED, SENT, WITHDRAWN
+from alerts.states import CANCELLED, EXPIRED, FAILED, IN_DOUBT, LAPSED, QUEUED, SENT, SUPERSEDED, WITHDRAWN
 from hotline.core.clock import Clock
 from hotline.providers.sms import Outcome, SmsResult
 
@@ -187,7 +187,7 @@ def _to_ended_alerts(connection: psycopg.Connection[Any], settlements: list[Sett
     if not back:
         return settlements
     ended = {
-        alert_id: {CANCELLED: WITHDRAWN, EXPIRED: LAPSED}.get(state, QUEUED)
+        alert_id: {CANCELLED: WITHDRAWN, SUPERSEDED: WITHDRAWN, EXPIRED: LAPSED}.get(state, QUEUED)
         for alert_id, state in connection.execute(_LOCK_ALERTS, (back,)).fetchall()
     }
     return [

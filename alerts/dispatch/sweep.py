@@ -23,7 +23,7 @@ SELECT a.id FROM alerts a LEFT JOIN approvals p ON p.alert_id = a.id
 """
 _LEFT_BEHIND = f"""
 SELECT a.id FROM alerts a
- WHERE a.state IN ('cancelled', 'expired') AND a.finished_at > %(since)s AND {WAITING.format(alert="a.id")}
+ WHERE a.state IN ('cancelled', 'superseded', 'expired') AND a.finished_at > %(since)s AND {WAITING.format(alert="a.id")}
  ORDER BY a.id LIMIT %(most)s
 """  # noqa: S608 - put together from constants, no value comes from outside
 _OPEN = f"""

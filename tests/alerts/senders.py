@@ -18,13 +18,21 @@ TEXTS = {"ko": "[외교부] 마닐라 홍수. 고지대로 대피하세요.", "e
 
 
 def make_approved(
-    session: Session, *, areas: list[Any] | None = None, texts: dict[str, str] | None = None, **more: Any
+    session: Session,
+    *,
+    areas: list[Any] | None = None,
+    texts: dict[str, str] | None = None,
+    variants: dict[str, dict[str, str]] | None = None,
+    **more: Any,
 ) -> Alert:
-    """Add an alert that a second officer has approved, as `alerts.approval.approve` leaves it."""
+    """Add an alert that a second officer has approved, as `alerts.approval.approve` leaves it.
+
+    `texts` are those of the alert itself; `variants` gives all texts by variant instead.
+    """
     author, approver = make_officer(session), make_officer(session, roles=("approver",))
-    given = {"areas": areas} if areas is not None else {}
+    given: dict[str, Any] = {"areas": areas} if areas is not None else {}
     alert = make_alert(session, author=author, **({"state": "approved", "approved_at": NOW} | given | more))
-    frozen, bodies = Area.from_json(alert.areas).to_json(), texts or TEXTS
+    frozen, bodies = Area.from_json(alert.areas).to_json(), variants or {"alert": texts or TEXTS}
     alert.approval = Approval(
         officer_id=approver.id, at=NOW, areas=frozen, texts=bodies, digest=digest_of(frozen, bodies, alert.drill),
         audience_estimate=1, drill=alert.drill, expires=alert.expires,

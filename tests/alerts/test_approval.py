@@ -99,9 +99,9 @@ def test_approval_freezes_text_and_area_and_writes_the_outbox_row(
     approve(db, clock, settings, desk.approver, desk.alert_id)
     with db.transaction() as session:
         frozen = session.scalars(select(Approval)).one()
-        assert frozen.texts["en"].startswith("Flood in Manila ")
-        assert "Embassy in Manila +63 917 817 5703" in frozen.texts["en"]
-        assert "주필리핀 대사관" in frozen.texts["ko"]
+        assert frozen.texts["alert"]["en"].startswith("Flood in Manila ")
+        assert "Embassy in Manila +63 917 817 5703" in frozen.texts["alert"]["en"]
+        assert "주필리핀 대사관" in frozen.texts["alert"]["ko"]
         assert frozen.digest == approval.digest_of(frozen.areas, frozen.texts, frozen.drill)
         event = session.scalars(select(OutboxEvent)).one()
         assert (event.topic, event.payload) == ("AlertApproved", {"alert_id": desk.alert_id})

@@ -220,7 +220,7 @@ def test_an_alert_that_expired_since_approval_is_not_sent(services: Services, cl
 
 def _tamper(services: Services, alert_id: int, change: str) -> None:
     statements = {
-        "approved text": """UPDATE approvals SET texts = texts || '{"ko": "another text"}'""",
+        "approved text": """UPDATE approvals SET texts = jsonb_set(texts, '{alert,ko}', '"another text"')""",
         "approved area": "UPDATE approvals SET areas = jsonb_set(areas, '{0,polygons,0,1,1}', '11')",
         "approved area lost": """UPDATE approvals SET areas = '[]'""",
         "alert's area": "UPDATE alerts SET areas = jsonb_set(areas, '{0,polygons,0,1,1}', '11')",

@@ -83,7 +83,7 @@ class Run:
     def add_alert(self) -> None:
         """Add an approved alert whose message rows are written, with words of its own."""
         services, now = self.stage.services, datetime.now(UTC)
-        texts = {"ko": f"[외교부] 훈련이 아닌 시험 {len(self.alerts)}"}
+        texts = {"alert": {"ko": f"[외교부] 훈련이 아닌 시험 {len(self.alerts)}"}}
         with services.db.transaction() as session:
             author = make_officer(session)
             alert = make_alert(session, author=author, state="dispatching", expires=now + timedelta(hours=2))

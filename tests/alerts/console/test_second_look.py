@@ -55,7 +55,7 @@ def test_a_number_changed_after_reading_stops_the_approval(
     assert approver.client.post(f"/alerts/{alert_id}/approve", data=form).status_code == 302
     texts = stored(alert_id).approval
     assert texts is not None
-    assert "999 999 9999" in texts.texts["en"]
+    assert "999 999 9999" in texts.texts["alert"]["en"]
 
 
 def test_the_version_is_compared_under_the_lock(

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from alerts.dispatch import recheck as recheck_module
 from alerts.dispatch.recheck import Agreed, Halt, Halted, recheck
+from alerts.variants import Texts
 from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.services import Services
@@ -30,7 +31,7 @@ def assert_nothing_sent_and_cancelled(running: Running, twilio: LoopbackTwilio, 
 @pytest.mark.parametrize(
     "tampering",
     [
-        """UPDATE approvals SET texts = jsonb_set(texts, '{ko}', '"go somewhere else"') WHERE alert_id = :id""",
+        """UPDATE approvals SET texts = jsonb_set(texts, '{alert,ko}', '"go somewhere else"') WHERE alert_id = :id""",
         """UPDATE approvals SET areas = jsonb_set(areas, '{0,polygons,0,1,1}', '170') WHERE alert_id = :id""",
         """UPDATE approvals SET digest = repeat('0', 64) WHERE alert_id = :id""",
         """UPDATE approvals SET areas = '[]' WHERE alert_id = :id""",
@@ -51,7 +52,8 @@ def test_an_approved_area_that_is_empty_stops_the_alert_even_with_a_fitting_dige
     from tests.alerts.dispatch.conftest import TEXTS
 
     running.execute(
-        "UPDATE approvals SET areas = '[]', digest = :digest WHERE alert_id = :id", digest=digest_of([], TEXTS, False)
+        "UPDATE approvals SET areas = '[]', digest = :digest WHERE alert_id = :id",
+        digest=digest_of([], {"alert": TEXTS}, False),
     )
     running.lane()
     assert_nothing_sent_and_cancelled(running, twilio, "empty")
@@ -80,7 +82,7 @@ def test_the_system_writes_down_that_it_stopped_an_alert(running: Running, db: D
 
 def test_tampering_during_a_lane_is_seen_by_the_next_batch(running: Running) -> None:
     agreed = look(running)
-    running.execute("""UPDATE approvals SET texts = '{"ko": "other words"}' WHERE alert_id = :id""")
+    running.execute("""UPDATE approvals SET texts = '{"alert": {"ko": "other words"}}' WHERE alert_id = :id""")
     with pytest.raises(Halted) as halted:
         look(running, agreed)
     assert halted.value.halt is Halt.TAMPERED
@@ -89,7 +91,7 @@ def test_tampering_during_a_lane_is_seen_by_the_next_batch(running: Running) -> 
 def test_an_untouched_approval_is_not_read_again(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     agreed = look(running)
 
-    def read(*_: object) -> dict[str, str]:
+    def read(*_: object) -> Texts:
         raise AssertionError("the digest was computed again")
 
     monkeypatch.setattr(recheck_module, "_verified_texts", read)

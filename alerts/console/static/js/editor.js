@@ -64,7 +64,7 @@ function showPreview(answer) {
 }
 
 const texts = new Texts(
-  document.querySelector("[data-texts]"), document.getElementById("text-box"), { ...data, texts: draft.texts },
+  document.querySelectorAll("[data-texts]"), document.getElementById("text-box"), { ...data, texts: draft.texts },
   words, facts, () => saver.touched(), showPreview,
 );
 

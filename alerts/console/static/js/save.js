@@ -111,7 +111,10 @@ export class Saver {
       href: `#${target}`, text,
       onclick: (event) => {
         event.preventDefault();
-        document.getElementById(target).focus();
+        const field = document.getElementById(target);
+        const folded = field.closest("details");
+        if (folded) folded.open = true;
+        field.focus();
       },
     });
   }

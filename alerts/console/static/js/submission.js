@@ -37,7 +37,7 @@ export class Submission {
     const preview = this.preview();
     const names = values.areas.map((area) => area.description).filter(Boolean);
     const status = document.getElementById("field-status");
-    const languages = Object.keys(values.texts).map((code) => this.data.languages.find((each) => each.code === code)?.name ?? code);
+    const languages = Object.keys(values.texts).filter((key) => !key.includes(":")).map((code) => this.data.languages.find((each) => each.code === code)?.name ?? code);
     const rows = [
       ["headline", values.headline],
       ["kind", status.options[status.selectedIndex].textContent],

@@ -26,17 +26,31 @@ export function markedText(text, offenders) {
   return nodes;
 }
 
-/** All boxes of texts; `facts()` gives what the service needs to fill them, `onCost` gets each new preview. */
+/**
+ * All boxes of texts, one section for each variant; `facts()` gives what the service needs to fill them, `onPreview` gets
+ * each new preview. A text is named by one key: its language in the main variant, else `variant:language`.
+ */
 export class Texts {
-  constructor(root, template, data, words, facts, onChange, onPreview) {
-    Object.assign(this, { root, template, data, words, facts, onChange, onPreview });
+  constructor(sections, template, data, words, facts, onChange, onPreview) {
+    Object.assign(this, { template, data, words, facts, onChange, onPreview });
     this.running = null;
     this.later = debounce(() => this.preview(), QUIET_MS);
-    this.picker = document.getElementById("add-language");
-    this.picker.addEventListener("change", () => {
-      if (this.picker.value) this.add(this.picker.value, "", true);
+    this.sections = new Map([...sections].map((root) => [root.dataset.variant, { root, picker: document.getElementById(root.dataset.picker) }]));
+    this.sections.forEach(({ picker }, variant) => {
+      picker.addEventListener("change", () => {
+        if (picker.value) this.add(this.keyOf(variant, picker.value), "", true);
+      });
     });
     this.addAll(data.texts);
+  }
+
+  keyOf(variant, language) {
+    return variant === this.data.mainVariant ? language : `${variant}:${language}`;
+  }
+
+  parts(key) {
+    const at = key.indexOf(":");
+    return at < 0 ? [this.data.mainVariant, key] : [key.slice(0, at), key.slice(at + 1)];
   }
 
   /** Make the boxes in the order in which languages are offered: the service's own two first. */
@@ -46,47 +60,51 @@ export class Texts {
       return at < 0 ? this.data.languages.length : at;
     };
     Object.entries(texts)
-      .sort(([one], [other]) => order(one) - order(other))
-      .forEach(([language, body]) => this.add(language, body, false));
-    this.fillPicker();
+      .sort(([one], [other]) => order(this.parts(one)[1]) - order(this.parts(other)[1]))
+      .forEach(([key, body]) => this.add(key, body, false));
+    this.fillPickers();
   }
 
   boxes() {
-    return [...this.root.querySelectorAll("[data-language]")];
+    return [...this.sections.values()].flatMap(({ root }) => [...root.querySelectorAll("[data-language]")]);
   }
 
-  /** The texts as they are stored: language to template. */
+  /** The texts as they are stored: key to template. */
   values() {
     return Object.fromEntries(this.boxes().map((box) => [box.dataset.language, box.querySelector("textarea").value]));
   }
 
-  fillPicker() {
+  fillPickers() {
     const used = new Set(this.boxes().map((box) => box.dataset.language));
-    this.picker.replaceChildren(
+    this.sections.forEach(({ picker }, variant) => picker.replaceChildren(
       el("option", { value: "", text: this.words.addLanguage }),
-      ...this.data.languages.filter(({ code }) => !used.has(code)).map(({ code, name }) => el("option", { value: code, text: name })),
-    );
+      ...this.data.languages.filter(({ code }) => !used.has(this.keyOf(variant, code)))
+        .map(({ code, name }) => el("option", { value: code, text: name })),
+    ));
   }
 
   /** Replace all boxes, as after taking a colleague's version. */
   reset(texts) {
-    this.root.replaceChildren();
+    this.sections.forEach(({ root }) => root.replaceChildren());
     this.addAll(texts);
     this.changed();
   }
 
-  add(language, body, focus) {
+  add(key, body, focus) {
+    const [variant, language] = this.parts(key);
+    const { root, picker } = this.sections.get(variant) ?? {};
+    if (!root) return;
     const box = this.template.content.firstElementChild.cloneNode(true);
     const name = this.data.languages.find(({ code }) => code === language)?.name ?? language;
-    box.dataset.language = language;
+    box.dataset.language = key;
     box.querySelector("[data-part=name]").textContent = name;
     const area = box.querySelector("textarea");
-    area.id = `text-${language}`;
+    area.id = `text-${key}`;
     area.lang = language;
     area.value = body;
     box.querySelector("label").htmlFor = area.id;
     const problems = box.querySelector("[data-part=problems]");
-    problems.id = `problems-${language}`;
+    problems.id = `problems-${key}`;
     area.setAttribute("aria-describedby", problems.id);
     area.addEventListener("input", () => this.changed());
     box.querySelectorAll("[data-placeholder]").forEach((chip) => {
@@ -96,18 +114,18 @@ export class Texts {
     remove.setAttribute("aria-label", say(this.words.removeLanguage, { language: name }));
     remove.addEventListener("click", () => {
       box.remove();
-      this.fillPicker();
+      this.fillPickers();
       this.changed();
-      this.picker.focus();
+      picker.focus();
     });
     box.querySelector("[data-act=cheaper]").addEventListener("click", (event) => {
       area.value = event.currentTarget.dataset.offer;
       this.changed();
       area.focus();
     });
-    this.root.append(box);
+    root.append(box);
     if (focus) {
-      this.fillPicker();
+      this.fillPickers();
       this.changed();
       area.focus();
     }
@@ -149,7 +167,7 @@ export class Texts {
     const box = this.boxes().find((each) => each.dataset.language === text.language);
     if (!box) return;
     const bubble = box.querySelector("[data-part=bubble]");
-    bubble.lang = text.language;
+    bubble.lang = this.parts(text.language)[1];
     bubble.replaceChildren(...(text.filled === null ? [document.createTextNode(text.half)] : markedText(text.filled, text.offenders)));
     bubble.classList.toggle("unfilled", text.filled === null);
     const cost = box.querySelector("[data-part=cost]");
