@@ -1,4 +1,4 @@
-"""Texts that people send us: kept as they came, tied to the person and the latest alert they got, and stop words obeyed."""
+"""Texts that people send us: kept as they came, tied to the person and the latest alert they got, obeyed or understood."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from alerts.models import InboundText, Message
+from alerts.replies import by_text
 from alerts.texts import BLOCKED_WORDS
 from hotline.core import audit, live
 from hotline.core.actor import Actor
@@ -37,21 +38,26 @@ class IncomingText:
 
 
 def receive(services: Services, incoming: IncomingText) -> bool:
-    """Keep a text durably, tie it to its sender, and obey it if it is a stop or start word.
+    """Keep a text durably, tie it to its sender, obey it if it is a stop or start word, else take it for an answer.
 
     Returns False when it was known already: the provider repeats calls whose answer it did not get.
     """
     with services.db.transaction() as session:
-        alert_id, is_new = _keep(session, services.clock, incoming)
-        if is_new:
-            _obey(session, services.clock, incoming)
-    if is_new and alert_id is not None:
-        live.notify(services.redis, f"alert:{alert_id}")
-    return is_new
+        kept = _keep(session, services.clock, incoming)
+        if kept is None:
+            return False
+        topics = (
+            () if _obey(session, services.clock, incoming) else by_text.take(session, services.clock, HANDSET, kept)
+        )
+        if kept.alert_id is not None:
+            topics = (f"alert:{kept.alert_id}", *topics)
+    for topic in dict.fromkeys(topics):
+        live.notify(services.redis, topic)
+    return True
 
 
-def _keep(session: Session, clock: Clock, incoming: IncomingText) -> tuple[int | None, bool]:
-    """Insert the text with its ties, all found by index; the alert, and whether the text is new."""
+def _keep(session: Session, clock: Clock, incoming: IncomingText) -> InboundText | None:
+    """Insert the text with its ties, all found by index; None when it was known already."""
     latest = session.execute(
         select(Message.traveller_id, Message.alert_id)
         .where(Message.phone == incoming.sender)
@@ -60,7 +66,7 @@ def _keep(session: Session, clock: Clock, incoming: IncomingText) -> tuple[int |
     ).first()
     traveller_id = latest.traveller_id if latest else _owner_of(session, incoming.sender)
     alert_id = latest.alert_id if latest else None
-    inserted = session.execute(
+    return session.scalar(
         insert(InboundText)
         .values(
             provider_sid=incoming.provider_sid,
@@ -72,9 +78,8 @@ def _keep(session: Session, clock: Clock, incoming: IncomingText) -> tuple[int |
             alert_id=alert_id,
         )
         .on_conflict_do_nothing(index_elements=[InboundText.provider_sid])
-        .returning(InboundText.id)
-    ).first()
-    return alert_id, inserted is not None
+        .returning(InboundText)
+    )
 
 
 def _owner_of(session: Session, phone: str) -> int | None:
@@ -86,8 +91,11 @@ def word_of(body: str) -> str:
     return body.strip().upper()
 
 
-def _obey(session: Session, clock: Clock, incoming: IncomingText) -> None:
-    """Set or lift the opt-out of everybody who has the number: the provider blocks the number, not the person."""
+def _obey(session: Session, clock: Clock, incoming: IncomingText) -> bool:
+    """Set or lift the opt-out of everybody who has the number: the provider blocks the number, not the person.
+
+    Returns False, and does nothing, for any other text.
+    """
     said = word_of(incoming.body)
     if said in STOP_WORDS:
         action, since = "traveller.opted_out", clock.now()
@@ -96,7 +104,7 @@ def _obey(session: Session, clock: Clock, incoming: IncomingText) -> None:
         action, since = "traveller.opted_in", None
         condition = Traveller.opted_out_at.isnot(None)
     else:
-        return
+        return False
     found = session.scalars(
         select(Traveller.id)
         .where(Traveller.phone == incoming.sender, condition, Traveller.erased_at.is_(None))
@@ -109,6 +117,7 @@ def _obey(session: Session, clock: Clock, incoming: IncomingText) -> None:
             session, clock, HANDSET, action, "traveller", traveller_id,
             after={"opted_out": since is not None, "provider_sid": incoming.provider_sid},
         )  # fmt: skip
+    return True
 
 
 def answers(session: Session, alert_id: int, *, limit: int = 50, before: int | None = None) -> Sequence[InboundText]:

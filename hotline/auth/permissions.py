@@ -7,23 +7,26 @@ from collections.abc import Iterable
 ROLES: dict[str, frozenset[str]] = {
     "author": frozenset(
         {
-            "alerts.read", "alerts.write", "alerts.stop", "travellers.read", "travellers.write", "notices.read",
-            "missions.read", "map.read",
+            "alerts.read", "alerts.write", "alerts.stop", "travellers.read", "travellers.write", "cases.read",
+            "notices.read", "missions.read", "map.read",
         }
     ),
     "approver": frozenset(
-        {"alerts.read", "alerts.approve", "alerts.stop", "travellers.read", "notices.read", "missions.read", "map.read"}
+        {
+            "alerts.read", "alerts.approve", "alerts.stop", "travellers.read", "cases.read", "notices.read",
+            "missions.read", "map.read",
+        }
     ),
     "agent": frozenset(
         {
-            "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "notices.read", "missions.read",
-            "map.read",
+            "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
+            "notices.read", "missions.read", "map.read",
         }
     ),
     "senior_agent": frozenset(
         {
-            "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "notices.read", "missions.read",
-            "map.read",
+            "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
+            "cases.assign", "notices.read", "missions.read", "map.read",
         }
     ),
     "mission_officer": frozenset({"alerts.read", "missions.read", "map.read"}),
@@ -31,7 +34,8 @@ ROLES: dict[str, frozenset[str]] = {
     "finance_officer": frozenset({"missions.read"}),
     "auditor": frozenset(
         {
-            "alerts.read", "travellers.read", "notices.read", "missions.read", "audit.read", "officers.read", "map.read",
+            "alerts.read", "travellers.read", "cases.read", "notices.read", "missions.read", "audit.read",
+            "officers.read", "map.read",
         }
     ),
     "administrator": frozenset(

@@ -1,0 +1,135 @@
+"""Somebody needs help: their open case is joined, or one is opened, in the transaction that heard of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hotline.cases.models import Case, CaseContact
+from hotline.cases.states import CASE, CLOSED, OPEN, priority
+from hotline.core import audit, outbox
+from hotline.core.actor import SYSTEM, Actor
+from hotline.core.clock import Clock
+from hotline.core.errors import Conflict
+
+ATTEMPTS = 3
+"""A case may be closed between being found and being locked; more often than once is not to be expected."""
+HELP_TOPIC = "HelpRequested"
+"""Outbox topic with {"case_id"}, once for each case that is opened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """What a person said: `says` is help or safe; None and empty mean that nothing was said about it.
+
+    `source` names what it is about, such as `alert:12`. Degrees are WGS 84; `country` is ISO, ZZ where unknown.
+    """
+
+    traveller_id: int
+    source: str
+    says: str
+    channel: str
+    drill: bool = False
+    severity: str = "Unknown"
+    injured: bool | None = None
+    people: int | None = None
+    lat: float | None = None
+    lon: float | None = None
+    place: str = ""
+    country: str = "ZZ"
+
+
+def open_or_join(session: Session, clock: Clock, actor: Actor, word: Word) -> Case:
+    """Open a case for somebody who needs help, or add to the one that is open (`fresh` on the result tells which).
+
+    Two words of one person at once make one case: the database allows one open case per person and source.
+    """
+    for _ in range(ATTEMPTS):
+        case_id = session.scalar(_insert(clock, word))
+        if case_id is not None:
+            return _opened(session, clock, actor, session.get_one(Case, case_id), word)
+        case = _locked_open_case(session, word)
+        if case is not None:
+            return _heard(session, clock, actor, case, word)
+    raise Conflict("The case was closed meanwhile, more than once; try again.")
+
+
+def tell_open_case(session: Session, clock: Clock, actor: Actor, word: Word) -> Case | None:
+    """Add what a person said to their open case; None, and nothing is written, when there is none."""
+    case = _locked_open_case(session, word)
+    return None if case is None else _heard(session, clock, actor, case, word)
+
+
+def _insert(clock: Clock, word: Word) -> Any:
+    now = clock.now()
+    given = {name: value for name, value in asdict(word).items() if name != "channel"}
+    rank = priority(injured=word.injured, people=word.people, severity=word.severity)
+    return (
+        insert(Case)
+        .values(**given, state=OPEN, priority=rank, opened_at=now, updated_at=now)
+        .on_conflict_do_nothing(index_elements=["traveller_id", "source"], index_where=text("state <> 'closed'"))
+        .returning(Case.id)
+    )
+
+
+def _locked_open_case(session: Session, word: Word) -> Case | None:
+    return session.scalar(
+        select(Case)
+        .where(Case.traveller_id == word.traveller_id, Case.source == word.source, Case.state != CLOSED)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def _opened(session: Session, clock: Clock, actor: Actor, case: Case, word: Word) -> Case:
+    case.fresh = True
+    _write_down(session, clock, case, word)
+    outbox.publish(session, clock, HELP_TOPIC, {"case_id": case.id})
+    audit.record(
+        session, clock, actor, "case.opened", "case", case.id,
+        after={"state": case.state, "priority": case.priority, "source": case.source, "channel": word.channel,
+               "country": case.country, "injured": case.injured, "people": case.people},
+    )  # fmt: skip
+    return case
+
+
+def _heard(session: Session, clock: Clock, actor: Actor, case: Case, word: Word) -> Case:
+    """Take over what is new; the priority only ever rises by itself, because nobody gets less urgent by a form."""
+    before = _shown(case)
+    case.state = CASE.next_state(case.state, "hear", SYSTEM)
+    case.says, case.updated_at = word.says, clock.now()
+    case.injured = case.injured if word.injured is None else word.injured
+    case.people = word.people or case.people
+    case.place = word.place or case.place
+    if word.lat is not None:
+        case.lat, case.lon, case.country = word.lat, word.lon, word.country
+    if word.says == "help":
+        rank = priority(injured=case.injured, people=case.people, severity=word.severity)
+        case.priority = min(case.priority, rank)
+    _write_down(session, clock, case, word)
+    after = _shown(case)
+    audit.record(
+        session, clock, actor, "case.heard", "case", case.id,
+        before=before, after=after | {"channel": word.channel},
+    )  # fmt: skip
+    return case
+
+
+def _write_down(session: Session, clock: Clock, case: Case, word: Word) -> None:
+    details = {name: getattr(word, name) for name in ("says", "injured", "people", "lat", "lon")}
+    session.add(
+        CaseContact(
+            case_id=case.id, at=clock.now(), kind="answer", channel=word.channel, body=word.place,
+            details={name: value for name, value in details.items() if value is not None},
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def _shown(case: Case) -> dict[str, Any]:
+    """Return values fit for the trail, which keeps them for ever: no place."""
+    return {name: getattr(case, name) for name in ("state", "says", "priority", "injured", "people")}
