@@ -9,6 +9,7 @@ from alerts import models as alerts_models
 from alerts.board import models as board_models
 from alerts.publish import models as publish_models
 from alerts.replies import models as reply_models
+from alerts.text_templates import models as template_models
 from hotline.auth import models as auth_models
 from hotline.cases import models as case_models
 from hotline.core import audit, outbox
@@ -18,6 +19,7 @@ from hotline.missions import models as mission_models
 from hotline.notices import models as notice_models
 from hotline.people import models as people_models
 from hotline.providers import models as provider_models
+from hotline.registration import models as registration_models
 
 ROOMS = (
     alerts_models,
@@ -29,10 +31,12 @@ ROOMS = (
     notice_models,
     people_models,
     provider_models,
+    registration_models,
     board_models,
     reply_models,
     case_models,
     link_models,
+    template_models,
 )
 """Imported for the tables they add to the metadata."""
 

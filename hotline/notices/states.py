@@ -40,7 +40,7 @@ NOTICE = Lifecycle(
     ],
 )
 """A receipt proves the hand-over, so it moves a notice from wherever our own record of it stands. `delivered` and `lapsed`
-are left by nothing, `failed` only for the network's positive proof of delivery."""
+are left by nothing, `failed` only for the network's positive proof of delivery or a failure that says more."""
 
 
 class Priority(IntEnum):

@@ -24,6 +24,8 @@ PUBLIC_ENDPOINTS = {
     "health.readyz": "load balancers ask without credentials",
     "health.metrics": "Prometheus scrapes it; only counts are in it",
     "openapi.spec": "the description of the API holds no secret",
+    "cap.document": "published warnings are for everybody",
+    "cap.feed": "the list of published warnings is for everybody",
     "console.static": "style, script and font",
     "auth.sign_in": "nobody is signed in yet",
     "auth.check_sign_in": "the sign-in form",
@@ -31,6 +33,14 @@ PUBLIC_ENDPOINTS = {
     "auth.sign_out": "ending a session that has ended already is no error",
     "auth.language": "the language is chosen before signing in too",
     "auth.theme": "light and dark are chosen before signing in too",
+    "registration.form": "travellers register themselves; they have no account",
+    "registration.ask": "the registration form; a code by text follows, within limits",
+    "registration.change": "travellers come back with their number; they have no account",
+    "registration.ask_change": "asks for a code; the answer tells nobody whether the number is known",
+    "registration.code": "the field for the code, for the browser that asked for it",
+    "registration.check_code": "the code itself is what authorises; few tries, short life",
+    "registration.me": "shows only what the proved number owns; without a proof it leads back to the form",
+    "registration.act": "acts only for the proved number; without a proof it leads back to the form",
 }
 
 

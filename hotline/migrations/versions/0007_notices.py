@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0007"
 down_revision = "0006"
@@ -14,11 +15,12 @@ depends_on = None
 def upgrade() -> None:
     """Add the tables."""
     _notices()
+    _phone_checks()
 
 
 def downgrade() -> None:
     """Take back."""
-    for table in ("notice_receipts", "notice_attempts", "notices"):
+    for table in ("phone_checks", "notice_receipts", "notice_attempts", "notices"):
         op.drop_table(table)
 
 
@@ -99,3 +101,31 @@ def _notices() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_receipts")),
     )
+
+
+def _phone_checks() -> None:
+    op.create_table(
+        "phone_checks",
+        sa.Column("phone", sa.String(16), nullable=False),
+        sa.Column("phone_region", sa.String(2), nullable=False),
+        sa.Column("number_range", sa.String(16), nullable=False),
+        sa.Column("address_hash", sa.String(64), nullable=False),
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("code_hash", sa.String(64), nullable=False),
+        sa.Column("silent", sa.Boolean(), nullable=False),
+        sa.Column("wrong_tries", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wishes", postgresql.JSONB(none_as_null=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_checks")),
+    )
+    for columns in (
+        ["phone", "created_at"],
+        ["number_range", "created_at"],
+        ["address_hash", "created_at"],
+        ["created_at"],
+    ):
+        op.create_index(f"ix_phone_checks_{'_'.join(columns)}", "phone_checks", columns)
