@@ -297,6 +297,7 @@ def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
             "sender": alert.cap_sender,
             "sent": alert.cap_sent.isoformat() if alert.cap_sent else None,
             "references": alert.cap_references,
+            "signature": alert.cap_signature,
             "warnings": alert.cap_warnings,
         }
         if alert.cap_identifier

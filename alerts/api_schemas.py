@@ -27,6 +27,8 @@ class CapOut(BaseModel):
     sender: str
     sent: datetime
     references: list[str]
+    signature: dict[str, Any] | None
+    """`status` none, trusted, unknown or broken; `signers` who signed; `detail` a code for what is odd."""
     warnings: list[dict[str, Any]]
 
 
@@ -34,9 +36,9 @@ class ApprovedOut(BaseModel):
     """What was agreed: exactly these texts go out. `texts` are those of the main variant, `variants` all of them."""
 
     texts: dict[str, str]
+    variants: dict[str, dict[str, str]]
     digest: str
     audience_estimate: int
-    variants: dict[str, dict[str, str]]
 
 
 class AlertOut(BaseModel):
@@ -64,9 +66,9 @@ class AlertOut(BaseModel):
     expires: datetime
     areas: list[dict[str, Any]]
     texts: dict[str, str]
+    variants: dict[str, dict[str, str]]
     mission_id: int | None
     cap: CapOut | None
-    variants: dict[str, dict[str, str]]
     author_id: int | None
     submitted_by_id: int | None
     approved_by_id: int | None

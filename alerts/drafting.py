@@ -12,15 +12,17 @@ from sqlalchemy.orm import Session
 from alerts.cap.faults import CapFault, CapRefused
 from alerts.cap.model import CapAlert
 from alerts.cap.read import read_cap
+from alerts.cap.verify import Seal
 from alerts.draft_fields import PLAIN_FIELDS, DraftChanges, DraftFields, apply_changes, summary_of_areas
 from alerts.models import Alert, AlertText
+from alerts.publish.signers import seal_json, seal_warnings, seals_now
 from alerts.reading import get_alert
 from alerts.responsible import choose_mission
 from alerts.states import ALERT, DRAFT, FINAL_ALERT_STATES
 from alerts.texts import suggest_texts
+from alerts.variants import flat
 from hotline.core import audit
 from hotline.core.actor import Actor
-from alerts.variants import flat
 from hotline.core.clock import Clock
 from hotline.core.errors import Conflict, Refused, SeveralFaults
 from hotline.geo.area import Area
@@ -91,11 +93,11 @@ def draft_from_cap(
     warnings = [fault_json(fault) for fault in reading.warnings]
     document = data.decode("utf-8", "replace").replace("\x00", "")
     drafts = []
-    for cap in reading.alerts:
+    for cap, seal in zip(reading.alerts, seals_now(session, clock, data, reading.alerts), strict=True):
         _refuse_non_warnings(session, cap)
         _lock_key(session, f"cap:{cap.sender}:{cap.identifier}:{cap.sent.isoformat()}")
         known = _known_cap(session, cap)
-        drafts.append(known or _draft_of(session, clock, actor, cap, source, document, warnings))
+        drafts.append(known or _draft_of(session, clock, actor, cap, source, document, warnings, seal))
     if idempotency_key and len(drafts) == 1 and drafts[0].idempotency_key is None:
         drafts[0].idempotency_key = idempotency_key
     return drafts
@@ -138,6 +140,7 @@ def _draft_of(
     source: str,
     document: str,
     warnings: list[dict[str, Any]],
+    seal: Seal,
 ) -> Alert:
     info, now = cap.best_info(), clock.now()
     alert = Alert(
@@ -154,7 +157,8 @@ def _draft_of(
         cap_sent=cap.sent,
         cap_status=cap.status,
         cap_document=document,
-        cap_warnings=warnings,
+        cap_warnings=[*(fault_json(fault) for fault in seal_warnings(seal)), *warnings],
+        cap_signature=seal_json(seal),
         cap_references=[reference.raw for reference in cap.references],
         status=cap.status,
         msg_type=cap.msg_type,
@@ -180,7 +184,7 @@ def _draft_of(
     audit.record(
         session, clock, actor, "alert.drafted", "alert", alert.id,
         after={"source": source, "cap": [cap.sender, cap.identifier, cap.sent.isoformat()],
-               "headline": alert.headline, "areas": summary_of_areas(alert.areas)},
+               "headline": alert.headline, "areas": summary_of_areas(alert.areas), "signature": seal.status},
     )  # fmt: skip
     return alert
 
@@ -263,7 +267,10 @@ def _may_write(actor: Actor) -> None:
     ALERT.next_state(DRAFT, "edit", actor)
 
 
-def _officer_id(actor: Actor) -> int:
+def _officer_id(actor: Actor) -> int | None:
+    """Return who is on record as the author; nobody for a draft that the service makes of a feed by itself."""
+    if actor.kind == "system":
+        return None
     if actor.id is None:
         raise Refused("Only a named officer can draft an alert.", code="nameless")
     return actor.id

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from alerts.variants import ALERT, Texts, main_variant
+from alerts.variants import ALERT, CORRECTION, Texts, main_variant
 from hotline.core.db import Base, HasId
 
 
@@ -49,7 +49,7 @@ class Alert(HasId, Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
     """Grows with every change; an edit names the version it was made on, so that nobody overwrites a colleague."""
     source: Mapped[str] = mapped_column(String(20))
-    """`hand`, `cap` (file), `api` or `feed`."""
+    """`hand`, `cap` (file), `api`, `feed`, or `correction` (the prepared text of the alert that it follows)."""
     idempotency_key: Mapped[str | None] = mapped_column(String(120))
 
     headline: Mapped[str] = mapped_column(String(300))
@@ -69,6 +69,8 @@ class Alert(HasId, Base):
     cap_document: Mapped[str | None] = mapped_column(Text)
     cap_warnings: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     cap_references: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    cap_signature: Mapped[dict[str, Any] | None]
+    """`{status, signers, detail}` of the message's signatures (see `alerts.cap.verify.Seal`); None without a CAP source."""
     status: Mapped[str] = mapped_column(String(16), default="Actual")
     msg_type: Mapped[str] = mapped_column(String(16), default="Alert")
     scope: Mapped[str] = mapped_column(String(16), default="Public")
@@ -119,12 +121,10 @@ class Alert(HasId, Base):
         """CAP status Exercise, System, Test and Draft reach only drill people."""
         return self.status != "Actual"
 
-
-class AlertText(Base):
     @property
     def main_variant(self) -> str:
         """The variant that this alert is mainly about."""
-        return main_variant(self.msg_type or "Alert")
+        return CORRECTION if self.source == CORRECTION else main_variant(self.msg_type or "Alert")
 
     def texts_by_variant(self) -> Texts:
         """Return the texts as they are written: `{variant: {language: template}}`."""
@@ -137,14 +137,16 @@ class AlertText(Base):
         """Return the texts of one variant by language; of the main one without a name."""
         return self.texts_by_variant().get(variant or self.main_variant, {})
 
+
+class AlertText(Base):
     """One variant of the text in one language, with placeholders such as {mission} and {mission_phone} still in it."""
 
     __tablename__ = "alert_texts"
 
     alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True)
+    variant: Mapped[str] = mapped_column(String(12), primary_key=True, default=ALERT, server_default=ALERT)
     language: Mapped[str] = mapped_column(String(8), primary_key=True)
     body: Mapped[str] = mapped_column(Text)
-    variant: Mapped[str] = mapped_column(String(12), primary_key=True, default=ALERT, server_default=ALERT)
     alert: Mapped[Alert] = relationship(back_populates="texts")
 
 
@@ -176,11 +178,11 @@ class Message(HasId, Base):
         Index("ix_messages_unsettled", "lease_until", postgresql_where=text("state IN ('sending', 'in_doubt')")),
         Index("ix_messages_provider_sid", "provider_sid", postgresql_where=text("provider_sid IS NOT NULL")),
         Index("ix_messages_phone", "phone"),
-        CheckConstraint(
-            "state IN ('queued','sending','in_doubt','sent','delivered','failed','withdrawn','lapsed')", name="state"
         Index(
             "ix_messages_waits_for", "waits_for", postgresql_where=text("waits_for IS NOT NULL AND state = 'queued'")
         ),
+        CheckConstraint(
+            "state IN ('queued','sending','in_doubt','sent','delivered','failed','withdrawn','lapsed')", name="state"
         ),
     )
 
@@ -190,18 +192,18 @@ class Message(HasId, Base):
     country: Mapped[str] = mapped_column(String(2))
     language: Mapped[str] = mapped_column(String(8))
     """Language of the text this handset gets (already resolved through the fallback chain)."""
-    parts: Mapped[int] = mapped_column(SmallInteger)
-    state: Mapped[str] = mapped_column(String(10), server_default="queued", default="queued")
     variant: Mapped[str] = mapped_column(String(12), server_default=ALERT, default=ALERT)
     """Which of the alert's texts this handset gets."""
+    parts: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[str] = mapped_column(String(10), server_default="queued", default="queued")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     not_before: Mapped[datetime | None]
     """Earliest moment of the next attempt (back-off after 20429 and the like)."""
-    lease_until: Mapped[datetime | None]
-    provider_sid: Mapped[str | None] = mapped_column(String(64))
     waits_for: Mapped[int | None] = mapped_column(BigInteger)
     """The message of an earlier alert of the chain that is still in flight: only when it has settled is it known which
     text this person needs. Until then `not_before` stands at the alert's expiry."""
+    lease_until: Mapped[datetime | None]
+    provider_sid: Mapped[str | None] = mapped_column(String(64))
     provider_status: Mapped[str | None] = mapped_column(String(20))
     error_code: Mapped[str | None] = mapped_column(String(10))
     sent_at: Mapped[datetime | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import alerts.console.wiring
+import alerts.publish.wiring
 from alerts import api, demo, erasure, index_room, materialise, webhooks
 from alerts.dispatch import doubt, ending, lanes, sweep
 from alerts.receipts.fold import fold
@@ -30,3 +31,4 @@ def register(registry: Registry) -> None:
     registry.on("TravellerErased", "alerts.forget", erasure.forget)
     registry.demo.append(demo.add_practice_warning)
     alerts.console.wiring.register(registry)
+    alerts.publish.wiring.register(registry)

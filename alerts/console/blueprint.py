@@ -37,7 +37,7 @@ def problem_json(error: HotlineError) -> ResponseReturnValue:
     return response
 
 
-def officer_names(session: Session, ids: set[int | None]) -> dict[int, str]:
+def officer_names(session: Session, ids: set[int | None]) -> dict[int | None, str]:
     """Return the names that pages show for officers."""
     wanted = {each for each in ids if each is not None}
     if not wanted:

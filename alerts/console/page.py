@@ -26,12 +26,13 @@ from alerts.inbound import answers
 from alerts.models import Alert, AudienceSnapshot, InboundText
 from alerts.preview import preview_texts
 from alerts.progress import Progress, progress
+from alerts.publish.publishing import documents_of
 from alerts.reading import get_alert
 from alerts.segments import count_segments
 from alerts.states import ALERT, MESSAGE_STATES, SENDING_STATES, SUBMITTED
-from hotline.auth.identity import actor
 from alerts.suggestions import with_suggestions
 from alerts.variants import VARIANTS, Texts
+from hotline.auth.identity import actor
 from hotline.core.errors import HotlineError
 from hotline.core.i18n import DEFAULT_LANGUAGE, gettext
 from hotline.core.services import current
@@ -39,8 +40,8 @@ from hotline.core.web import permit
 from hotline.missions.models import Mission
 from hotline.providers import faults
 
-SHOWN_ANSWERS = 50
 Value = TypeVar("Value")
+SHOWN_ANSWERS = 50
 SHOWN_COUNTRIES = 60
 
 
@@ -48,8 +49,8 @@ SHOWN_COUNTRIES = 60
 class ShownText:
     """One text exactly as handsets get it."""
 
-    language: str
     variant: str
+    language: str
     name: str
     filled: str | None
     parts: int | None
@@ -118,6 +119,7 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
         },
         "started": started,
         "warnings": remarks(alert),
+        "documents": documents_of(session, [alert.id]),
         **(progress_context(session, alert) if started else {}),
         **answers_context(session, alert.id),
     }

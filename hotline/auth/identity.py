@@ -54,8 +54,11 @@ def authorise(permission: str) -> None:
 
 
 def needs_identity() -> bool:
-    """Webhooks, health checks and static files never touch the session tables; a page that does not exist keeps its menu."""
-    return not request.path.startswith(("/webhooks/", "/static/", "/healthz", "/readyz", "/metrics"))
+    """Webhooks, health checks, published warnings and static files never touch the session tables.
+
+    A page that does not exist keeps its menu.
+    """
+    return not request.path.startswith(("/webhooks/", "/static/", "/cap/", "/healthz", "/readyz", "/metrics"))
 
 
 def protect_forms(app: Flask) -> None:

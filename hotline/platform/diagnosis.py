@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from hotline.core.clock import SystemClock
+from hotline.core.keypair import KeyPairFault, load_key_pair
 from hotline.platform import preflight
 from hotline.platform.embedded import postgres_version, valkey_version
 from hotline.platform.problem import SetupProblem
@@ -42,7 +44,7 @@ def examine(*, port: int, data_dir: Path) -> list[Finding]:
         _find_text("embedded Valkey", valkey_version),
         _port(port),
     ]
-    return [*findings, *_configured_servers(), _provider()]
+    return [*findings, *_configured_servers(), _provider(), _signing()]
 
 
 def table(findings: list[Finding]) -> str:
@@ -132,3 +134,20 @@ def _provider() -> Finding:
             "text messages", "FAIL", f"{' and '.join(missing)} not set", "Set it, or unset TWILIO_ACCOUNT_SID"
         )
     return Finding("text messages", "ok", "a Twilio account is configured")
+
+
+def _signing() -> Finding:
+    """Whether published CAP can be signed, and for how long still."""
+    names = os.environ.get("HOTLINE_CAP_KEY_FILE", ""), os.environ.get("HOTLINE_CAP_CERTIFICATE_FILE", "")
+    now = SystemClock().now()
+    try:
+        pair = load_key_pair(*names, now)
+    except KeyPairFault as fault:
+        mend = "Set HOTLINE_CAP_KEY_FILE and HOTLINE_CAP_CERTIFICATE_FILE to a pair of PEM files, or unset both"
+        return Finding("CAP signature", "FAIL", str(fault), mend)
+    if pair is None:
+        return Finding("CAP signature", "ok", "published CAP is not signed (HOTLINE_CAP_KEY_FILE is not set)")
+    until = f"signs as {pair.fingerprint[:16]}… until {pair.certificate.not_valid_after_utc:%Y-%m-%d}"
+    if pair.expires_soon(now):
+        return Finding("CAP signature", "note", until, "Ask for a new certificate now; an expired one signs nothing")
+    return Finding("CAP signature", "ok", until)

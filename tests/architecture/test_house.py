@@ -26,6 +26,8 @@ PUBLIC_ENDPOINTS = {
     "openapi.spec": "the description of the API holds no secret",
     "cap.document": "published warnings are for everybody",
     "cap.feed": "the list of published warnings is for everybody",
+    "cap.document": "published warnings are for everybody",
+    "cap.feed": "the list of published warnings is for everybody",
     "console.static": "style, script and font",
     "auth.sign_in": "nobody is signed in yet",
     "auth.check_sign_in": "the sign-in form",
