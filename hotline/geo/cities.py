@@ -77,6 +77,16 @@ def cities_within(bounds: Bounds, limit: int = 100) -> list[City]:
     return [book.cities[city] for city in book.largest(held.astype(np.int32), limit)]
 
 
+def all_cities() -> list[City]:
+    """Every city; the list is the module's own and must not be changed."""
+    return _book().cities
+
+
+def directions_of(lat: npt.ArrayLike, lon: npt.ArrayLike) -> Floats:
+    """Unit vectors from the centre of the earth to places in degrees, of which the largest product tells the nearest."""
+    return _directions(np.asarray(lat, np.float64), np.asarray(lon, np.float64))
+
+
 @dataclass(frozen=True)
 class _Book:
     """All names in alphabetical order in one text, one a line, so that a search is one scan of memory."""

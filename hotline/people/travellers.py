@@ -28,6 +28,20 @@ ERASED_TOPIC = "TravellerErased"
 """Outbox topic with {"traveller_id"}: rooms that keep copies of a person's number or texts remove them too."""
 NOWHERE = "ZZ"
 
+_HAND_ON_JOURNEYS = """
+WITH passed AS (
+    UPDATE itineraries i SET traveller_id = heir.traveller_id, reference = NULL, version = version + 1
+      FROM (SELECT DISTINCT ON (c.itinerary_id) c.itinerary_id, c.traveller_id
+              FROM companions c JOIN itineraries own ON own.id = c.itinerary_id AND own.traveller_id = :id
+             WHERE c.traveller_id IS NOT NULL ORDER BY c.itinerary_id, c.id) AS heir
+     WHERE i.id = heir.itinerary_id
+    RETURNING i.id, i.traveller_id
+)
+DELETE FROM companions c USING passed p WHERE c.itinerary_id = p.id AND c.traveller_id = p.traveller_id
+"""
+_LEAVE_JOURNEYS = "DELETE FROM companions WHERE traveller_id = :id"
+_END_JOURNEYS = "DELETE FROM itineraries WHERE traveller_id = :id"
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -148,9 +162,17 @@ def erase(session: Session, clock: Clock, actor: Actor, traveller_id: int) -> Tr
         position.country, position.precision, position.source = NOWHERE, "exact", "erased"
         position.language, position.observed_at = traveller.language, now
     session.execute(delete(Sighting).where(Sighting.traveller_id == traveller_id))
+    _forget_journeys(session, traveller_id)
     outbox.publish(session, clock, ERASED_TOPIC, {"traveller_id": traveller_id})
     audit.record(session, clock, actor, "traveller.erased", "traveller", traveller_id)
     return traveller
+
+
+def _forget_journeys(session: Session, traveller_id: int) -> None:
+    """Take a person out of all journeys; one with companions who are reached goes on as the first companion's own."""
+    given = {"id": traveller_id}
+    for statement in (_HAND_ON_JOURNEYS, _LEAVE_JOURNEYS, _END_JOURNEYS):
+        session.execute(text(statement), given)
 
 
 def get(session: Session, traveller_id: int, *, lock: bool = False) -> Traveller:

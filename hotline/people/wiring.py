@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hotline.core.registry import Registry
-from hotline.people import api, cli, effective, validity
+from hotline.people import api, cli, effective, itinerary_api, validity
 
 
 def register(registry: Registry) -> None:
     """Add the room's routes and commands."""
-    registry.blueprints.append(api.blueprint)
+    registry.blueprints += [api.blueprint, itinerary_api.blueprint]
     registry.commands.append(cli.travellers)
     validity.configured()  # a setting that cannot be used stops the process at its start, not at the first sighting
     registry.job(effective.JOB, effective.take_over_due, queue="urgent", timeout_s=120)

@@ -205,7 +205,7 @@ class _Counted:
 
     def execute(self, statement: str, values: dict[str, Any]) -> Any:
         self.statements += 1
-        return self._connection.execute(statement, values)  # type: ignore[call-overload]
+        return self._connection.execute(statement, values)
 
 
 def test_the_hot_statements_use_their_indexes_also_as_general_plans(db: Database, clock: FrozenClock) -> None:
