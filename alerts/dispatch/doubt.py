@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from alerts import tallies
 from alerts.dispatch.results import UNKNOWN, Settlement, back_off_s, record
 from alerts.dispatch.terms import Terms
+from alerts.replies.bodies import with_links
 from alerts.states import FAILED, IN_DOUBT, QUEUED, SENDING
 from hotline.core import live
 from hotline.core.services import Services
@@ -122,7 +123,7 @@ def clear_doubt(services: Services) -> int:
             doubts = pick(connection, services.clock.now(), hold_s=RUN_S + 4 * terms.timeout_s)
         if not doubts:
             break
-        answers = provider.lookup([doubt.query() for doubt in doubts if doubt.body])
+        answers = provider.lookup(with_links(services, [doubt.query() for doubt in doubts if doubt.body]))
         with services.db.transaction() as session:
             settlements = _decide_all(services, session, terms, doubts, answers)
             record(session, services.clock, settlements)

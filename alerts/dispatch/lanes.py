@@ -28,6 +28,7 @@ from alerts.dispatch.recheck import Agreed, Halt, Halted, recheck
 from alerts.dispatch.results import Settlement, record, settle
 from alerts.dispatch.severity import MORE_SEVERE_WAITING
 from alerts.dispatch.terms import Terms
+from alerts.replies.bodies import with_links
 from alerts.states import DISPATCHING, FAILED
 from hotline.core import jobs, live
 from hotline.core.services import Services
@@ -277,7 +278,7 @@ class Lane:
         if textless:
             log.error("dispatch.no_text_in_language", alert=self._alert_id, messages=len(textless))
             self._write(textless)
-        self._hand_over.offer(requests, send_before=claimed_at + self._terms.hand_over_s)
+        self._hand_over.offer(with_links(self._services, requests), send_before=claimed_at + self._terms.hand_over_s)
 
     def _record(self, results: list[SmsResult]) -> None:
         if results:
