@@ -17,6 +17,7 @@ import hotline.missions.wiring
 import hotline.notices.wiring
 import hotline.people.wiring
 import hotline.registration.wiring
+import hotline.roaming.wiring
 from hotline.auth.identity import authorise, identify, needs_identity, protect_forms, sign_in_redirect
 from hotline.core import api, i18n, incoming, jobs, logs, migrate, processes, web
 from hotline.core.config import Settings
@@ -28,7 +29,8 @@ from hotline.sandbox.cli import sandbox
 
 HERE = Path(__file__).resolve().parent
 ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring, hotline.notices.wiring,
-         hotline.registration.wiring, hotline.console.wiring, hotline.demo.wiring, alerts.wiring)  # fmt: skip
+         hotline.registration.wiring, hotline.roaming.wiring, hotline.console.wiring, hotline.demo.wiring,
+         alerts.wiring)  # fmt: skip
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 """Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""
 LIVE_THREADS = 256

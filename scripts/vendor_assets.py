@@ -38,6 +38,7 @@ MANIFEST: dict[str, tuple[str, dict[str, str]]] = {
             "dist/web/variable/woff2-dynamic-subset/*.woff2": "woff2-dynamic-subset/",
         },
     ),
+    "mcc-mnc-list": ("mcc-mnc-list", {"mcc-mnc-list.json": "mcc-mnc-list.json"}),
     "country-coder": ("@rapideditor/country-coder", {"src/data/borders.json": "borders.json"}),
 }
 LICENCE_PATTERNS = ("LICENSE*", "LICENCE*", "dist/LICENSE*")

@@ -20,6 +20,7 @@ from hotline.notices import models as notice_models
 from hotline.people import models as people_models
 from hotline.providers import models as provider_models
 from hotline.registration import models as registration_models
+from hotline.roaming import models as roaming_models
 
 ROOMS = (
     alerts_models,
@@ -32,6 +33,7 @@ ROOMS = (
     people_models,
     provider_models,
     registration_models,
+    roaming_models,
     board_models,
     reply_models,
     case_models,

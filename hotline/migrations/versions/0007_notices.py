@@ -16,10 +16,13 @@ def upgrade() -> None:
     """Add the tables."""
     _notices()
     _phone_checks()
+    _roaming()
 
 
 def downgrade() -> None:
     """Take back."""
+    for table in ("crossings", "roaming_days", "roaming_batches", "carrier_keys", "carriers"):
+        op.drop_table(table)
     for table in ("phone_checks", "notice_receipts", "notice_attempts", "notices"):
         op.drop_table(table)
 
@@ -129,3 +132,70 @@ def _phone_checks() -> None:
         ["created_at"],
     ):
         op.create_index(f"ix_phone_checks_{'_'.join(columns)}", "phone_checks", columns)
+
+
+def _roaming() -> None:
+    op.create_table(
+        "carriers",
+        sa.Column("code", sa.String(11), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("style", sa.String(20), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_carriers")),
+        sa.UniqueConstraint("code", name=op.f("uq_carriers_code")),
+    )
+    op.create_table(
+        "carrier_keys",
+        sa.Column("carrier_id", sa.BigInteger(), nullable=False),
+        sa.Column("key_id", sa.String(24), nullable=False),
+        sa.Column("salt", sa.String(64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.ForeignKeyConstraint(["carrier_id"], ["carriers.id"], name=op.f("fk_carrier_keys_carrier_id_carriers")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_keys")),
+        sa.UniqueConstraint("key_id", name=op.f("uq_carrier_keys_key_id")),
+    )
+    op.create_index(op.f("ix_carrier_keys_carrier_id"), "carrier_keys", ["carrier_id"])
+    op.create_table(
+        "roaming_batches",
+        sa.Column("carrier_id", sa.BigInteger(), nullable=False),
+        sa.Column("call_hash", sa.String(64), nullable=False),
+        sa.Column("events", postgresql.JSONB(), nullable=False),
+        sa.Column("refused", sa.SmallInteger(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("folded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roaming_batches")),
+        sa.UniqueConstraint("carrier_id", "call_hash", name=op.f("uq_roaming_batches_carrier_id_call_hash")),
+    )
+    op.create_index(
+        "ix_roaming_batches_waiting", "roaming_batches", ["id"], postgresql_where=sa.text("folded_at IS NULL")
+    )
+    op.create_index("ix_roaming_batches_received_at", "roaming_batches", ["received_at"])
+    op.create_table(
+        "roaming_days",
+        sa.Column("carrier_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("unknown", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["carrier_id"], ["carriers.id"], name=op.f("fk_roaming_days_carrier_id_carriers")),
+        sa.PrimaryKeyConstraint("carrier_id", "day", name=op.f("pk_roaming_days")),
+    )
+    op.create_table(
+        "crossings",
+        sa.Column("traveller_id", sa.BigInteger(), nullable=False),
+        sa.Column("country", sa.String(2), nullable=False),
+        sa.Column("home", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("considered", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_crossings")),
+        sa.UniqueConstraint("traveller_id", "at", "country", name=op.f("uq_crossings_traveller_id_at_country")),
+    )
+    op.create_index("ix_crossings_new", "crossings", ["id"], postgresql_where=sa.text("NOT considered"))
+    op.create_index("ix_crossings_received_at", "crossings", ["received_at"])

@@ -1,0 +1,1 @@
+"""Carriers' roaming events: which network a subscriber's telephone has registered in, taken in durably and folded in bursts."""

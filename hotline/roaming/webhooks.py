@@ -1,0 +1,60 @@
+"""What carriers call: refused before the body is parsed unless signed, one durable write, and an answer that counts."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from hotline.core.errors import Forbidden, InvalidInput, TooLarge
+from hotline.core.services import current
+from hotline.core.signed_body import KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
+from hotline.core.web import SIGNED, permit
+from hotline.roaming import carriers, intake, mapping
+
+blueprint = Blueprint("roaming", __name__, url_prefix="/webhooks/roaming")
+
+MAX_BODY_BYTES = 256 * 1024
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_HEADER_CHARS = 200
+
+
+@blueprint.post("/<carrier>")
+@permit(SIGNED)
+def events(carrier: str) -> ResponseReturnValue:
+    """Take in a burst of events; 202 with how many were usable, once they are on the disk.
+
+    403 for anything but a fresh, valid signature of an open carrier: who asks learns no more. The size is checked first, so
+    that nobody can make us hash megabytes.
+    """
+    if "Transfer-Encoding" in request.headers:
+        raise Forbidden("A webhook must name the length of its body.", code="bad-signature")
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise TooLarge(f"A call's body is at most {MAX_BODY_BYTES // 1024} KiB; send several.")
+    services, body = current(), request.get_data(cache=False, parse_form_data=False)
+    now = services.clock.now()
+    with services.db.transaction() as session:
+        signer = carriers.signer(
+            session,
+            now,
+            services.settings.secret_key.get_secret_value(),
+            code=carrier[:20],
+            key_id=_header(KEY_HEADER),
+            timestamp=_header(TIMESTAMP_HEADER),
+            signature=_header(SIGNATURE_HEADER),
+            body=body,
+        )
+    if signer is None:
+        raise Forbidden("The signature of this request is missing, wrong or too old.", code="bad-signature")
+    key = request.headers.get(IDEMPOTENCY_HEADER, "")
+    if not _KEY.fullmatch(key):
+        raise InvalidInput(IDEMPOTENCY_HEADER, key, "name each call by 1 to 100 visible characters")
+    read = mapping.read(signer.style, body, now)
+    intake.append(services, intake.call_of(signer.id, key, body, read, now))
+    return jsonify({"accepted": len(read.events), "refused": read.refused}), 202
+
+
+def _header(name: str) -> str:
+    return request.headers.get(name, "")[:_HEADER_CHARS].replace("\x00", "")

@@ -1,0 +1,116 @@
+"""Carriers' calls: signed and fresh, of a bounded size, kept before the answer, and once however often they come."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from hotline.core.actor import SYSTEM
+from hotline.core.db import Database
+from hotline.core.services import Services
+from hotline.core.signed_body import is_fresh, is_signed, sign
+from hotline.roaming import carriers, cli
+from hotline.roaming.models import CarrierKey
+from tests.factories import NOW
+from tests.roaming.conftest import SERVICE_KEY, Calling, add_carrier
+
+PHONE = "+821012345678"
+
+
+def test_a_signed_call_is_on_record_before_it_is_answered(carrier: Calling) -> None:
+    carrier.land((PHONE, "PH"), (PHONE, "JP"))
+    (kept,) = carrier.calls()
+    assert [(each["phone"], each["country"]) for each in kept.events] == [(PHONE, "PH"), (PHONE, "JP")]
+    assert kept.folded_at is None
+
+
+def test_a_repeated_call_is_kept_once_and_answered_alike(carrier: Calling) -> None:
+    body = {"events": [carrier.event(PHONE, "PH")]}
+    answers = [carrier.call(body, key="same") for _ in range(3)]
+    assert {(each.status_code, each.get_data()) for each in answers} == {(202, answers[0].get_data())}
+    assert len(carrier.calls()) == 1
+    carrier.call({"events": [carrier.event(PHONE, "JP")]}, key="same")
+    assert len(carrier.calls()) == 2, "another body under the same key is not lost"
+
+
+@pytest.mark.parametrize("ahead_s", [-301, 301])
+def test_an_old_call_is_refused_however_well_signed(carrier: Calling, ahead_s: int) -> None:
+    assert carrier.call({"events": [carrier.event(PHONE, "PH")]}, ahead_s=ahead_s).status_code == 403
+    assert carrier.calls() == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"X-Hotline-Signature": "v1=" + "0" * 64}, {"X-Hotline-Signature": ""}, {"X-Hotline-Signature": "v1=é"},
+     {"X-Hotline-Key": "one-00000000"}, {"X-Hotline-Key": ""}, {"X-Hotline-Timestamp": "soon"},
+     {"X-Hotline-Timestamp": "9" * 40}, {"Transfer-Encoding": "chunked"}],
+)  # fmt: skip
+def test_a_call_that_is_not_rightly_signed_is_refused_before_it_is_read(
+    carrier: Calling, headers: dict[str, str]
+) -> None:
+    assert carrier.call(b"this is not even JSON", headers=headers).status_code == 403
+    assert carrier.calls() == []
+
+
+def test_a_changed_body_or_another_carriers_address_is_refused(carrier: Calling, services: Services) -> None:
+    body = json.dumps({"events": [carrier.event(PHONE, "PH")]}).encode()
+    timestamp = str(int(NOW.timestamp()))
+    headers = {"X-Hotline-Signature": sign(carrier.key.secret, timestamp, body + b" ")}
+    assert carrier.call(body, headers=headers).status_code == 403
+    add_carrier(services, "two", "pair")
+    assert carrier.call(body, code="two").status_code == 403
+    assert carrier.call(body, code="nobody").status_code == 403
+
+
+def test_size_form_and_name_of_a_call_are_bounded(carrier: Calling) -> None:
+    assert carrier.call(b" " * (256 * 1024 + 1)).status_code == 413
+    assert carrier.call(b"{}").status_code == 422
+    for key in ("", "two words", "k" * 101):
+        assert carrier.call({"events": [carrier.event(PHONE, "PH")]}, key=key).status_code == 422
+    assert carrier.calls() == []
+
+
+def test_keys_rotate_without_losing_a_call(carrier: Calling, db: Database) -> None:
+    with db.transaction() as session:
+        new = carriers.add_key(session, carrier.clock, SYSTEM, SERVICE_KEY, carriers.by_code(session, "one"))
+    carrier.land((PHONE, "PH"))
+    old, carrier.key = carrier.key, new
+    carrier.land((PHONE, "PH"))
+    carrier.clock.advance(carriers.OVERLAP + timedelta(seconds=1))
+    carrier.land((PHONE, "PH"))
+    carrier.key = old
+    assert carrier.call({"events": [carrier.event(PHONE, "PH")]}).status_code == 403
+
+
+def test_an_ended_key_is_refused_at_once_and_no_secret_is_on_record(carrier: Calling, db: Database) -> None:
+    with db.transaction() as session:
+        (key,) = session.query(CarrierKey).all()
+        assert carrier.key.secret not in str(vars(key))
+        carriers.end_key(session, carrier.clock, SYSTEM, carrier.key.key_id)
+    assert carrier.call({"events": [carrier.event(PHONE, "PH")]}).status_code == 403
+
+
+def test_a_signature_is_over_time_and_body() -> None:
+    good = sign("secret", "1795230000", b"body")
+    assert is_signed("secret", "1795230000", b"body", good)
+    assert not is_signed("secret", "1795230001", b"body", good)
+    assert not is_signed("other", "1795230000", b"body", good)
+    assert is_fresh(str(int(NOW.timestamp()) - 300), NOW) and not is_fresh(str(int(NOW.timestamp()) - 301), NOW)
+    assert not is_fresh("-5", NOW) and not is_fresh("１２", NOW)
+
+
+def test_the_command_adds_carriers_and_keys(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_services", lambda: services)
+    run = CliRunner().invoke
+    added = run(cli.carrier, ["add", "kt", "--name", "KT", "--style", "nested"])
+    assert added.exit_code == 0 and "/webhooks/roaming/kt" in added.output
+    assert run(cli.carrier, ["add", "kt", "--name", "KT", "--style", "nested"]).exit_code == 1
+    assert run(cli.carrier, ["add", "K T", "--name", "KT", "--style", "nested"]).exit_code == 1
+    given = run(cli.carrier, ["key", "kt"])
+    key_id = given.output.split()[3]
+    assert run(cli.carrier, ["end-key", key_id]).exit_code == 0
+    assert run(cli.carrier, ["end-key", "none"]).exit_code == 1
+    assert run(cli.carrier, ["key", "none"]).exit_code == 1
