@@ -1,7 +1,7 @@
 """Recording an answer: kept once, the latest word counts, the running counts follow, and a call for help opens a case.
 
 All of it happens in one transaction under the person's own lock, so that two answers of one person at once stand one after
-the other. Locks are always taken in the same order (person, standing, case, place, counts, trail): nobody waits in a circle.
+the other. Locks are always taken in the same order (person, standing, counts, case, place, trail): nobody waits in a circle.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from alerts.models import Alert, Message
 from alerts.replies import relatives
 from alerts.replies.models import Answer, AnswerTally, Standing
 from hotline.cases.models import Case
-from hotline.cases.opening import Word, open_or_join, tell_open_case
+from hotline.cases.opening import Word, lock_open_case, open_or_join, tell_open_case
 from hotline.core import live
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
@@ -28,7 +29,9 @@ from hotline.geo.cells import cell_of
 from hotline.geo.countries import NOWHERE, country_of
 from hotline.people import travellers
 from hotline.people.models import Position, Traveller
-from hotline.people.placing import record_sighting
+from hotline.people.checkin import check_in
+
+log = structlog.get_logger(__name__)
 
 SAFE, HELP = "safe", "help"
 STATUSES = (SAFE, HELP)
@@ -100,9 +103,10 @@ def record_answer(session: Session, clock: Clock, actor: Actor, said: Said) -> R
         return Recorded(answer, fresh=True, counts=False, topics=_topics(alert_id, None))
     before = standing.status if standing is not None else None
     alert = session.get(Alert, alert_id) if alert_id else None
-    _place(session, clock, said, answer)
     standing = _stand(session, person, alert_id, standing, answer)
     _count(session, standing, before)
+    lock_open_case(session, person.id, source_of(alert))
+    _place(session, clock, actor, said, answer)
     wished = relatives.keep(session, clock, person, said.relative) if said.relative is not None else None
     if answer.status == SAFE and before != SAFE:
         relatives.tell_safe(session, clock, person, answer.id)
@@ -174,13 +178,17 @@ def _keep(session: Session, clock: Clock, said: Said, alert_id: int, key: str) -
     return answer
 
 
-def _place(session: Session, clock: Clock, said: Said, answer: Answer) -> None:
-    """Take over where the person says they are; it was measured by their own phone, so it is exact."""
-    if said.lat is not None and said.lon is not None:
-        record_sighting(
-            session, clock, said.traveller_id,
-            lat=said.lat, lon=said.lon, precision="exact", source="checkin", observed_at=answer.said_at,
+def _place(session: Session, clock: Clock, actor: Actor, said: Said, answer: Answer) -> None:
+    """Take over where the person's own phone says they are; what is too vague to be a place stays with the answer only."""
+    if said.lat is None or said.lon is None:
+        return
+    try:
+        check_in(
+            session, clock, actor, said.traveller_id,
+            lat=said.lat, lon=said.lon, accuracy_m=float(answer.accuracy_m or 0), observed_at=answer.said_at,
         )  # fmt: skip
+    except InvalidInput as fault:
+        log.info("replies.place_not_taken", answer=answer.id, field=fault.field)
 
 
 def _stand(session: Session, person: Traveller, alert_id: int, standing: Standing | None, answer: Answer) -> Standing:

@@ -54,17 +54,17 @@ def authorise(permission: str) -> None:
 
 
 def needs_identity() -> bool:
-    """Webhooks, health checks, published warnings and static files never touch the session tables.
+    """Webhooks, health checks, published warnings, personal links and static files never touch the session tables.
 
     A page that does not exist keeps its menu.
     """
-    return not request.path.startswith(("/webhooks/", "/static/", "/cap/", "/healthz", "/readyz", "/metrics"))
+    return not request.path.startswith(("/webhooks/", "/static/", "/cap/", "/p/", "/healthz", "/readyz", "/metrics"))
 
 
 def protect_forms(app: Flask) -> None:
     """Check the CSRF token of every unsafe request that is authorised by a cookie.
 
-    Bearer requests and signed webhooks carry no cookie authority, so a forged form cannot use them.
+    Bearer requests, signed webhooks and personal links carry no cookie authority, so a forged form cannot use them.
     """
     csrf = CSRFProtect()
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
@@ -74,7 +74,7 @@ def protect_forms(app: Flask) -> None:
     def check() -> None:
         if request.headers.get("Authorization", "").startswith("Bearer ") or request.endpoint is None:
             return
-        if permission_of(app, request.endpoint) == SIGNED:
+        if permission_of(app, request.endpoint) == SIGNED or request.path.startswith("/p/"):
             return
         csrf.protect()
 

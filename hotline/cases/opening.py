@@ -52,7 +52,7 @@ def open_or_join(session: Session, clock: Clock, actor: Actor, word: Word) -> Ca
         case_id = session.scalar(_insert(clock, word))
         if case_id is not None:
             return _opened(session, clock, actor, session.get_one(Case, case_id), word)
-        case = _locked_open_case(session, word)
+        case = lock_open_case(session, word.traveller_id, word.source)
         if case is not None:
             return _heard(session, clock, actor, case, word)
     raise Conflict("The case was closed meanwhile, more than once; try again.")
@@ -60,7 +60,7 @@ def open_or_join(session: Session, clock: Clock, actor: Actor, word: Word) -> Ca
 
 def tell_open_case(session: Session, clock: Clock, actor: Actor, word: Word) -> Case | None:
     """Add what a person said to their open case; None, and nothing is written, when there is none."""
-    case = _locked_open_case(session, word)
+    case = lock_open_case(session, word.traveller_id, word.source)
     return None if case is None else _heard(session, clock, actor, case, word)
 
 
@@ -76,10 +76,11 @@ def _insert(clock: Clock, word: Word) -> Any:
     )
 
 
-def _locked_open_case(session: Session, word: Word) -> Case | None:
+def lock_open_case(session: Session, traveller_id: int, source: str) -> Case | None:
+    """Return the person's open case, locked until commit; take it before anything that writes onto the audit trail."""
     return session.scalar(
         select(Case)
-        .where(Case.traveller_id == word.traveller_id, Case.source == word.source, Case.state != CLOSED)
+        .where(Case.traveller_id == traveller_id, Case.source == source, Case.state != CLOSED)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

@@ -175,7 +175,7 @@ def install_errors(app: Flask) -> None:
 
     def unexpected(error: Exception) -> ResponseReturnValue:
         number = secrets.token_hex(4)
-        log.error("web.unexpected_error", request_id=number, path=request.path, exc_info=error)
+        log.error("web.unexpected_error", request_id=number, path=_path_for_log(), exc_info=error)
         failure = HotlineError(f"Something went wrong here. Tell the administrator the number {number}.")
         failure.params = {"number": number}
         if wants_json():
@@ -183,6 +183,11 @@ def install_errors(app: Flask) -> None:
         return render_template("console/error.html", error=failure), 500
 
     app.register_error_handler(Exception, unexpected)
+
+
+def _path_for_log() -> str:
+    """Return the request's path without what opens a page to whoever has it."""
+    return "/p/..." if request.path.startswith("/p/") else request.path
 
 
 def _from_http(error: HTTPException) -> HotlineError:

@@ -202,6 +202,15 @@ def test_a_location_becomes_the_persons_exact_position(warned: Warned) -> None:
         assert session.get_one(Standing, (warned.alert_id, warned.traveller_id)).cell is not None
 
 
+@pytest.mark.parametrize("vague", [{"lat": 0.0, "lon": 0.0}, {"lat": 15.0, "lon": 120.0, "accuracy_m": 90_000}])
+def test_a_location_that_tells_nothing_moves_nobody_and_costs_no_answer(
+    warned: Warned, vague: dict[str, float]
+) -> None:
+    assert warned.say("help", **vague).counts
+    with warned.services.db.transaction() as session:
+        assert session.get_one(Position, warned.traveller_id).source == "test"
+
+
 def test_answers_count_under_the_country_of_the_message(services: Services) -> None:
     warned = make_warned(services, country="JP")
     warned.say("safe", lat=35.0, lon=139.0)

@@ -1,0 +1,144 @@
+"""`/p/{token}`: a person's own page. No account, no script needed, one form; every answer of it says whom to call.
+
+The token is the authority, so no cookie is set or read. It is never logged (see `hotline.core.web`), never shown on the page,
+and no other site learns it from the browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, make_response, render_template, request
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from alerts.replies import recording
+from alerts.replies.form import read_form
+from alerts.replies.phrases import FALLBACK, LANGUAGES, language_of, phrases
+from alerts.replies.recording import Recorded, Said, record_answer
+from alerts.replies.shown import hotline_line, what_is_shown
+from hotline.core.actor import Actor
+from hotline.core.errors import HotlineError, TooLarge
+from hotline.core.ids import new_token
+from hotline.core.services import Services, current
+from hotline.core.web import PUBLIC, permit
+from hotline.links.opening import EndedLink, Opened, UnknownLink, open_link, read_token
+from hotline.links.tokens import Claims
+from hotline.people import travellers
+
+log = structlog.get_logger(__name__)
+
+STATIC = Path(__file__).resolve().parent / "static"
+MAX_FORM_BYTES = 16 * 1024
+PERSON = Actor(kind="person", id=None, name="person", via="link")
+"""The trail says that the person did it themselves; who it was is the entry's subject."""
+_APOLOGIES = {404: "unknown", 410: "ended", 429: "many"}
+
+blueprint = Blueprint("personal", __name__, template_folder="templates")
+
+
+@blueprint.get("/p/<token>")
+@permit(PUBLIC)
+def show(token: str) -> Response:
+    """Show the page."""
+    return _guarded(lambda services: _page(services, _claims(services, token)))
+
+
+@blueprint.post("/p/<token>")
+@permit(PUBLIC)
+def answer(token: str) -> Response:
+    """Take an answer, or the wish about texts, and show the page as it is then; the same form again changes nothing."""
+    return _guarded(lambda services: _take(services, token))
+
+
+def _take(services: Services, token: str) -> Response:
+    if (request.content_length or 0) > MAX_FORM_BYTES:
+        raise TooLarge(f"The form is larger than {MAX_FORM_BYTES // 1024} KiB.")
+    claims = _claims(services, token)
+    act = request.form.get("act", "")
+    if act in ("optout", "optin"):
+        with services.db.transaction() as session:
+            person = open_link(session, services.clock, claims).traveller
+            travellers.set_opted_out(session, services.clock, PERSON, person.id, act == "optout")
+        return _page(services, claims)
+    language = language_of(request.form.get("lang")) or FALLBACK
+    filled = read_form(request.form, language=language, fresh_key=_form_key())
+    if filled is None:
+        return _page(services, claims)
+    with services.db.transaction() as session:
+        opened = open_link(session, services.clock, claims)
+        recorded = record_answer(
+            session, services.clock, PERSON,
+            Said(
+                traveller_id=opened.traveller.id, alert_id=opened.alert_id, status=filled.status, channel="link",
+                key=filled.key, sure=filled.sure, said_at=services.clock.now() - filled.waited, people=filled.people,
+                injured=filled.injured, lat=filled.lat, lon=filled.lon, accuracy_m=filled.accuracy_m,
+                place=filled.place, relative=filled.relative,
+            ),
+        )  # fmt: skip
+    recording.notify(services, recorded)
+    return _page(services, claims, recorded=recorded, remarks=filled.remarks)
+
+
+def _claims(services: Services, token: str) -> Claims:
+    return read_token(services, token[:100], request.remote_addr or "")
+
+
+def _page(
+    services: Services, claims: Claims, *, recorded: Recorded | None = None, remarks: tuple[str, ...] = ()
+) -> Response:
+    with services.db.transaction() as session:
+        opened = open_link(session, services.clock, claims)
+        language = _language(opened)
+        shown = what_is_shown(session, services.clock, services.settings, opened, language)
+    return _rendered(
+        "replies/page.html", 200, language, shown=shown, lines=shown.lines, answered=recorded is not None,
+        remarks=remarks, key=_form_key(),
+    )  # fmt: skip
+
+
+def _language(opened: Opened | None) -> str:
+    """Return the language that was chosen on the page, else the person's own, else what the browser asks for."""
+    chosen = language_of(request.form.get("lang") if request.method == "POST" else request.args.get("lang"))
+    own = language_of(opened.traveller.language) if opened is not None else None
+    asked = request.accept_languages.best_match(LANGUAGES)
+    return chosen or own or language_of(asked) or FALLBACK
+
+
+def _guarded(act: Callable[[Services], Response]) -> Response:
+    """Answer every failure with a small page in the person's language that says whom to call."""
+    services = current()
+    try:
+        return act(services)
+    except (EndedLink, UnknownLink) as error:
+        return _sorry(services, _APOLOGIES[error.status], error.status)
+    except (OperationalError, PoolTimeout) as error:
+        log.warning("personal.database_unavailable", error=type(error).__name__)
+        return _sorry(services, "away", 503)
+    except HotlineError as error:
+        return _sorry(services, _APOLOGIES.get(error.status, "away"), error.status)
+
+
+def _sorry(services: Services, word: str, status: int) -> Response:
+    lines = (hotline_line(services.settings),)
+    return _rendered("replies/sorry.html", status, _language(None), word=word, lines=lines)
+
+
+def _rendered(template: str, status: int, language: str, **values: Any) -> Response:
+    html = render_template(
+        template, say=phrases(language), language=language,
+        languages=[(code, phrases(code)["name"]) for code in LANGUAGES], **values,
+    )  # fmt: skip
+    response = make_response(html, status)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Content-Language"] = language
+    return response
+
+
+def _form_key() -> str:
+    """Return a name for one rendering of the form, so that sending it twice is one answer."""
+    return "f" + new_token()[:20]
