@@ -10,9 +10,11 @@ from alerts.receipts.fold import fold
 from hotline.core.registry import Registry
 
 
+from alerts.text_templates import api as templates_api
+from alerts.text_templates import demo as templates_demo
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, menu entries and commands."""
-    registry.blueprints += [webhooks.blueprint, api.blueprint]
+    registry.blueprints += [webhooks.blueprint, api.blueprint, templates_api.blueprint]
     registry.describe.append(api.describe)
     registry.starters += [index_room.start]
     registry.on("AlertApproved", "alerts.materialise", materialise.on_approved)
@@ -29,6 +31,6 @@ def register(registry: Registry) -> None:
     registry.on("AlertCancelled", "alerts.withdraw", ending.on_cancelled)
     registry.every(2, sweep.JOB)
     registry.on("TravellerErased", "alerts.forget", erasure.forget)
-    registry.demo.append(demo.add_practice_warning)
+    registry.demo += [demo.add_practice_warning, templates_demo.add_practice_templates]
     alerts.console.wiring.register(registry)
     alerts.publish.wiring.register(registry)

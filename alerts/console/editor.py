@@ -25,6 +25,7 @@ from alerts.reading import get_alert
 from alerts.states import DRAFT
 from alerts.suggestions import variants_needed, with_suggestions
 from alerts.variants import ALERT, VARIANTS, flat, split_key
+from alerts.text_templates.reading import offered_for
 from hotline.auth.identity import actor
 from hotline.console.rendering import reader_zone, when, zone_label
 from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
@@ -63,6 +64,8 @@ def edit(alert_id: int) -> ResponseReturnValue:
         missions = missions_offered(session)
         names = officer_names(session, {alert.author_id})
     now = current().clock.now()
+        reports = reports_of(session, alert)
+        templates = template_options(session, alert)
     return render_template(
         "alerts/editor.html",
         alert=alert,
@@ -75,6 +78,7 @@ def edit(alert_id: int) -> ResponseReturnValue:
         draft=draft_json(alert),
         variants=variants_offered(alert),
         data=page_data(alert, now),
+        templates=templates,
         warnings=remarks(alert),
         zone_shown=zone_label(now.astimezone(ZoneInfo(reader_zone()))),
         chips=[(name, gettext(PLACEHOLDER_NAMES[name])) for name in OFFERED_PLACEHOLDERS if name in PLACEHOLDERS],
@@ -236,6 +240,18 @@ def page_data(alert: Alert, now: datetime) -> dict[str, Any]:
 
 def missions_offered(session: Session) -> list[tuple[int, str, str]]:
     """Return (id, name, country) of every open mission, by country."""
+def template_options(session: Session, alert: Alert) -> list[dict[str, Any]]:
+    """Return the templates that the editor offers for a draft, those that fit it first."""
+    return [
+        {
+            "name": template.name,
+            "fits": fits,
+            "url": url_for("alerts.template_for", alert_id=alert.id, template_id=template.id),
+        }
+        for template, fits in offered_for(session, alert)
+    ]
+
+
     language = str(get_locale() or DEFAULT_LANGUAGE)
     found = session.scalars(select(Mission).where(Mission.closed_at.is_(None)))
     offered = [(mission.id, mission_name(mission, language), labels.country_name(mission.country)) for mission in found]

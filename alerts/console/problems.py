@@ -33,6 +33,22 @@ BY_CODE = {
     ),
 }
 _FAULTS = {
+BY_CODE |= {
+    "template-conflict": gettext_noop(
+        "A colleague wrote a version of this template meanwhile. Look at it in the history, then take your change over."
+    ),
+    "too-many-templates": gettext_noop("There are too many templates already; retire or revise one instead."),
+    "too-many-versions": gettext_noop("This template has too many versions; write a new one."),
+    "template-name-taken": gettext_noop("Another template has this name; choose another one."),
+    "template-name": gettext_noop("Give the template a name of at most 120 characters."),
+}
+BY_CODE |= {
+    "follows-other-kind": gettext_noop("An exercise follows only an exercise, and a real alert only a real one."),
+    "chain-too-long": gettext_noop("This chain of alerts is full; write a new alert."),
+    "superseded": gettext_noop("A later alert stands in its place; go on from that one."),
+    "not-sent": gettext_noop("Nothing of this alert was sent, so nothing can follow it."),
+    "no-correction": gettext_noop("This alert carries no prepared correction."),
+}
     "no_area": gettext_noop("Draw the area; nothing is sent without one."),
     "expired": gettext_noop("The time has passed; set one in the future."),
     "not_public_scope": gettext_noop(
@@ -85,6 +101,10 @@ def explain(error: HotlineError) -> ShownError:
         head = error.field.partition(".")[0].partition("[")[0]
         mend = gettext(_MENDS[head]) if head in _MENDS else error.mend
         fault = ShownFault(error.field, field_name(head), mend, value=error.shown_value)
+        if error.code in BY_CODE:
+            mend = gettext(BY_CODE[error.code])
+        elif error.code in _FAULTS:
+            mend = gettext(_FAULTS[error.code])
         return ShownError(gettext("A value cannot be used."), (fault,))
     if error.code == "wrong-state":
         state = state_name(str(error.params.get("state", "")))

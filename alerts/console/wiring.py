@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from alerts.console import acts, counting, curve, editor, labels, listing, page, panels, places, problems, report
+from alerts.console import (
+    acts,
+    counting,
+    curve,
+    editor,
+    labels,
+    listing,
+    page,
+    panels,
+    places,
+    problems,
+    report,
+    text_templates,
+)
 from alerts.console.blueprint import STATIC, blueprint
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 
-PAGES = (acts, counting, curve, editor, listing, page, panels, places, report)
+PAGES = (acts, counting, curve, editor, listing, page, panels, places, report, text_templates)
 """The modules whose views stand on the blueprint; naming them here makes sure that they are loaded."""
 
 
@@ -24,4 +37,7 @@ def register(registry: Registry) -> None:
     ]  # fmt: skip
     registry.action_labels |= labels.ACTIONS
     registry.explanations |= problems.BY_CODE
+    registry.subjects["template"] = SubjectKind(
+        gettext_noop("Template"), "alerts.template", "template_id", "alerts.read"
+    )
     registry.subjects["alert"] = SubjectKind(gettext_noop("Alert"), "alerts.show", "alert_id", "alerts.read")

@@ -66,6 +66,10 @@ def text_words() -> dict[str, str]:
     """Return the words of the texts' boxes."""
     return {
         "addLanguage": gettext("Add a language …"),
+        "templateTaken": gettext(
+            "Taken: %(name)s, version %(version)s. Check the texts, then save.", name="%(name)s", version="%(version)s"
+        ),
+        "templateUndone": gettext("The texts are as they were before."),
         "removeLanguage": gettext("Remove the text in %(language)s", language="%(language)s"),
         "textCost": gettext(
             "%(encoding)s · %(units)s units · %(parts)s part(s) · %(left)s left in this part",

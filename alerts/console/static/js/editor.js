@@ -10,6 +10,7 @@ import { PlaceSearch } from "./places.js";
 import { Saver } from "./save.js";
 import { ShapeList } from "./shapelist.js";
 import { Submission } from "./submission.js";
+import { takeTemplates } from "./template.js";
 import { Texts } from "./texts.js";
 
 const data = pageData("editor-data");
@@ -104,6 +105,8 @@ model.addEventListener("changed", () => {
   count.request(model.areas, isDrill());
   texts.refresh();
   tellTools();
+takeTemplates(document.querySelector("[data-template]"), texts, words);
+
 });
 model.addEventListener("selected", tellTools);
 
