@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import alerts.arrivals.wiring
 import alerts.console.wiring
+import alerts.feeds.wiring
 import alerts.publish.wiring
+import alerts.replies.wiring
 from alerts import api, demo, erasure, index_room, materialise, webhooks
 from alerts.dispatch import doubt, ending, lanes, sweep
+from alerts.follow import in_flight, joins
 from alerts.receipts.fold import fold
+from alerts.text_templates import api as templates_api
+from alerts.text_templates import demo as templates_demo
 from hotline.core.registry import Registry
 
 
-from alerts.text_templates import api as templates_api
-from alerts.text_templates import demo as templates_demo
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, menu entries and commands."""
     registry.blueprints += [webhooks.blueprint, api.blueprint, templates_api.blueprint]
@@ -30,7 +34,14 @@ def register(registry: Registry) -> None:
     registry.job(sweep.JOB, sweep.sweep, queue="urgent", timeout_s=120)
     registry.on("AlertCancelled", "alerts.withdraw", ending.on_cancelled)
     registry.every(2, sweep.JOB)
+    registry.job(in_flight.JOB, in_flight.settle, queue="urgent", timeout_s=120)
+    registry.job(joins.JOB, joins.sweep, queue="urgent", timeout_s=300)
+    registry.every(2, in_flight.JOB)
+    registry.every(2, joins.JOB)
     registry.on("TravellerErased", "alerts.forget", erasure.forget)
     registry.demo += [demo.add_practice_warning, templates_demo.add_practice_templates]
     alerts.console.wiring.register(registry)
+    alerts.arrivals.wiring.register(registry)
     alerts.publish.wiring.register(registry)
+    alerts.feeds.wiring.register(registry)
+    alerts.replies.wiring.register(registry)

@@ -1,0 +1,22 @@
+"""What the cases room brings: its pages, its API, panels, and forgetting."""
+
+from __future__ import annotations
+
+from hotline.cases import api, erasure, pages, words
+from hotline.core.i18n import gettext_noop
+from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
+
+
+def register(registry: Registry) -> None:
+    """Add the room's routes, menu entry, panels, texts and handlers."""
+    registry.blueprints += [pages.blueprint, api.blueprint]
+    registry.static["cases"] = pages.STATIC
+    registry.menu.append(MenuEntry("cases.list_page", gettext_noop("Cases"), "cases.read", 30, key="c"))
+    registry.panels.append(
+        Panel(gettext_noop("Need help, nobody's yet"), "cases.panel", "cases.read", 15, "cases", link="cases.list_page")
+    )
+    registry.traveller_panels.append(Panel(gettext_noop("Cases"), "cases.traveller_panel", "cases.read", 10, "cases"))
+    registry.action_labels |= words.ACTIONS
+    registry.explanations |= words.EXPLANATIONS
+    registry.subjects["case"] = SubjectKind(gettext_noop("Case"), "cases.show", "case_id", "cases.read")
+    registry.on("TravellerErased", "cases.forget", erasure.forget)
