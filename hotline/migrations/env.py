@@ -6,7 +6,9 @@ from alembic import context
 from sqlalchemy import create_engine
 
 from alerts import models as alerts_models
+from alerts.arrivals import models as arrival_models
 from alerts.board import models as board_models
+from alerts.feeds import models as feed_models
 from alerts.publish import models as publish_models
 from alerts.replies import models as reply_models
 from alerts.text_templates import models as template_models
@@ -24,6 +26,8 @@ from hotline.roaming import models as roaming_models
 
 ROOMS = (
     alerts_models,
+    arrival_models,
+    feed_models,
     publish_models,
     auth_models,
     audit,

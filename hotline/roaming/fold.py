@@ -46,11 +46,21 @@ SELECT DISTINCT ON (k.traveller_id, k.carrier_id) k.traveller_id, c.code, k.coun
   FROM known k JOIN carriers c ON c.id = k.carrier_id
  ORDER BY k.traveller_id, k.carrier_id, k.at DESC, k.country
 """
-# Abroad, a telephone that goes on registering in the country it is in has not crossed anything. At home every one is kept:
-# it is what divides one trip from the next, in whatever order the events come.
+# Abroad, a telephone that goes on registering in the country it is in has not crossed anything: that only moves on how long
+# it was seen there. At home every one is kept: it is what divides one trip from the next, in whatever order events come.
+_STAY = """
+WITH again AS (
+    SELECT before.id, max(k.at) AS at
+      FROM known k
+     CROSS JOIN LATERAL (SELECT c.id, c.country FROM crossings c WHERE c.traveller_id = k.traveller_id AND c.at <= k.at
+                          ORDER BY c.at DESC, c.country LIMIT 1) before
+     WHERE NOT k.home AND before.country = k.country GROUP BY before.id ORDER BY before.id
+)
+UPDATE crossings c SET seen_until = again.at FROM again WHERE c.id = again.id AND c.seen_until < again.at
+"""
 _CROSS = """
-INSERT INTO crossings (traveller_id, country, home, at, received_at, considered)
-SELECT DISTINCT k.traveller_id, k.country, k.home, k.at, %(now)s::timestamptz, k.home
+INSERT INTO crossings (traveller_id, country, home, at, seen_until, received_at, considered)
+SELECT DISTINCT k.traveller_id, k.country, k.home, k.at, k.at, %(now)s::timestamptz, k.home
   FROM known k
   LEFT JOIN LATERAL (SELECT c.country FROM crossings c WHERE c.traveller_id = k.traveller_id AND c.at <= k.at
                       ORDER BY c.at DESC, c.country LIMIT 1) before ON true
@@ -79,8 +89,11 @@ _DONE = "UPDATE roaming_batches SET folded_at = %(now)s, events = '[]' WHERE id 
 _FORGET = {
     "calls": """DELETE FROM roaming_batches WHERE id IN (
     SELECT id FROM roaming_batches WHERE received_at < %s AND folded_at IS NOT NULL ORDER BY received_at LIMIT %s)""",
+    # The newest of each person stays: else somebody who lives abroad would be greeted anew each time it is forgotten.
     "crossings": """DELETE FROM crossings WHERE id IN (
-    SELECT id FROM crossings WHERE received_at < %s ORDER BY received_at LIMIT %s)""",
+    SELECT c.id FROM crossings c WHERE c.received_at < %s AND EXISTS (
+        SELECT 1 FROM crossings n WHERE n.traveller_id = c.traveller_id AND n.seen_until > c.seen_until)
+     ORDER BY c.received_at LIMIT %s)""",
 }
 
 
@@ -128,6 +141,7 @@ def fold_once(connection: psycopg.Connection[Any], now: datetime) -> tuple[int, 
         record_sightings(connection, seen[first : first + MAX_SIGHTINGS], now=now).kept
         for first in range(0, len(seen), MAX_SIGHTINGS)
     )
+    connection.execute(_STAY)
     connection.execute(_CROSS, values)
     connection.execute(_COUNT, values)
     connection.execute(_COUNT_REFUSED, values)

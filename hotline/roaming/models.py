@@ -104,6 +104,8 @@ class Crossing(HasId, Base):
     country: Mapped[str] = mapped_column(String(2))
     home: Mapped[bool] = mapped_column(Boolean)
     at: Mapped[datetime]
+    seen_until: Mapped[datetime]
+    """The latest time at which the telephone is known to have still been there; registering again moves it on."""
     received_at: Mapped[datetime]
     considered: Mapped[bool] = mapped_column(Boolean, server_default=text("false"), default=False)
     """Whether the room that greets arrivals has looked at it."""

@@ -114,6 +114,9 @@ def test_old_calls_and_crossings_and_erased_people_are_forgotten(carrier: Callin
     assert len(carrier.crossings()) == 1
     assert fold.forget_old(services) == 0
     carrier.clock.advance(fold.CROSSINGS_KEPT_FOR + timedelta(seconds=1))
-    assert fold.forget_old(services) == 2
-    assert carrier.crossings() == []
-    assert carrier.place(lee)[0] == "PH"
+    assert fold.forget_old(services) == 1, "the call goes, the newest crossing of a person stays"
+    carrier.land((LEE, "JP"))
+    fold.fold(services)
+    assert fold.forget_old(services) == 1
+    assert carrier.crossings() == [("JP", False)]
+    assert carrier.place(lee)[0] == "JP"

@@ -17,10 +17,13 @@ def upgrade() -> None:
     _notices()
     _phone_checks()
     _roaming()
+    _arrivals()
 
 
 def downgrade() -> None:
     """Take back."""
+    for table in ("arrivals", "arrival_policies", "arrival_texts"):
+        op.drop_table(table)
     for table in ("crossings", "roaming_days", "roaming_batches", "carrier_keys", "carriers"):
         op.drop_table(table)
     for table in ("phone_checks", "notice_receipts", "notice_attempts", "notices"):
@@ -191,6 +194,7 @@ def _roaming() -> None:
         sa.Column("country", sa.String(2), nullable=False),
         sa.Column("home", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("considered", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -199,3 +203,64 @@ def _roaming() -> None:
     )
     op.create_index("ix_crossings_new", "crossings", ["id"], postgresql_where=sa.text("NOT considered"))
     op.create_index("ix_crossings_received_at", "crossings", ["received_at"])
+
+
+def _arrivals() -> None:
+    op.create_table(
+        "arrival_texts",
+        sa.Column("country", sa.String(2), nullable=False),
+        sa.Column("language", sa.String(8), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(10), server_default="draft", nullable=False),
+        sa.Column("author_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.CheckConstraint("state IN ('draft','approved','withdrawn')", name=op.f("ck_arrival_texts_state")),
+        sa.CheckConstraint("approved_by_id <> author_id", name=op.f("ck_arrival_texts_two_people")),
+        sa.ForeignKeyConstraint(["author_id"], ["officers.id"], name=op.f("fk_arrival_texts_author_id_officers")),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"], ["officers.id"], name=op.f("fk_arrival_texts_approved_by_id_officers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrival_texts")),
+        sa.UniqueConstraint("country", "language", "version", name=op.f("uq_arrival_texts_country_language_version")),
+    )
+    op.create_index(
+        "ix_arrival_texts_approved",
+        "arrival_texts",
+        ["country", "language"],
+        unique=True,
+        postgresql_where=sa.text("state = 'approved'"),
+    )
+    op.create_table(
+        "arrival_policies",
+        sa.Column("country", sa.String(2), nullable=False),
+        sa.Column("greets", sa.Boolean(), nullable=False),
+        sa.Column("settle_minutes", sa.SmallInteger(), nullable=False),
+        sa.Column("quiet_days", sa.SmallInteger(), nullable=False),
+        sa.CheckConstraint("settle_minutes BETWEEN 0 AND 720", name=op.f("ck_arrival_policies_settle")),
+        sa.CheckConstraint("quiet_days BETWEEN 0 AND 90", name=op.f("ck_arrival_policies_quiet")),
+        sa.PrimaryKeyConstraint("country", name=op.f("pk_arrival_policies")),
+    )
+    op.create_table(
+        "arrivals",
+        sa.Column("traveller_id", sa.BigInteger(), nullable=False),
+        sa.Column("phone", sa.String(16), nullable=False),
+        sa.Column("country", sa.String(2), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(8), server_default="waiting", nullable=False),
+        sa.Column("reason", sa.String(12), server_default="", nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text_id", sa.BigInteger(), nullable=True),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.CheckConstraint("state IN ('waiting','greeted','passed')", name=op.f("ck_arrivals_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrivals")),
+        sa.UniqueConstraint("phone", "country", "arrived_at", name=op.f("uq_arrivals_phone_country_arrived_at")),
+    )
+    op.create_index("ix_arrivals_waiting", "arrivals", ["due_at"], postgresql_where=sa.text("state = 'waiting'"))
+    op.create_index("ix_arrivals_decided_at", "arrivals", ["decided_at"])
+    op.create_index("ix_arrivals_traveller_id", "arrivals", ["traveller_id"])
