@@ -19,6 +19,7 @@ from alerts.console.blueprint import blueprint, json_body, mission_name, officer
 from alerts.console.problems import ShownFault, explain, shown_fault
 from alerts.console.words import editor_words, map_urls
 from alerts.draft_fields import DraftChanges
+from alerts.feeds.reading import reports_of
 from alerts.models import Alert
 from alerts.placeholders import PLACEHOLDERS
 from alerts.reading import get_alert
@@ -63,6 +64,7 @@ def edit(alert_id: int) -> ResponseReturnValue:
             return redirect(url_for("alerts.show", alert_id=alert_id))
         missions = missions_offered(session)
         names = officer_names(session, {alert.author_id})
+        reports = reports_of(session, alert)
     now = current().clock.now()
         reports = reports_of(session, alert)
         templates = template_options(session, alert)
@@ -80,6 +82,7 @@ def edit(alert_id: int) -> ResponseReturnValue:
         data=page_data(alert, now),
         templates=templates,
         warnings=remarks(alert),
+        reports=reports,
         zone_shown=zone_label(now.astimezone(ZoneInfo(reader_zone()))),
         chips=[(name, gettext(PLACEHOLDER_NAMES[name])) for name in OFFERED_PLACEHOLDERS if name in PLACEHOLDERS],
     )

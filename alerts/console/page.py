@@ -22,6 +22,7 @@ from alerts.console.listing import bar_parts
 from alerts.console.problems import explain
 from alerts.console.reasons import reason
 from alerts.console.words import map_urls, shared_words
+from alerts.feeds.reading import reports_of
 from alerts.inbound import answers
 from alerts.models import Alert, AudienceSnapshot, InboundText
 from alerts.preview import preview_texts
@@ -120,6 +121,7 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
         "started": started,
         "warnings": remarks(alert),
         "documents": documents_of(session, [alert.id]),
+        "reports": reports_of(session, alert),
         **(progress_context(session, alert) if started else {}),
         **answers_context(session, alert.id),
     }

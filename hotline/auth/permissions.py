@@ -7,7 +7,7 @@ from collections.abc import Iterable
 ROLES: dict[str, frozenset[str]] = {
     "author": frozenset(
         {
-            "alerts.read", "alerts.write", "alerts.stop", "travellers.read", "travellers.write", "cases.read",
+            "alerts.read", "alerts.write", "alerts.stop", "feeds.write", "travellers.read", "travellers.write", "cases.read",
             "notices.read", "missions.read", "map.read",
         }
     ),
@@ -40,8 +40,8 @@ ROLES: dict[str, frozenset[str]] = {
     ),
     "administrator": frozenset(
         {
-            "alerts.read", "travellers.read", "travellers.write", "notices.read", "missions.read", "missions.write",
-            "audit.read", "officers.read", "officers.write", "system.read", "map.read",
+            "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
+            "missions.write", "audit.read", "officers.read", "officers.write", "system.read", "map.read",
         }
     ),
 }  # fmt: skip

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     cap_key_file: str = Field("", validation_alias=_env("HOTLINE_CAP_KEY_FILE"))
     cap_certificate_file: str = Field("", validation_alias=_env("HOTLINE_CAP_CERTIFICATE_FILE"))
     """PEM files of the private key and the certificate that published CAP is signed with; both or neither."""
+    duty_numbers: str = Field(
+        "", validation_alias=_env("HOTLINE_DUTY_NUMBERS"), pattern=r"^(\+[1-9][0-9]{6,14}(, ?\+[1-9][0-9]{6,14}){0,9})?$"
+    )
+    """Up to ten telephones in E.164, separated by commas, that get a text when a feed has made a draft."""
     feeds_allow_private: bool = Field(False, validation_alias=_env("HOTLINE_FEEDS_ALLOW_PRIVATE"))
     """Let feeds of warnings be fetched from this machine and private networks, for practice only."""
 
@@ -72,6 +76,11 @@ class Settings(BaseSettings):
         if not value.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
             raise ValueError("must be a PostgreSQL address such as postgresql://user@host/hotline")
         return value
+
+    @property
+    def duty_phones(self) -> list[str]:
+        """The duty numbers one by one."""
+        return [number.strip() for number in self.duty_numbers.split(",") if number.strip()]
 
     @property
     def secure_cookies(self) -> bool:
