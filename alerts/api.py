@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from alerts import approval, audience, drafting
 from alerts.api_schemas import AlertList, AlertOut, AudienceOut, DraftIn, EditIn, ProgressOut
 from alerts.draft_fields import DraftChanges, DraftFields
+from alerts.follow.correcting import stop_and_correct
+from alerts.follow.estimates import people_reached
 from alerts.models import Alert
 from alerts.progress import progress
 from alerts.reading import get_alert, list_alerts
@@ -185,7 +187,7 @@ def approve(alert_id: int) -> ResponseReturnValue:
     with services.db.transaction() as session:
         alert = get_alert(session, alert_id)
         version = alert.version
-    estimate = audience.estimate(services, alert.areas, services.clock.now(), alert.drill).total
+    estimate = people_reached(services, alert)
     answer = _act(
         lambda session, services: approval.approve(
             session, services.clock, services.settings, actor(), alert_id,
@@ -231,6 +233,22 @@ def cancel(alert_id: int) -> ResponseReturnValue:
 
 
 def _act(act: Callable[[Session, Services], Alert]) -> Response:
+@blueprint.post("/alerts/<int:alert_id>/correct")
+@blueprint.output(AlertOut)
+@blueprint.doc(
+    summary="Stop an alert and send its prepared correction; one person is enough",
+    description="Answers with the correction, which goes to exactly those who got the alert. Asked twice, it is the same one.",
+)
+@permit("alerts.stop")
+def correct(alert_id: int) -> ResponseReturnValue:
+    """Stop and correct: the correction's text was approved together with the alert."""
+    answer = _act(
+        lambda session, services: stop_and_correct(session, services.clock, actor(), alert_id, reason=_reason())
+    )
+    jobs.enqueue(current(), "outbox.deliver")
+    return answer
+
+
     """Run one act of the lifecycle in one transaction and answer with the alert as it is then."""
     services = current()
     with services.db.transaction() as session:
@@ -247,6 +265,7 @@ _BODIES: dict[tuple[str, str], type[BaseModel]] = {
     ("post", "/alerts/{alert_id}/reject"): ReasonIn,
     ("post", "/alerts/{alert_id}/cancel"): ReasonIn,
 }
+    ("post", "/alerts/{alert_id}/correct"): ReasonIn,
 
 
 def describe(spec: dict[str, Any]) -> None:
@@ -280,6 +299,8 @@ def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
         "drill": alert.drill,
         "msg_type": alert.msg_type,
         "scope": alert.scope,
+        "follows": alert.follows_id,
+        "superseded_by": alert.superseded_by_id,
         "category": alert.category,
         "urgency": alert.urgency,
         "severity": alert.severity,

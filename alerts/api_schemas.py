@@ -57,6 +57,8 @@ class AlertOut(BaseModel):
     status: str
     drill: bool
     msg_type: str
+    follows: int | None
+    superseded_by: int | None
     scope: str
     category: str
     urgency: str

@@ -12,11 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerts.draft_fields import summary_of_areas
+from alerts.follow import chain
 from alerts.models import Alert, Approval
 from alerts.preview import final_texts
 from alerts.reading import get_alert
 from alerts.states import ALERT, SENDING_STATES
-from alerts.variants import Texts
+from alerts.variants import Texts, needs_area
 from hotline.core import audit, outbox
 from hotline.core.actor import Actor
 from hotline.core.audit import AuditEntry
@@ -32,14 +33,30 @@ TYPED_TOLERANCE = 0.1
 MAX_REASON_CHARS = 1000
 
 
-def digest_of(areas: list[Any], texts: Mapping[str, Any], drill: bool) -> str:
-    """Return the SHA-256 over area, final texts and drill flag in canonical JSON; compared again before every batch."""
-    canonical = json.dumps(
-        {"areas": areas, "texts": dict(texts), "drill": drill},
-        sort_keys=True,
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+Follows = tuple[str, int]
+"""CAP's msgType and the id of the alert that is followed: they decide who gets which text."""
+
+
+def follows_of(alert: Alert) -> Follows | None:
+    """Return what an alert follows, as its approval covers it."""
+    return None if alert.follows_id is None else (alert.msg_type, alert.follows_id)
+
+
+def digest_of(
+    areas: list[Any],
+    texts: Mapping[str, Any],
+    drill: bool,
+    follows: Follows | None = None,
+    *,
+) -> str:
+    """Return the SHA-256 over area, final texts (all variants), drill flag, what is followed and whom it reaches.
+
+    In canonical JSON; compared again before every batch.
+    """
+    covered: dict[str, Any] = {"areas": areas, "texts": dict(texts), "drill": drill}
+    if follows is not None:
+        covered["follows"] = list(follows)
+    canonical = json.dumps(covered, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -71,7 +88,8 @@ def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert
     approval's own digest and expiry (`materialise.why_not`, `dispatch.recheck`), because approval may be hours old.
     """
     faults: list[dict[str, object]] = []
-    if not alert.areas or Area.from_json(alert.areas, "areas").is_empty:
+    faults += chain.faults(session, alert)
+    if needs_area(alert.msg_type) and (not alert.areas or Area.from_json(alert.areas, "areas").is_empty):
         faults.append(
             {"field": "areas", "value": "", "problem": "no_area", "mend": "draw the area; nothing is sent without one"}
         )
@@ -131,7 +149,8 @@ def approve(
     _check_typed_count(audience_estimate, typed_count)
     texts = check_ready(session, clock, settings, alert)
     areas = Area.from_json(alert.areas, "areas").to_json()
-    if seen is not None and seen.digest not in (None, digest_of(areas, texts, alert.drill)):
+    digest = digest_of(areas, texts, alert.drill, follows_of(alert))
+    if seen is not None and seen.digest not in (None, digest):
         raise _read_again()
     assert actor.id is not None
     approval = Approval(
@@ -140,7 +159,7 @@ def approve(
         at=clock.now(),
         areas=areas,
         texts=texts,
-        digest=digest_of(areas, texts, alert.drill),
+        digest=digest,
         audience_estimate=audience_estimate,
         drill=alert.drill,
         expires=alert.expires,
@@ -160,7 +179,8 @@ def digest_now(alert: Alert, texts: Mapping[str, Mapping[str, str]]) -> str:
     A page carries it, because a text may change without the alert: a mission's telephone number is filled in, and whoever
     may edit missions could otherwise put a number into a warning that neither of its two officers has read.
     """
-    return digest_of(Area.from_json(alert.areas, "areas").to_json(), texts, alert.drill)
+    areas = Area.from_json(alert.areas, "areas").to_json()
+    return digest_of(areas, texts, alert.drill, follows_of(alert))
 
 
 def _read_again() -> Conflict:

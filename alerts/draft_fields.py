@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -61,12 +61,17 @@ class DraftChanges(BaseModel):
 
 
 class DraftFields(DraftChanges):
-    """A draft written by hand: at least a headline."""
+    """A draft written by hand: at least a headline.
+
+    `follows` names an alert that has begun to be sent; `msg_type` says whether this one updates or ends it.
+    """
 
     headline: str = Field(min_length=1, max_length=300)
 
 
 _CHOICES = {
+    follows: int | None = Field(None, ge=1, le=MAX_ID)
+    msg_type: Literal["Alert", "Update", "Cancel"] = "Alert"
     "status": STATUSES,
     "category": CATEGORIES,
     "urgency": URGENCIES,

@@ -14,21 +14,20 @@ from alerts.cap.model import CapAlert
 from alerts.cap.read import read_cap
 from alerts.cap.verify import Seal
 from alerts.draft_fields import PLAIN_FIELDS, DraftChanges, DraftFields, apply_changes, summary_of_areas
-from alerts.models import Alert, AlertText
+from alerts.follow import chain, drafts
+from alerts.models import Alert
 from alerts.publish.signers import seal_json, seal_warnings, seals_now
 from alerts.reading import get_alert
 from alerts.responsible import choose_mission
-from alerts.states import ALERT, DRAFT, FINAL_ALERT_STATES
-from alerts.texts import suggest_texts
+from alerts.states import ALERT, CANCELLED, DRAFT, REJECTED
 from alerts.variants import flat
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
-from hotline.core.errors import Conflict, Refused, SeveralFaults
+from hotline.core.errors import Conflict, InvalidInput, Refused, SeveralFaults
 from hotline.geo.area import Area
 
 DEFAULT_VALIDITY = timedelta(hours=6)
-DRAFT_LANGUAGES = ("ko", "en")
 _CAP_LOCK = 0x41_4C
 
 
@@ -43,12 +42,23 @@ def draft_by_hand(
 ) -> Alert:
     """Write a new draft; the same `idempotency_key` again returns the draft it made the first time.
 
-    Raises InvalidInput or SeveralFaults for bad fields, Forbidden when the actor may not write alerts.
+    With `follows` it is an update or the all-clear of that alert, with what stays the same filled in from it.
+
+    Raises InvalidInput or SeveralFaults for bad fields, Forbidden when the actor may not write alerts, Refused or NotFound
+    when the alert to follow cannot be followed.
     """
     _may_write(actor)
     known = _made_with(session, idempotency_key)
     if known is not None:
         return known
+    if fields.follows is not None:
+        alert = drafts.draft_following(session, clock, actor, fields.follows, fields.msg_type, source=source)
+        alert.idempotency_key = idempotency_key
+        apply_changes(session, alert, fields)
+        session.flush()
+        return alert
+    if fields.msg_type != "Alert":
+        raise InvalidInput("follows", None, "name the alert that an update or a cancel follows")
     now = clock.now()
     alert = Alert(
         state=DRAFT,
@@ -73,12 +83,14 @@ def draft_by_hand(
 def draft_from_cap(
     session: Session, clock: Clock, actor: Actor, data: bytes, *, source: str, idempotency_key: str | None = None
 ) -> list[Alert]:
-    """Read a CAP file and make a draft of each alert in it; a message that is already an open alert is returned as it is.
+    """Read a CAP file and make a draft of each alert in it; a message that is an alert here already is returned as it is.
+
+    An Update or a Cancel follows the alert that it refers to; an Update of something unknown is a new alert, with a remark.
 
     The same `idempotency_key` again returns the draft it made the first time, whatever has become of that draft.
 
-    Raises SeveralFaults naming every fault with its line, and Refused for messages that announce nothing new
-    (Cancel, Ack, Error): making a *new* alert of a Cancel is a mistake that others have made in public.
+    Raises SeveralFaults naming every fault with its line, and Refused for messages that announce nothing new (Ack, Error,
+    a Cancel of something unknown): making a *new* alert of a Cancel is a mistake that others have made in public.
     """
     _may_write(actor)
     made = _made_with(session, idempotency_key)
@@ -92,15 +104,15 @@ def draft_from_cap(
         raise cap_faults(reading.refused)
     warnings = [fault_json(fault) for fault in reading.warnings]
     document = data.decode("utf-8", "replace").replace("\x00", "")
-    drafts = []
+    made_of = []
     for cap, seal in zip(reading.alerts, seals_now(session, clock, data, reading.alerts), strict=True):
         _refuse_non_warnings(session, cap)
         _lock_key(session, f"cap:{cap.sender}:{cap.identifier}:{cap.sent.isoformat()}")
         known = _known_cap(session, cap)
-        drafts.append(known or _draft_of(session, clock, actor, cap, source, document, warnings, seal))
-    if idempotency_key and len(drafts) == 1 and drafts[0].idempotency_key is None:
-        drafts[0].idempotency_key = idempotency_key
-    return drafts
+        made_of.append(known or _draft_of(session, clock, actor, cap, source, document, warnings, seal))
+    if idempotency_key and len(made_of) == 1 and made_of[0].idempotency_key is None:
+        made_of[0].idempotency_key = idempotency_key
+    return made_of
 
 
 def edit(session: Session, clock: Clock, actor: Actor, alert_id: int, version: int, changes: DraftChanges) -> Alert:
@@ -168,15 +180,15 @@ def _draft_of(
         severity=info.severity if info else "Unknown",
         certainty=info.certainty if info else "Unknown",
         onset=info.onset if info else None,
-        expires=(info.expires if info else None) or now + DEFAULT_VALIDITY,
+        # What a Cancel says of expiry is about the warning that it ends; the all-clear itself takes its usual time.
+        expires=(info.expires if info and cap.msg_type != "Cancel" else None) or now + DEFAULT_VALIDITY,
         areas=Area.from_json(cap.area_json(), "areas").to_json(),
         author_id=_officer_id(actor),
         created_at=now,
         updated_at=now,
     )
-    if info is not None:
-        suggested = suggest_texts(cap, DRAFT_LANGUAGES, drill=alert.drill)
-        alert.texts = [AlertText(language=language, body=body) for language, body in suggested.items()]
+    drafts.follow_cap(session, alert, cap)
+    drafts.write_texts(alert, drafts.cap_texts(alert, cap))
     alert.fresh = True
     session.add(alert)
     choose_mission(session, alert)
@@ -184,7 +196,8 @@ def _draft_of(
     audit.record(
         session, clock, actor, "alert.drafted", "alert", alert.id,
         after={"source": source, "cap": [cap.sender, cap.identifier, cap.sent.isoformat()],
-               "headline": alert.headline, "areas": summary_of_areas(alert.areas), "signature": seal.status},
+               "headline": alert.headline, "follows": alert.follows_id, "areas": summary_of_areas(alert.areas),
+               "signature": seal.status},
     )  # fmt: skip
     return alert
 
@@ -206,32 +219,21 @@ def _place_of(cap: CapAlert) -> str:
 
 
 def _refuse_non_warnings(session: Session, cap: CapAlert) -> None:
-    """Refuse CAP messages that announce nothing; name the alert that a Cancel is about, so that it can be stopped."""
+    """Refuse CAP messages that announce nothing, and a Cancel of what is not known here."""
     if cap.msg_type in ("Alert", "Update"):
         return
     if cap.msg_type != "Cancel":
         raise Refused(
             f"This CAP message is an {cap.msg_type}: it is about messages and warns of nothing.", code="cap-not-warning"
         )
-    ours = [alert.id for alert in _referenced(session, cap)]
-    named = (
-        f" It is about alert {', '.join(map(str, ours))}: stop it there."
-        if ours
-        else " No alert here came from what it cancels."
-    )
-    raise Refused(
-        f"This CAP message cancels an earlier one; no new alert is made of it.{named}",
-        code="cap-cancel",
-        params={"alerts": ours},
-    )
-
-
-def _referenced(session: Session, cap: CapAlert) -> list[Alert]:
-    """Return our alerts that the message refers to; the identifier decides where the sender's spelling differs."""
-    identifiers = [reference.identifier for reference in cap.references]
-    if not identifiers:
-        return []
-    return list(session.scalars(select(Alert).where(Alert.cap_identifier.in_(identifiers)).order_by(Alert.id)))
+    followed = chain.find_followed(session, cap)
+    if followed.alert is None:
+        why = " ".join(str(remark["mend"]) for remark in followed.remarks if remark["problem"] != "follows_unknown")
+        raise Refused(
+            f"This CAP message cancels an earlier one, and no alert here came from that. {why}".strip(),
+            code="cap-cancel",
+            params={"alerts": []},
+        )
 
 
 def _known_cap(session: Session, cap: CapAlert) -> Alert | None:
@@ -241,7 +243,7 @@ def _known_cap(session: Session, cap: CapAlert) -> Alert | None:
             Alert.cap_sender == cap.sender[:300],
             Alert.cap_identifier == cap.identifier[:300],
             Alert.cap_sent == cap.sent,
-            Alert.state.not_in(FINAL_ALERT_STATES),
+            Alert.state.not_in((REJECTED, CANCELLED)),  # an officer ended those and may think again
         )
         .order_by(Alert.id.desc())
         .limit(1)

@@ -11,6 +11,7 @@ written. It is locked at the end, looked at again, and if anything has changed m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,11 +21,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from alerts import gather, tallies
-from alerts.approval import digest_of
+from alerts.approval import digest_of, follows_of
 from alerts.dispatch import lanes
+from alerts.follow import chain, correcting, joins, takeover, telling
 from alerts.models import Alert, Approval, AudienceSnapshot
 from alerts.reading import get_alert
 from alerts.states import ALERT, APPROVE, APPROVED, DISPATCHING, QUEUED
+from alerts.variants import CORRECTION, needs_area
 from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
 from hotline.core import audit, jobs, live, outbox
@@ -99,7 +102,12 @@ def _start_or_end(session: Session, clock: Clock, alert: Alert) -> None:
         _lock(session, alert)
         _end(session, clock, alert, "expire", "expired before it was sent: nothing was sent")
         return
-    reason = why_not(alert) or _approver_out_of_office(session, alert.approval)
+    newer = chain.overtaken_by(session, alert)
+    if newer is not None:
+        _lock(session, alert)
+        takeover.replace(session, clock, alert, newer)
+        return
+    reason = why_not(alert) or _giver_out_of_office(session, alert)
     if reason is not None:
         _lock(session, alert)
         log.error("materialise.refused", alert_id=alert.id, reason=reason)
@@ -139,21 +147,28 @@ def why_not(alert: Alert) -> str | None:
         empty = Area.from_json(approval.areas, "areas").is_empty
     except InvalidInput as error:
         return f"the area cannot be read ({error.message}): nothing was sent"
-    if empty:
+    if empty and (needs_area(alert.msg_type) or alert.follows_id is None):
         return "the approved area is empty: nothing was sent"
+    follows = follows_of(alert)
     agreed = {
-        digest_of(approval.areas, approval.texts, approval.drill),
-        digest_of(own_areas, approval.texts, alert.drill),
+        digest_of(approval.areas, approval.texts, approval.drill, follows),
+        digest_of(own_areas, approval.texts, alert.drill, follows),
     }
     if agreed != {approval.digest}:
-        return "area, text or drill flag are not what was approved: nothing was sent"
+        return "area, text, drill flag or who is reached are not what was approved: nothing was sent"
     if not any(approval.texts.values()):
         return "there is no text: nothing was sent"
     return None
 
 
-def _approver_out_of_office(session: Session, approval: Approval | None) -> str | None:
-    """Say that the person who approved may not approve any more; an approval is worth what its giver still is."""
+def _giver_out_of_office(session: Session, alert: Alert) -> str | None:
+    """Say that the person who approved may not approve any more; an approval is worth what its giver still is.
+
+    A prepared correction goes out on the word of whoever let it go: its approver may long be off duty.
+    """
+    if alert.source == CORRECTION:
+        return correcting.why_not(session, alert)
+    approval = alert.approval
     officer = session.get(Officer, approval.officer_id) if approval is not None else None
     if officer is None or officer.disabled_at is not None or APPROVE not in permissions_of(officer.roles):
         return "the officer who approved it may not approve any more: nothing was sent"
@@ -178,10 +193,10 @@ def _start(session: Session, clock: Clock, alert: Alert, approval: Approval) -> 
     session.execute(text(f"SET LOCAL work_mem = '{WORK_MEM_MB}MB'"))
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
-    area = Area.from_json(approval.areas, "areas")
-    gather.people_inside(connection, area, clock.now(), drill=approval.drill)
-    people = gather.count(connection)
-    written = gather.write_messages(connection, alert.id, gather.choose_texts(approval.texts, people.by_language))
+    try:
+        people, written, deltas = _write(session, connection, clock, alert, approval)
+    except takeover.Overtaken as overtaken:
+        raise _ChangedMeanwhile from overtaken
     excluded = people.excluded | ({"shared_number": written.shared} if written.shared else {})
     session.add(
         AudienceSnapshot(
@@ -196,13 +211,37 @@ def _start(session: Session, clock: Clock, alert: Alert, approval: Approval) -> 
     before, alert.state = alert.state, ALERT.next_state(alert.state, "start", SYSTEM)
     alert.started_at = alert.updated_at = clock.now()
     outbox.publish(session, clock, "AlertDispatched", {"alert_id": alert.id, "messages": written.messages})
-    tallies.add(connection, {(alert.id, country, QUEUED, ""): n for country, n in written.by_country.items()})
+    deltas.update({(alert.id, country, QUEUED, ""): n for country, n in written.by_country.items()})
+    tallies.add(connection, deltas)
     audit.record(
         session, clock, SYSTEM, "alert.started", "alert", alert.id, before={"state": before},
-        after={"state": alert.state, "people": people.total, "messages": written.messages, "excluded": excluded},
+        after={"state": alert.state, "people": people.total, "messages": written.messages,
+               "by_variant": written.by_variant, "excluded": excluded},
     )  # fmt: skip
     if written.messages == 0:
         _finish(session, clock, alert)
+
+
+def _write(
+    session: Session, connection: psycopg.Connection[Any], clock: Clock, alert: Alert, approval: Approval
+) -> tuple[gather.People, gather.Written, Counter[tallies.TallyKey]]:
+    """Write the messages: to everybody inside, or by what each got of the chain; and what that changes in the tallies.
+
+    Raises takeover.Overtaken. The people inside are gathered before the chain is locked, because that may take seconds.
+    """
+    at = clock.now()
+    if not needs_area(alert.msg_type):
+        others, deltas = takeover.take_over(session, connection, clock, alert)
+        return *telling.write_to_told(connection, alert, approval, others, at), deltas
+    joins.watch(connection, alert)
+    area = Area.from_json(approval.areas, "areas")
+    gather.people_inside(connection, area, at, drill=approval.drill)
+    people = gather.count(connection)
+    if alert.follows_id is None:
+        choices = gather.choose_texts(approval.texts, people.by_language)
+        return people, gather.write_messages(connection, alert.id, choices), Counter()
+    others, deltas = takeover.take_over(session, connection, clock, alert)
+    return people, telling.write_update(connection, alert, approval, others, people, at), deltas
 
 
 def _finish(session: Session, clock: Clock, alert: Alert) -> None:

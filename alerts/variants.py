@@ -29,6 +29,11 @@ def main_variant(msg_type: str) -> str:
     return ALL_CLEAR if msg_type == "Cancel" else ALERT
 
 
+def needs_area(msg_type: str) -> bool:
+    """Say whether an alert reaches people by where they are; a Cancel reaches those who got the earlier texts."""
+    return msg_type != "Cancel"
+
+
 def key_of(variant: str, language: str, main: str) -> str:
     """Return the single key of one text."""
     return language if variant == main else f"{variant}:{language}"

@@ -8,10 +8,13 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from alerts import approval, audience
+from alerts import approval
 from alerts.console.blueprint import blueprint, problem_json
 from alerts.console.counting import whole_number
 from alerts.console.page import render_page
+from alerts.follow.correcting import stop_and_correct
+from alerts.follow.drafts import draft_following
+from alerts.follow.estimates import people_reached
 from alerts.models import Alert
 from alerts.reading import get_alert
 from hotline.auth.identity import actor
@@ -62,8 +65,7 @@ def approve(alert_id: int) -> ResponseReturnValue:
     try:
         with services.db.transaction() as session:
             alert = get_alert(session, alert_id)
-            areas, drill = alert.areas, alert.drill
-        estimate = audience.estimate(services, areas, services.clock.now(), drill).total
+        estimate = people_reached(services, alert)
         _do(alert_id, act)
     except HotlineError as error:
         return render_page(alert_id, error=error, opened="approve-dialog"), error.status
@@ -111,6 +113,46 @@ def cancel(alert_id: int) -> ResponseReturnValue:
     )
     jobs.enqueue(current(), "outbox.deliver")
     return answer
+
+
+@blueprint.post("/alerts/<int:alert_id>/correct")
+@permit("alerts.stop")
+def correct(alert_id: int) -> ResponseReturnValue:
+    """Stop an alert and let its prepared correction go; one person is enough."""
+    services, made = current(), list[int]()
+    try:
+        _do(
+            alert_id,
+            lambda session, services: _noted(
+                made,
+                stop_and_correct(session, services.clock, actor(), alert_id, reason=request.form.get("reason", "")),
+            ),
+        )
+    except HotlineError as error:
+        return render_page(alert_id, error=error, opened="correct-dialog"), error.status
+    jobs.enqueue(services, "outbox.deliver")
+    flash(gettext("Stopped. The correction is on its way to everybody who got the alert."), "good")
+    return _back(made[0])
+
+
+@blueprint.post("/alerts/<int:alert_id>/follow")
+@permit("alerts.write")
+def follow(alert_id: int) -> ResponseReturnValue:
+    """Draft the update or the all-clear of an alert and open it in the editor."""
+    services = current()
+    try:
+        with services.db.transaction() as session:
+            draft = draft_following(session, services.clock, actor(), alert_id, request.form.get("msg_type", ""))
+            draft_id = draft.id
+    except HotlineError as error:
+        return render_page(alert_id, error=error), error.status
+    live.notify(services.redis, "alerts")
+    return redirect(url_for("alerts.edit", alert_id=draft_id))
+
+
+def _noted(made: list[int], alert: Alert) -> Alert:
+    made.append(alert.id)
+    return alert
 
 
 def _do(alert_id: int, act: Act) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from babel import Locale, UnknownLocaleError
 from flask_babel import get_locale
 
+from alerts.models import Alert
 from hotline.core.i18n import gettext, gettext_noop
 
 STATES = {
@@ -16,6 +17,7 @@ STATES = {
     "cancelled": (gettext_noop("Stopped"), "ended"),
     "rejected": (gettext_noop("Rejected"), "ended"),
     "expired": (gettext_noop("Expired"), "ended"),
+    "superseded": (gettext_noop("Replaced by a later one"), "ended"),
 }
 """State of an alert: its name, and the look of its badge (see the console's parts)."""
 
@@ -36,7 +38,7 @@ MESSAGE_STATE_HELP = {
     "sent": gettext_noop("The carrier has it; the handset has not confirmed yet."),
     "delivered": gettext_noop("The handset confirmed it."),
     "failed": gettext_noop("Could not be delivered; see the reasons."),
-    "withdrawn": gettext_noop("The alert was stopped before it was sent to these people."),
+    "withdrawn": gettext_noop("The alert was stopped or replaced before it was sent to these people."),
     "lapsed": gettext_noop("The alert expired before it was sent to these people."),
 }
 
@@ -91,6 +93,8 @@ EXCLUSIONS = {
     "opted_out": gettext_noop("Asked not to be texted"),
     "number_bad": gettext_noop("Number known not to work"),
     "shared_number": gettext_noop("Share a number with somebody who gets it"),
+    "erased": gettext_noop("Erased at their own wish"),
+    "not_drill": gettext_noop("Not marked for drills any more"),
 }
 ACTIONS = {
     "alert.drafted": gettext_noop("drafted the alert"),
@@ -103,10 +107,6 @@ ACTIONS = {
     "alert.started": gettext_noop("began to send"),
     "alert.finished": gettext_noop("finished sending"),
     "alert.expired": gettext_noop("ended it: the alert expired"),
-}
-FIELDS = {
-    "headline": gettext_noop("Headline"),
-    "event": gettext_noop("Event"),
     "alert.superseded": gettext_noop("closed it: a later alert stands in its place"),
     "alert.resumed": gettext_noop("sends again: people have entered the area"),
     "alert.correction_released": gettext_noop("let the prepared correction go"),
@@ -137,6 +137,7 @@ FIELDS = {
     "state": gettext_noop("State"),
     "source": gettext_noop("Source"),
     "version": gettext_noop("Version"),
+    "follows": gettext_noop("What it follows"),
 }
 
 VARIANTS = {
@@ -183,6 +184,13 @@ def state_name(state: str) -> str:
 def state_kind(state: str) -> str:
     """Return the look of a state's badge."""
     return STATES[state][1] if state in STATES else "draft"
+
+
+def kind_name(alert: Alert) -> str:
+    """Return what an alert is in its chain: the alert itself, an update, the all-clear or a correction."""
+    if alert.source == "correction":
+        return gettext("Correction")
+    return {"Update": gettext("Update"), "Cancel": gettext("All clear")}.get(alert.msg_type, gettext("Alert"))
 
 
 def field_name(path: str) -> str:

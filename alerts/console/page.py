@@ -23,6 +23,10 @@ from alerts.console.problems import explain
 from alerts.console.reasons import reason
 from alerts.console.words import map_urls, shared_words
 from alerts.feeds.reading import reports_of
+from alerts.follow import chain
+from alerts.follow.correcting import can_be_corrected
+from alerts.follow.drafts import can_be_followed
+from alerts.follow.estimates import must_type_number, people_told
 from alerts.inbound import answers
 from alerts.models import Alert, AudienceSnapshot, InboundText
 from alerts.preview import preview_texts
@@ -30,9 +34,9 @@ from alerts.progress import Progress, progress
 from alerts.publish.publishing import documents_of
 from alerts.reading import get_alert
 from alerts.segments import count_segments
-from alerts.states import ALERT, MESSAGE_STATES, SENDING_STATES, SUBMITTED
+from alerts.states import ALERT, MESSAGE_STATES, SENDING_STATES, STOP, SUBMITTED, WRITE
 from alerts.suggestions import with_suggestions
-from alerts.variants import VARIANTS, Texts
+from alerts.variants import CORRECTION, VARIANTS, Texts, needs_area
 from hotline.auth.identity import actor
 from hotline.core.errors import HotlineError
 from hotline.core.i18n import DEFAULT_LANGUAGE, gettext
@@ -89,6 +93,7 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
         "labels": labels,
         "names": names,
         "mission": mission_name(mission, str(get_locale() or DEFAULT_LANGUAGE)) if mission else None,
+        **chain_context(session, alert),
         "texts": texts,
         "variants": [variant for variant in VARIANTS if any(text.variant == variant for text in texts)],
         "main_variant": alert.main_variant,
@@ -128,6 +133,20 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
 
 
 def shown_texts(session: Session, alert: Alert) -> list[ShownText]:
+def chain_context(session: Session, alert: Alert) -> dict[str, Any]:
+    """Return the alerts of the chain, what may follow this one, and how many got the earlier texts."""
+    others = [each for each in chain.members(session, chain.root_of(alert)) if each.id != alert.id]
+    told = people_told(current(), alert) if alert.state == SUBMITTED else None
+    return {
+        "chain": others,
+        "can_follow": can_be_followed(alert) and actor().may(WRITE),
+        "can_correct": can_be_corrected(alert) and actor().may(STOP) and all(x.source != CORRECTION for x in others),
+        "told": told,
+        "must_type": must_type_number(told),
+        "needs_area": needs_area(alert.msg_type),
+    }
+
+
     """Return the texts that were agreed to, or what they would be now, variant by variant."""
     if alert.approval is not None:
         return [
@@ -207,6 +226,11 @@ def progress_context(session: Session, alert: Alert) -> dict[str, Any]:
         "excluded": [(labels.label(labels.EXCLUSIONS, key), count) for key, count in figures.excluded.items() if count],
         "snapshot": snapshot,
         "tiles": tiles(figures),
+        "by_variant": [
+            (labels.label(labels.VARIANTS, each), snapshot.by_variant[each])
+            for each in VARIANTS
+            if snapshot is not None and len(snapshot.by_variant) > 1 and snapshot.by_variant.get(each)
+        ],
         "held_up": held_up(session) if alert.state in SENDING_STATES else [],
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from alerts.cap.faults import MESSAGES as CAP_MESSAGES
 from alerts.console.labels import field_name, state_name
+from alerts.follow.chain import MESSAGES as CHAIN_MESSAGES
 from alerts.placeholders import FAULTS as PLACEHOLDER_MESSAGES
 from alerts.texts import MESSAGES as TEXT_MESSAGES
 from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
@@ -32,7 +33,6 @@ BY_CODE = {
         "The database cannot be reached right now; nothing was changed. Try again in a moment."
     ),
 }
-_FAULTS = {
 BY_CODE |= {
     "template-conflict": gettext_noop(
         "A colleague wrote a version of this template meanwhile. Look at it in the history, then take your change over."
@@ -49,6 +49,7 @@ BY_CODE |= {
     "not-sent": gettext_noop("Nothing of this alert was sent, so nothing can follow it."),
     "no-correction": gettext_noop("This alert carries no prepared correction."),
 }
+_FAULTS = {
     "no_area": gettext_noop("Draw the area; nothing is sent without one."),
     "expired": gettext_noop("The time has passed; set one in the future."),
     "not_public_scope": gettext_noop(
@@ -100,11 +101,11 @@ def explain(error: HotlineError) -> ShownError:
     if isinstance(error, InvalidInput):
         head = error.field.partition(".")[0].partition("[")[0]
         mend = gettext(_MENDS[head]) if head in _MENDS else error.mend
-        fault = ShownFault(error.field, field_name(head), mend, value=error.shown_value)
         if error.code in BY_CODE:
             mend = gettext(BY_CODE[error.code])
         elif error.code in _FAULTS:
             mend = gettext(_FAULTS[error.code])
+        fault = ShownFault(error.field, field_name(head), mend, value=error.shown_value)
         return ShownError(gettext("A value cannot be used."), (fault,))
     if error.code == "wrong-state":
         state = state_name(str(error.params.get("state", "")))
@@ -132,7 +133,7 @@ def problem_text(problem: str, fault: dict[str, Any]) -> str:
     """Return the message behind a problem's code with its values filled in; else the mend as it came."""
     params = dict(fault.get("params") or {})
     # The names of a file's faults and those of a draft overlap: `no_area` of a file is mended elsewhere.
-    tables = (CAP_MESSAGES,) if "line" in fault else (_FAULTS, TEXT_MESSAGES, PLACEHOLDER_MESSAGES)
+    tables = (CAP_MESSAGES,) if "line" in fault else (_FAULTS, CHAIN_MESSAGES, TEXT_MESSAGES, PLACEHOLDER_MESSAGES)
     for table in tables:
         if problem in table:
             return str(gettext(table[problem])) % params if params else str(gettext(table[problem])).replace("%%", "%")

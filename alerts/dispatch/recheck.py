@@ -17,7 +17,7 @@ import psycopg
 
 from alerts.approval import digest_of
 from alerts.states import DISPATCHING
-from alerts.variants import Texts
+from alerts.variants import Texts, needs_area
 from hotline.core.errors import InvalidInput
 from hotline.geo.area import Area
 
@@ -62,7 +62,10 @@ SELECT a.state, a.status, least(a.expires, p.expires), p.drill, p.xmin::text || 
  WHERE a.id = %s
    FOR NO KEY UPDATE OF a
 """
-_READ_APPROVAL = "SELECT areas, texts, digest FROM approvals WHERE alert_id = %s"
+_READ_APPROVAL = """
+SELECT p.areas, p.texts, p.digest, a.msg_type, a.follows_id
+  FROM approvals p JOIN alerts a ON a.id = p.alert_id WHERE p.alert_id = %s
+"""
 
 
 def recheck(
@@ -98,13 +101,14 @@ def recheck(
 def _verified_texts(connection: psycopg.Connection[Any], alert_id: int, drill: bool) -> Texts:
     row = connection.execute(_READ_APPROVAL, (alert_id,)).fetchone()
     assert row is not None
-    areas, texts, digest = row
-    if digest_of(areas, texts, drill) != digest:
+    areas, texts, digest, msg_type, follows_id = row
+    follows = None if follows_id is None else (msg_type, follows_id)
+    if digest_of(areas, texts, drill, follows) != digest:
         raise Halted(Halt.TAMPERED, "Area or text differ from what was approved.")
     try:
         empty = Area.from_json(areas, "areas").is_empty
     except InvalidInput:
         empty = True
-    if empty:
+    if empty and (needs_area(msg_type) or follows_id is None):
         raise Halted(Halt.TAMPERED, "The approved area is empty.")
     return {str(variant): dict(bodies) for variant, bodies in texts.items()}

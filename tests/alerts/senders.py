@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.approval import digest_of
+from alerts.approval import digest_of, follows_of
 from alerts.models import Alert, Approval, Attempt, Message, Tally
 from alerts.states import FAILED
 from hotline.geo.area import Area
@@ -34,7 +34,7 @@ def make_approved(
     alert = make_alert(session, author=author, **({"state": "approved", "approved_at": NOW} | given | more))
     frozen, bodies = Area.from_json(alert.areas).to_json(), variants or {"alert": texts or TEXTS}
     alert.approval = Approval(
-        officer_id=approver.id, at=NOW, areas=frozen, texts=bodies, digest=digest_of(frozen, bodies, alert.drill),
+        officer_id=approver.id, at=NOW, areas=frozen, texts=bodies, digest=digest_of(frozen, bodies, alert.drill, follows_of(alert)),
         audience_estimate=1, drill=alert.drill, expires=alert.expires,
     )  # fmt: skip
     session.flush()

@@ -96,18 +96,16 @@ def test_a_message_that_ended_earlier_can_be_drafted_again(db: Database, clock: 
         assert draft(session, clock, author, cap()).id != first.id
 
 
-def test_a_cancel_never_becomes_a_new_alert_and_names_what_to_stop(
+def test_a_cancel_of_an_alert_is_its_all_clear_and_never_a_new_warning(
     db: Database, clock: FrozenClock, author: Actor
 ) -> None:
     with db.transaction() as session:
         first = draft(session, clock, author, cap("id-1"))
     reference = f"somebody-else@example.org,id-1,{NOW.isoformat()}"
-    with db.transaction() as session, pytest.raises(Refused) as refusal:
-        draft(session, clock, author, cap("id-2", msg_type="Cancel", references=reference, body=""))
-    assert refusal.value.code == "cap-cancel"
-    assert refusal.value.params == {"alerts": [first.id]}
     with db.transaction() as session:
-        assert session.scalar(select(func.count()).select_from(Alert)) == 1
+        clear = draft(session, clock, author, cap("id-2", msg_type="Cancel", references=reference, body=""))
+        assert (clear.follows_id, clear.msg_type) == (first.id, "Cancel")
+        assert set(clear.texts_by_variant()) == {"all_clear"}
 
 
 @pytest.mark.parametrize("msg_type", ["Ack", "Error"])

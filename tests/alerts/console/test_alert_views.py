@@ -36,7 +36,7 @@ def started(db: Database, alert_id: int, counts: dict[tuple[str, str, str], int]
         alert.started_at, alert.state = NOW, state
         session.add(
             Approval(
-                alert_id=alert_id, officer_id=alert.author_id, at=NOW, areas=SQUARE, texts=FILLED, digest="d",
+                alert_id=alert_id, officer_id=alert.author_id, at=NOW, areas=SQUARE, texts={"alert": FILLED}, digest="d",
                 audience_estimate=5, drill=False, expires=alert.expires,
             )
         )  # fmt: skip
