@@ -47,7 +47,6 @@ def digest_of(
     texts: Mapping[str, Any],
     drill: bool,
     follows: Follows | None = None,
-    *,
 ) -> str:
     """Return the SHA-256 over area, final texts (all variants), drill flag, what is followed and whom it reaches.
 

@@ -116,6 +116,10 @@ ACTIONS = {
     "template.restored": gettext_noop("put an older version of a template in force again"),
     "template.retired": gettext_noop("retired a template"),
     "template.brought_back": gettext_noop("brought a template back"),
+}
+FIELDS = {
+    "headline": gettext_noop("Headline"),
+    "event": gettext_noop("Event"),
     "description": gettext_noop("Description"),
     "instruction": gettext_noop("Instruction"),
     "place": gettext_noop("Place"),
@@ -132,12 +136,12 @@ ACTIONS = {
     "areas": gettext_noop("Area"),
     "texts": gettext_noop("Texts"),
     "mission_id": gettext_noop("Mission"),
+    "follows": gettext_noop("What it follows"),
     "reason": gettext_noop("Reason"),
     "typed_count": gettext_noop("Number of people"),
     "state": gettext_noop("State"),
     "source": gettext_noop("Source"),
     "version": gettext_noop("Version"),
-    "follows": gettext_noop("What it follows"),
 }
 
 VARIANTS = {
@@ -181,16 +185,16 @@ def state_name(state: str) -> str:
     return gettext(STATES[state][0]) if state in STATES else state
 
 
-def state_kind(state: str) -> str:
-    """Return the look of a state's badge."""
-    return STATES[state][1] if state in STATES else "draft"
-
-
 def kind_name(alert: Alert) -> str:
     """Return what an alert is in its chain: the alert itself, an update, the all-clear or a correction."""
     if alert.source == "correction":
         return gettext("Correction")
     return {"Update": gettext("Update"), "Cancel": gettext("All clear")}.get(alert.msg_type, gettext("Alert"))
+
+
+def state_kind(state: str) -> str:
+    """Return the look of a state's badge."""
+    return STATES[state][1] if state in STATES else "draft"
 
 
 def field_name(path: str) -> str:
