@@ -232,7 +232,6 @@ def cancel(alert_id: int) -> ResponseReturnValue:
     return answer
 
 
-def _act(act: Callable[[Session, Services], Alert]) -> Response:
 @blueprint.post("/alerts/<int:alert_id>/correct")
 @blueprint.output(AlertOut)
 @blueprint.doc(
@@ -249,6 +248,7 @@ def correct(alert_id: int) -> ResponseReturnValue:
     return answer
 
 
+def _act(act: Callable[[Session, Services], Alert]) -> Response:
     """Run one act of the lifecycle in one transaction and answer with the alert as it is then."""
     services = current()
     with services.db.transaction() as session:
@@ -264,8 +264,8 @@ _BODIES: dict[tuple[str, str], type[BaseModel]] = {
     ("post", "/alerts/{alert_id}/return"): ReasonIn,
     ("post", "/alerts/{alert_id}/reject"): ReasonIn,
     ("post", "/alerts/{alert_id}/cancel"): ReasonIn,
-}
     ("post", "/alerts/{alert_id}/correct"): ReasonIn,
+}
 
 
 def describe(spec: dict[str, Any]) -> None:
@@ -298,9 +298,9 @@ def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
         "status": alert.status,
         "drill": alert.drill,
         "msg_type": alert.msg_type,
-        "scope": alert.scope,
         "follows": alert.follows_id,
         "superseded_by": alert.superseded_by_id,
+        "scope": alert.scope,
         "category": alert.category,
         "urgency": alert.urgency,
         "severity": alert.severity,

@@ -67,11 +67,11 @@ class DraftFields(DraftChanges):
     """
 
     headline: str = Field(min_length=1, max_length=300)
+    follows: int | None = Field(None, ge=1, le=MAX_ID)
+    msg_type: Literal["Alert", "Update", "Cancel"] = "Alert"
 
 
 _CHOICES = {
-    follows: int | None = Field(None, ge=1, le=MAX_ID)
-    msg_type: Literal["Alert", "Update", "Cancel"] = "Alert"
     "status": STATUSES,
     "category": CATEGORIES,
     "urgency": URGENCIES,

@@ -132,7 +132,6 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
     }
 
 
-def shown_texts(session: Session, alert: Alert) -> list[ShownText]:
 def chain_context(session: Session, alert: Alert) -> dict[str, Any]:
     """Return the alerts of the chain, what may follow this one, and how many got the earlier texts."""
     others = [each for each in chain.members(session, chain.root_of(alert)) if each.id != alert.id]
@@ -147,6 +146,7 @@ def chain_context(session: Session, alert: Alert) -> dict[str, Any]:
     }
 
 
+def shown_texts(session: Session, alert: Alert) -> list[ShownText]:
     """Return the texts that were agreed to, or what they would be now, variant by variant."""
     if alert.approval is not None:
         return [
@@ -225,12 +225,12 @@ def progress_context(session: Session, alert: Alert) -> dict[str, Any]:
         "failures": [(reason(code), count) for code, count in figures.failed_by_reason.items()],
         "excluded": [(labels.label(labels.EXCLUSIONS, key), count) for key, count in figures.excluded.items() if count],
         "snapshot": snapshot,
-        "tiles": tiles(figures),
         "by_variant": [
             (labels.label(labels.VARIANTS, each), snapshot.by_variant[each])
             for each in VARIANTS
             if snapshot is not None and len(snapshot.by_variant) > 1 and snapshot.by_variant.get(each)
         ],
+        "tiles": tiles(figures),
         "held_up": held_up(session) if alert.state in SENDING_STATES else [],
     }
 
