@@ -25,8 +25,8 @@ from alerts.placeholders import PLACEHOLDERS
 from alerts.reading import get_alert
 from alerts.states import DRAFT
 from alerts.suggestions import variants_needed, with_suggestions
-from alerts.variants import ALERT, VARIANTS, flat, split_key
 from alerts.text_templates.reading import offered_for
+from alerts.variants import ALERT, VARIANTS, flat, split_key
 from hotline.auth.identity import actor
 from hotline.console.rendering import reader_zone, when, zone_label
 from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
@@ -65,9 +65,8 @@ def edit(alert_id: int) -> ResponseReturnValue:
         missions = missions_offered(session)
         names = officer_names(session, {alert.author_id})
         reports = reports_of(session, alert)
-    now = current().clock.now()
-        reports = reports_of(session, alert)
         templates = template_options(session, alert)
+    now = current().clock.now()
     return render_template(
         "alerts/editor.html",
         alert=alert,
@@ -79,8 +78,8 @@ def edit(alert_id: int) -> ResponseReturnValue:
         author=names.get(alert.author_id, "–"),
         draft=draft_json(alert),
         variants=variants_offered(alert),
-        data=page_data(alert, now),
         templates=templates,
+        data=page_data(alert, now),
         warnings=remarks(alert),
         reports=reports,
         zone_shown=zone_label(now.astimezone(ZoneInfo(reader_zone()))),
@@ -241,8 +240,6 @@ def page_data(alert: Alert, now: datetime) -> dict[str, Any]:
     }
 
 
-def missions_offered(session: Session) -> list[tuple[int, str, str]]:
-    """Return (id, name, country) of every open mission, by country."""
 def template_options(session: Session, alert: Alert) -> list[dict[str, Any]]:
     """Return the templates that the editor offers for a draft, those that fit it first."""
     return [
@@ -255,6 +252,8 @@ def template_options(session: Session, alert: Alert) -> list[dict[str, Any]]:
     ]
 
 
+def missions_offered(session: Session) -> list[tuple[int, str, str]]:
+    """Return (id, name, country) of every open mission, by country."""
     language = str(get_locale() or DEFAULT_LANGUAGE)
     found = session.scalars(select(Mission).where(Mission.closed_at.is_(None)))
     offered = [(mission.id, mission_name(mission, language), labels.country_name(mission.country)) for mission in found]
