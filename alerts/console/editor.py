@@ -41,7 +41,7 @@ LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
 OFFERED_PLACEHOLDERS = ("place", "event", "time", "mission", "mission_phone", "hotline", "link")
 EDITABLE = (
     "headline", "event", "place", "status", "category", "urgency", "severity", "certainty", "description",
-    "instruction", "onset", "expires", "areas", "texts", "mission_id",
+    "instruction", "onset", "expires", "areas", "precisions", "texts", "mission_id",
 )  # fmt: skip
 PLACEHOLDER_NAMES = {
     "place": gettext_noop("Place"),

@@ -110,6 +110,7 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
         "data": {
             "areas": alert.approval.areas if alert.approval else alert.areas,
             "drill": alert.drill,
+            "precisions": alert.precisions,
             "live": alert.state in ("approved", "dispatching"),
             "urls": {
                 **map_urls(),
