@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         try:
             database_url, redis_url = postgres.start(), valkey.start()
             migrate.upgrade(database_url)
-            with _server(database_url, redis_url) as origin:
+            with web_server(database_url, redis_url) as origin:
                 rates, acknowledged = _measure(args, origin)
             _check_durable(database_url, acknowledged)
             folded_per_s = _fold(database_url, redis_url, len(acknowledged))
@@ -171,7 +171,7 @@ def _write_messages(connection: psycopg.Connection[Any]) -> None:
 
 
 @contextmanager
-def _server(database_url: str, redis_url: str) -> Iterator[str]:
+def web_server(database_url: str, redis_url: str) -> Iterator[str]:
     """The web server with the service's default number of processes and threads; its origin."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -16,12 +16,14 @@ from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Conflict, InvalidInput, NotFound
-from hotline.core.signed_body import is_fresh, is_signed
+from hotline.core.services import Services
 from hotline.roaming.mapping import STYLES
 from hotline.roaming.models import Carrier, CarrierKey
 
 OVERLAP = timedelta(days=14)
 """How long the keys before a new one stay good, unless they are ended sooner."""
+REMEMBER = timedelta(seconds=5)
+ROOM = "roaming_callers"
 _CODE = re.compile(r"[a-z0-9]{2,11}")
 
 
@@ -91,34 +93,52 @@ def secret_of(service_key: str, key: CarrierKey) -> str:
     return hmac.new(service_key.encode(), f"carrier-key:{key.key_id}:{key.salt}".encode(), hashlib.sha256).hexdigest()
 
 
-def signer(
-    session: Session,
-    now: datetime,
-    service_key: str,
-    *,
-    code: str,
-    key_id: str,
-    timestamp: str,
-    signature: str,
-    body: bytes,
-) -> Carrier | None:
-    """Return the carrier that signed a call with one of its good keys within the replay window; None otherwise."""
-    if not is_fresh(timestamp, now):
-        return None
-    row = session.execute(
-        select(Carrier, CarrierKey)
-        .join(CarrierKey, CarrierKey.carrier_id == Carrier.id)
-        .where(
-            Carrier.code == code,
-            Carrier.closed_at.is_(None),
-            CarrierKey.key_id == key_id,
-            or_(CarrierKey.valid_until.is_(None), CarrierKey.valid_until > now),
-        )
-    ).first()
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A carrier's good key as a web process remembers it for `REMEMBER`; never in a log."""
+
+    carrier_id: int
+    style: str
+    secret: str
+    valid_until: datetime | None
+    read_at: datetime
+
+
+def caller(services: Services, *, code: str, key_id: str) -> Caller | None:
+    """Return the open carrier with this code and key, None when there is none or the key is no longer good.
+
+    Remembered for a few seconds, because a burst is hundreds of calls a second with one key; so a key that is ended is
+    refused everywhere within `REMEMBER`.
+    """
+    now = services.clock.now()
+    known: dict[tuple[str, str], Caller] = services.rooms.setdefault(ROOM, {})
+    found = known.get((code, key_id))
+    if found is None or not timedelta() <= now - found.read_at < REMEMBER:
+        found = _read_caller(services, now, code, key_id)
+        if found is None:
+            known.pop((code, key_id), None)
+            return None
+        known[code, key_id] = found
+    return found if found.valid_until is None or found.valid_until > now else None
+
+
+def _read_caller(services: Services, now: datetime, code: str, key_id: str) -> Caller | None:
+    with services.db.transaction() as session:
+        row = session.execute(
+            select(Carrier, CarrierKey)
+            .join(CarrierKey, CarrierKey.carrier_id == Carrier.id)
+            .where(
+                Carrier.code == code,
+                Carrier.closed_at.is_(None),
+                CarrierKey.key_id == key_id,
+                or_(CarrierKey.valid_until.is_(None), CarrierKey.valid_until > now),
+            )
+        ).first()
     if row is None:
         return None
     carrier, key = row._tuple()
-    return carrier if is_signed(secret_of(service_key, key), timestamp, body, signature) else None
+    secret = secret_of(services.settings.secret_key.get_secret_value(), key)
+    return Caller(carrier.id, carrier.style, secret, key.valid_until, now)
 
 
 def _good_keys(carrier_id: int, now: datetime) -> Select[tuple[CarrierKey]]:

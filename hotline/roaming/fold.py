@@ -19,7 +19,7 @@ from hotline.people.placing import MAX_SIGHTINGS, Seen, record_sightings
 log = structlog.get_logger(__name__)
 
 JOB, FORGET_JOB = "roaming.fold", "roaming.forget_old"
-CALLS_AT_ONCE = 200
+CALLS_AT_ONCE = 1_000
 EVENTS_AT_ONCE = 10_000
 MAX_ROUNDS = 30
 CALLS_KEPT_FOR = timedelta(days=2)

@@ -23,6 +23,7 @@ PROMISED = {
         "messages_per_s", "ratio_to_job_per_message", "ratio_to_bare_sender", "worker_peak_rss_mb",
     },
     "receipts --receipts 600 --repeats 1": {"per_s", "ratio_to_signature_only"},
+    "roaming --calls 200 --repeats 1 --travellers 2000": {"events_per_s", "events_per_s_by_hundred", "folded_per_s"},
     "memory --rows 11000": {"worker_peak_rss_mb", "ratio_of_large_to_small"},
 }  # fmt: skip
 
