@@ -144,13 +144,14 @@ def show_audience(alert_id: int) -> ResponseReturnValue:
     services = current()
     with services.db.transaction() as session:
         alert = get_alert(session, alert_id)
-    counts = audience.estimate(services, alert.areas, services.clock.now(), alert.drill)
+    counts = audience.estimate(services, alert.areas, services.clock.now(), alert.drill, alert.precisions)
     return jsonify(
         alert_id=alert_id,
         total=counts.total,
         by_country=counts.by_country,
         by_language=counts.by_language,
         by_precision=counts.by_precision,
+        left_out=counts.left_out,
         source=counts.source,
         as_of=counts.as_of.isoformat(),
     )
@@ -308,6 +309,7 @@ def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
         "onset": alert.onset.isoformat() if alert.onset else None,
         "expires": alert.expires.isoformat(),
         "areas": alert.areas,
+        "precisions": alert.precisions,
         "texts": alert.bodies(),
         "variants": {
             variant: bodies for variant, bodies in alert.texts_by_variant().items() if variant != alert.main_variant

@@ -67,6 +67,7 @@ class AlertOut(BaseModel):
     onset: datetime | None
     expires: datetime
     areas: list[dict[str, Any]]
+    precisions: list[str]
     texts: dict[str, str]
     variants: dict[str, dict[str, str]]
     mission_id: int | None
@@ -98,6 +99,8 @@ class AudienceOut(BaseModel):
     by_country: dict[str, int]
     by_language: dict[str, int]
     by_precision: dict[str, int]
+    left_out: dict[str, int]
+    """People inside who are not reached, by how exactly they are known (see the alert's `precisions`)."""
     source: str
     as_of: datetime
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from hotline.core.clock import Clock
 from hotline.core.config import Settings
 from hotline.core.errors import Conflict, InvalidInput, Refused, SeveralFaults
 from hotline.geo.area import Area
+from hotline.people.models import PRECISIONS
 
 TYPE_THE_NUMBER_FROM = 100_000
 """From so many people on the approver types the number, so that nobody warns ten million by mistake."""
@@ -47,6 +48,8 @@ def digest_of(
     texts: Mapping[str, Any],
     drill: bool,
     follows: Follows | None = None,
+    *,
+    precisions: Collection[str] = PRECISIONS,
 ) -> str:
     """Return the SHA-256 over area, final texts (all variants), drill flag, what is followed and whom it reaches.
 
@@ -55,6 +58,8 @@ def digest_of(
     covered: dict[str, Any] = {"areas": areas, "texts": dict(texts), "drill": drill}
     if follows is not None:
         covered["follows"] = list(follows)
+    if set(precisions) != set(PRECISIONS):
+        covered["precisions"] = sorted(precisions)
     canonical = json.dumps(covered, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -148,7 +153,7 @@ def approve(
     _check_typed_count(audience_estimate, typed_count)
     texts = check_ready(session, clock, settings, alert)
     areas = Area.from_json(alert.areas, "areas").to_json()
-    digest = digest_of(areas, texts, alert.drill, follows_of(alert))
+    digest = digest_of(areas, texts, alert.drill, follows_of(alert), precisions=alert.precisions)
     if seen is not None and seen.digest not in (None, digest):
         raise _read_again()
     assert actor.id is not None
@@ -159,6 +164,7 @@ def approve(
         areas=areas,
         texts=texts,
         digest=digest,
+        precisions=list(alert.precisions),
         audience_estimate=audience_estimate,
         drill=alert.drill,
         expires=alert.expires,
@@ -168,7 +174,7 @@ def approve(
     alert.approved_at = clock.now()
     outbox.publish(session, clock, "AlertApproved", {"alert_id": alert.id})
     after = {"digest": approval.digest, "audience_estimate": audience_estimate, "drill": alert.drill,
-             "areas": summary_of_areas(areas), "texts": texts, "expires": alert.expires}  # fmt: skip
+             "precisions": alert.precisions, "areas": summary_of_areas(areas), "texts": texts, "expires": alert.expires}  # fmt: skip
     return _change(session, clock, actor, alert, target, "alert.approved", after)
 
 
@@ -179,7 +185,7 @@ def digest_now(alert: Alert, texts: Mapping[str, Mapping[str, str]]) -> str:
     may edit missions could otherwise put a number into a warning that neither of its two officers has read.
     """
     areas = Area.from_json(alert.areas, "areas").to_json()
-    return digest_of(areas, texts, alert.drill, follows_of(alert))
+    return digest_of(areas, texts, alert.drill, follows_of(alert), precisions=alert.precisions)
 
 
 def _read_again() -> Conflict:

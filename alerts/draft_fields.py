@@ -14,6 +14,7 @@ from alerts.variants import ALERT, VARIANTS, Texts, flat, key_of
 from hotline.core.errors import InvalidInput
 from hotline.geo.area import Area
 from hotline.missions.models import Mission
+from hotline.people.models import PRECISIONS
 
 MAX_TEXT_CHARS = 1600
 MAX_LANGUAGES = 12
@@ -57,6 +58,8 @@ class DraftChanges(BaseModel):
     areas: list[dict[str, Any]] | None = None
     texts: dict[str, str] | None = None
     variants: dict[str, dict[str, str]] | None = None
+    precisions: list[Literal["exact", "city", "country"]] | None = Field(None, min_length=1, max_length=3)
+    """How exactly people must be known to be reached; country only means whose country the area reaches into."""
     mission_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
@@ -100,6 +103,10 @@ def apply_changes(session: Session, alert: Alert, changes: DraftChanges) -> dict
         if areas != alert.areas:
             alert.areas = areas
             changed["areas"] = summary_of_areas(areas)
+    if given.get("precisions") is not None:
+        reached = [each for each in PRECISIONS if each in given["precisions"]]
+        if reached != (alert.precisions or list(PRECISIONS)):
+            alert.precisions = changed["precisions"] = reached
     texts = _texts_given(alert, given)
     if texts:
         changed |= _apply_texts(alert, texts)

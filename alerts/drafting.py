@@ -128,7 +128,7 @@ def edit(session: Session, clock: Clock, actor: Actor, alert_id: int, version: i
             code="version-conflict",
             params={"current": alert.version},
         )
-    before = {name: getattr(alert, name) for name in PLAIN_FIELDS} | {
+    before = {name: getattr(alert, name) for name in (*PLAIN_FIELDS, "precisions")} | {
         "texts": flat(alert.texts_by_variant(), alert.main_variant)
     }
     changed = apply_changes(session, alert, changes)

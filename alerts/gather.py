@@ -9,7 +9,7 @@ for the whole world, because a join on ranges leaves the planner blind.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,7 +23,10 @@ from alerts.preview import LANGUAGE_FALLBACKS
 from alerts.segments import count_segments
 from alerts.variants import ALERT, COUNTRY, VARIANTS
 from hotline.geo.area import Area
+from hotline.geo.index import COUNTRY_ONLY
 from hotline.geo.select import covering, ids_inside
+from hotline.geo.touching import countries_touched
+from hotline.people.models import PRECISIONS
 
 PAGES_PER_PORTION = 512
 """Pages of the temporary table whose people are tested in one go: 4 MiB, about 45,000 people."""
@@ -42,9 +45,20 @@ SELECT t.id AS traveller_id, t.phone, p.country, t.language, p.precision, c.inte
   FROM audience_cells c
   JOIN positions p ON p.cell = c.cell
   JOIN travellers t ON t.id = p.traveller_id
- WHERE t.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s)
+ WHERE t.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s) AND p.precision = ANY(%(fine)s::text[])
 """
 """The traveller's own drill flag decides, not its copy: an exercise must never reach anybody else."""
+PEOPLE_OF_COUNTRIES = """
+SELECT t.id, t.phone, p.country, t.language, p.precision, true, NULL::float8, NULL::float8,
+       CASE WHEN t.erased_at IS NOT NULL THEN 'erased'
+            WHEN t.opted_out_at IS NOT NULL THEN 'opted_out'
+            WHEN t.number_bad_at IS NOT NULL THEN 'number_bad' END
+  FROM positions p
+  JOIN travellers t ON t.id = p.traveller_id
+ WHERE p.precision = 'country' AND p.country = ANY(%(countries)s::text[])
+   AND t.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s)
+"""
+"""Whoever is known by country only is inside when the area reaches into that country (docs/decisions/0013)."""
 _PAGES = "SELECT pg_relation_size('pg_temp.audience') / current_setting('block_size')::int"
 _EDGE = """
 SELECT string_agg(int8send(traveller_id), ''), string_agg(float8send(lat), ''), string_agg(float8send(lon), '')
@@ -141,20 +155,35 @@ def load_cells(connection: psycopg.Connection[Any], area: Area) -> None:
     connection.execute("ANALYZE audience_cells")
 
 
-def people_inside(connection: psycopg.Connection[Any], area: Area, at: datetime, *, drill: bool) -> None:
+def people_inside(
+    connection: psycopg.Connection[Any],
+    area: Area,
+    at: datetime,
+    *,
+    drill: bool,
+    precisions: Collection[str] = PRECISIONS,
+) -> None:
     """Fill the temporary table `audience` with everybody who is inside the area at the moment `at`.
 
-    All rows come from the snapshot of one statement. Memory here is bounded: edge people are tested portion by portion.
+    `precisions` says how exactly people must be known to be among them. All rows come from the snapshot of one statement.
+    Memory here is bounded: edge people are tested portion by portion.
     """
     load_cells(connection, area)
     statement = sql.SQL("CREATE TEMP TABLE audience ON COMMIT DROP AS ") + sql.SQL(PEOPLE_OF_CELLS)
-    # A utility statement takes no parameters, so the two values are written into it (quoted by psycopg).
+    statement += sql.SQL("UNION ALL ") + sql.SQL(PEOPLE_OF_COUNTRIES)
+    # A utility statement takes no parameters, so the values are written into it (quoted by psycopg).
     with psycopg.ClientCursor(connection) as cursor:
-        cursor.execute(statement, {"drill": drill, "at": at})
+        cursor.execute(statement, {"drill": drill, "at": at} | reach(area, precisions))
     row = connection.execute(_PAGES).fetchone()
     assert row is not None
     for first in range(0, row[0], PAGES_PER_PORTION):
         _drop_outside(connection, area, first)
+
+
+def reach(area: Area, precisions: Collection[str]) -> dict[str, list[str]]:
+    """Return which precisions are looked up by place, and which countries of people who are known by country only."""
+    fine = [each for each in precisions if each != COUNTRY_ONLY]
+    return {"fine": fine, "countries": list(countries_touched(area)) if COUNTRY_ONLY in precisions else []}
 
 
 def _drop_outside(connection: psycopg.Connection[Any], area: Area, first_page: int) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hotline.core.clock import SystemClock
 from hotline.core.services import Services
+from hotline.geo.area import Area
 from hotline.geo.index import PositionIndex
 from hotline.geo.sync import IndexSync
+from hotline.geo.touching import countries_touched
 
+_SOMEWHERE = Area.from_json([{"description": "", "polygons": [], "circles": [{"center": [0, 0], "radius_km": 1}]}])
 ROOM = "positions"
 STALE_AFTER = timedelta(seconds=10)
 """Without a successful look at the database for so long the index is no longer asked; SQL answers, or says it cannot."""
@@ -45,6 +49,8 @@ def start(services: Services) -> None:
     # A process may make several applications one after another; each thread ends with its own services.
     weakref.finalize(services, sync.stop, 0.0)
     sync.start()
+    # The first officer who draws must not wait for the borders and towns to be read from their files.
+    threading.Thread(target=countries_touched, args=(_SOMEWHERE,), name="borders", daemon=True).start()
 
 
 def fresh_index(services: Services) -> HeldIndex | None:

@@ -151,8 +151,8 @@ def why_not(alert: Alert) -> str | None:
         return "the approved area is empty: nothing was sent"
     follows = follows_of(alert)
     agreed = {
-        digest_of(approval.areas, approval.texts, approval.drill, follows),
-        digest_of(own_areas, approval.texts, alert.drill, follows),
+        digest_of(approval.areas, approval.texts, approval.drill, follows, precisions=approval.precisions),
+        digest_of(own_areas, approval.texts, alert.drill, follows, precisions=alert.precisions),
     }
     if agreed != {approval.digest}:
         return "area, text, drill flag or who is reached are not what was approved: nothing was sent"
@@ -234,8 +234,8 @@ def _write(
         others, deltas = takeover.take_over(session, connection, clock, alert)
         return *telling.write_to_told(connection, alert, approval, others, at), deltas
     joins.watch(connection, alert)
-    area = Area.from_json(approval.areas, "areas")
-    gather.people_inside(connection, area, at, drill=approval.drill)
+    area, reached = Area.from_json(approval.areas, "areas"), approval.precisions
+    gather.people_inside(connection, area, at, drill=approval.drill, precisions=reached)
     people = gather.count(connection)
     if alert.follows_id is None:
         choices = gather.choose_texts(approval.texts, people.by_language)

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from alerts.variants import ALERT, CORRECTION, Texts, main_variant
 from hotline.core.db import Base, HasId
+from hotline.people.models import PRECISIONS
 
 
 class Alert(HasId, Base):
@@ -84,6 +85,10 @@ class Alert(HasId, Base):
 
     areas: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     """Area JSON: list of {description, polygons: [[[lat, lon], …], …], circles: [{center: [lat, lon], radius_km}]}."""
+    precisions: Mapped[list[Any]] = mapped_column(
+        JSONB, default=lambda: list(PRECISIONS), server_default='["exact", "city", "country"]'
+    )
+    """How exactly people must be known to be reached; the officer decides, and the approval covers it."""
     mission_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("missions.id"))
 
     follows_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("alerts.id"))
@@ -162,6 +167,10 @@ class Approval(Base):
     texts: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """Final texts, `{variant: {language: text}}`, placeholders filled: exactly what handsets get."""
     digest: Mapped[str] = mapped_column(String(64))
+    precisions: Mapped[list[Any]] = mapped_column(
+        JSONB, default=lambda: list(PRECISIONS), server_default='["exact", "city", "country"]'
+    )
+    """Whom it reaches, by how exactly they are known."""
     audience_estimate: Mapped[int] = mapped_column(Integer)
     drill: Mapped[bool] = mapped_column(Boolean)
     expires: Mapped[datetime]

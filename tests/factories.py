@@ -118,7 +118,8 @@ def make_traveller(
         session.add(
             Sighting(
                 traveller_id=traveller.id, precision=precision, source="test", lat=lat, lon=lon, cell=int(cell_of(lat, lon)),
-                country=country, observed_at=NOW, valid_until=valid_until or NOW + timedelta(days=3650),
+                country=country, valid_until=(until := valid_until or NOW + timedelta(days=3650)),
+                observed_at=min(NOW, until - timedelta(seconds=1)),
             )
         )  # fmt: skip
         session.flush()

@@ -33,6 +33,7 @@ from hotline.geo.area import Area
 from hotline.geo.countries import NOWHERE
 from hotline.missions.missions import for_country
 from hotline.missions.models import Mission
+from hotline.people.models import PRECISIONS
 
 MAX_SHOWN_OFFENDERS = 300
 MAX_TYPED_CHARS = 4 * MAX_TEXT_CHARS
@@ -46,7 +47,7 @@ def count() -> ResponseReturnValue:
     try:
         given = json_body()
         area = Area.from_json(given.get("areas"), "areas")
-        answer = count_json(area, drill=bool(given.get("drill")))
+        answer = count_json(area, drill=bool(given.get("drill")), precisions=chosen_precisions(given.get("precisions")))
     except HotlineError as error:
         return problem_json(error)
     return jsonify(answer)
@@ -62,16 +63,35 @@ def mission_for(by_country: Mapping[str, int]) -> int | None:
     return mission.id if mission is not None else None
 
 
-def count_json(area: Area, *, drill: bool) -> dict[str, Any]:
-    """Return the number of people inside with its parts, named in the reader's language."""
+def chosen_precisions(given: object) -> tuple[str, ...]:
+    """Return how exactly people must be known to be counted; all of them where a page says nothing usable."""
+    chosen = tuple(each for each in PRECISIONS if isinstance(given, list) and each in given)
+    return chosen or PRECISIONS
+
+
+def count_json(area: Area, *, drill: bool, precisions: tuple[str, ...] = PRECISIONS) -> dict[str, Any]:
+    """Return the number of people who would be reached with its parts, named in the reader's language.
+
+    `by_precision` has all three, also those that are left out, each with its age.
+    """
     services = current()
     now = services.clock.now()
-    counts = audience.estimate(services, area.to_json(), now, drill)
+    counts = audience.estimate(services, area.to_json(), now, drill, precisions)
+    seen = audience.median_seen(services, area.to_json(), now, drill)
     return {
         "total": counts.total,
         "by_country": named(counts.by_country, labels.country_name),
         "by_language": named(counts.by_language, labels.language_name),
-        "by_precision": named(counts.by_precision, lambda key: labels.label(labels.PRECISIONS, key)),
+        "by_precision": [
+            {
+                "key": key,
+                "name": labels.label(labels.PRECISIONS, key),
+                "people": counts.by_precision.get(key, 0) + counts.left_out.get(key, 0),
+                "reached": key in precisions,
+                "seen": gettext("half of them since: %(ago)s", ago=ago(seen[key]).striptags()) if key in seen else "",
+            }
+            for key in PRECISIONS
+        ],
         "languages": dict(counts.by_language),
         "mission_id": mission_for(counts.by_country),
         "as_of": str(when(counts.as_of, "seconds").striptags()),

@@ -118,6 +118,7 @@ ACTIONS = {
     "template.brought_back": gettext_noop("brought a template back"),
 }
 FIELDS = {
+    "precisions": gettext_noop("How exactly known"),
     "headline": gettext_noop("Headline"),
     "event": gettext_noop("Event"),
     "description": gettext_noop("Description"),

@@ -63,7 +63,7 @@ SELECT a.state, a.status, least(a.expires, p.expires), p.drill, p.xmin::text || 
    FOR NO KEY UPDATE OF a
 """
 _READ_APPROVAL = """
-SELECT p.areas, p.texts, p.digest, a.msg_type, a.follows_id
+SELECT p.areas, p.texts, p.digest, p.precisions, a.msg_type, a.follows_id
   FROM approvals p JOIN alerts a ON a.id = p.alert_id WHERE p.alert_id = %s
 """
 
@@ -101,9 +101,9 @@ def recheck(
 def _verified_texts(connection: psycopg.Connection[Any], alert_id: int, drill: bool) -> Texts:
     row = connection.execute(_READ_APPROVAL, (alert_id,)).fetchone()
     assert row is not None
-    areas, texts, digest, msg_type, follows_id = row
+    areas, texts, digest, precisions, msg_type, follows_id = row
     follows = None if follows_id is None else (msg_type, follows_id)
-    if digest_of(areas, texts, drill, follows) != digest:
+    if digest_of(areas, texts, drill, follows, precisions=precisions) != digest:
         raise Halted(Halt.TAMPERED, "Area or text differ from what was approved.")
     try:
         empty = Area.from_json(areas, "areas").is_empty

@@ -99,6 +99,12 @@ def country_of(lat: npt.ArrayLike, lon: npt.ArrayLike) -> Text:
     return codes
 
 
+def border_shapes() -> tuple[Text, npt.NDArray[np.object_]]:
+    """Codes and multipolygons (longitude, latitude) of all borders side by side; shared, must not be changed."""
+    borders = _borders()
+    return borders.codes, borders.shapes
+
+
 @lru_cache(maxsize=32)
 def country_area(code: str) -> Area:
     """The area of a country with its near waters, without territories that have a code of their own.

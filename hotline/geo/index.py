@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,9 @@ from hotline.geo.cells import Bools, Ints
 from hotline.geo.heat import Heat, heat_of
 from hotline.geo.segment import Columns, Group, GroupTable, Rows, Segment, expiry_second, make_columns
 from hotline.geo.select import compiled
+
+COUNTRY_ONLY = "country"
+"""The precision of people of whom only the country is known."""
 
 MERGE_AT_LEAST = 50_000
 """Changed positions from which the small segment is merged into the large one…"""
@@ -141,22 +144,50 @@ class PositionIndex:
 
     def count(self, area: Area, at: datetime, drill: bool | None = None) -> Counts:
         """How many travellers `query` would return, split by country, language and precision of the position."""
-        # People of other groups are counted along and left out below, which costs nothing per person.
-        parts = self._found(area, at, None, lambda columns: columns.group)
-        numbers = np.bincount(np.concatenate(parts))
         by_country, by_language, by_precision = Counter[str](), Counter[str](), Counter[str]()
-        groups = self._groups.groups()
-        total = 0
-        for code in np.flatnonzero(numbers).tolist():
-            country, language, precision, of_drill = groups[code]
-            if drill not in (None, of_drill):
-                continue
-            number = int(numbers[code])
-            total += number
+        for (country, language, precision), number in self.groups(area, at, drill).items():
             by_country[country] += number
             by_language[language] += number
             by_precision[precision] += number
-        return Counts(total, dict(by_country), dict(by_language), dict(by_precision))
+        return Counts(by_country.total(), dict(by_country), dict(by_language), dict(by_precision))
+
+    def groups(
+        self, area: Area, at: datetime, drill: bool | None = None, *, country_only: Collection[str] | None = None
+    ) -> dict[tuple[str, str, str], int]:
+        """How many travellers `query` would return of each (country, language, precision).
+
+        With `country_only` (codes of the countries that the area touches) people who are known by their country only are
+        not counted by the point that stands for it, but wherever their country is one of these.
+        """
+        # People of other groups are counted along and left out below, which costs nothing per person.
+        parts = self._found(area, at, None, lambda columns: columns.group)
+        numbers = np.bincount(np.concatenate(parts))
+        groups = self._groups.groups()
+        if country_only is not None:
+            numbers[[code for code in range(len(numbers)) if groups[code][2] == COUNTRY_ONLY]] = 0
+            numbers = _sum(numbers, self._numbers_by_country(country_only, at, groups))
+        found = Counter[tuple[str, str, str]]()
+        for code in np.flatnonzero(numbers).tolist():
+            *group, of_drill = groups[code]
+            if drill in (None, of_drill):
+                found[group[0], group[1], group[2]] += int(numbers[code])
+        return dict(found)
+
+    def _numbers_by_country(self, countries: Collection[str], at: datetime, groups: list[Group]) -> Ints:
+        """How many valid people of each group are known by their country only, and by one of these."""
+        state, now = self._state, _now_second(at)
+        coarse = np.array([group[2] == COUNTRY_ONLY for group in groups], np.bool_)
+        wanted = np.array([group[2] == COUNTRY_ONLY and group[0] in countries for group in groups], np.bool_)
+        numbers = np.zeros(len(groups), np.int64)
+        if not wanted.any():
+            return numbers
+        for segment, replaced in ((state.base, state.replaced), (state.recent, np.zeros(0, np.int64))):
+            rows = segment.rows_of_groups(coarse)
+            rows = rows[wanted[segment.columns.group[rows]] & (segment.columns.expiry[rows] > now)]
+            if len(replaced):
+                rows = rows[~np.isin(rows, replaced, assume_unique=True)]
+            numbers = _sum(numbers, np.bincount(segment.columns.group[rows]))
+        return numbers
 
     def heat(self, bounds: Bounds, max_cells: int = 4_000) -> Heat:
         """Numbers of positions in cells of a size that gives at most `max_cells` in the bounds, for a picture.
@@ -201,6 +232,14 @@ def _now_second(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError("the time of a query must carry a time zone")
     return max(int(at.timestamp()), 0)
+
+
+def _sum(first: Ints, second: Ints) -> Ints:
+    """Add two arrays of numbers by group, the shorter of which is without the latest groups."""
+    total = np.zeros(max(len(first), len(second)), np.int64)
+    total[: len(first)] += first
+    total[: len(second)] += second
+    return total
 
 
 def _merged(state: _State) -> _State:

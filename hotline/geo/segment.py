@@ -187,6 +187,17 @@ class Segment:
         found = known[at] == ids if len(known) else np.zeros(len(ids), np.bool_)
         return np.unique(order[at[found]]).astype(np.int64)
 
+    def rows_of_groups(self, wanted: Bools) -> Ints:
+        """Rows whose group is wanted (by code), found once: always asked for the same kind of groups.
+
+        A segment holds no group that was numbered after it was built, so that a longer list later changes nothing.
+        """
+        kept: Ints | None = self.__dict__.get("_rows_of_groups")
+        if kept is None:
+            kept = np.flatnonzero(wanted[self.columns.group]).astype(np.int64)
+            self.__dict__["_rows_of_groups"] = kept
+        return kept
+
     @cached_property
     def coarse_counts(self) -> tuple[Ints, Ints]:
         """Occupied cells of 0.25° and their numbers of positions, for pictures of the whole world."""

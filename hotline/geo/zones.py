@@ -21,29 +21,32 @@ _PLACE = re.compile(r"([+-])(\d{2})(\d{2})(\d{2})?([+-])(\d{3})(\d{2})(\d{2})?")
 
 
 @dataclass(frozen=True)
-class _Towns:
-    """The towns of one country: unit vectors from the centre of the earth, and the zone of each."""
+class Towns:
+    """The towns of one country: degrees, unit vectors from the centre of the earth, and the zone of each."""
 
+    lat: Floats
+    lon: Floats
     directions: Floats
     zones: tuple[str, ...]
 
 
 def zones_of(country: str) -> tuple[str, ...]:
     """The IANA zones kept in a country (ISO code) in the order of their names; none for a code without any."""
-    towns = _towns().get(country)
+    towns = towns_by_country().get(country)
     return () if towns is None else tuple(sorted(set(towns.zones)))
 
 
 def zone_at(lat: float, lon: float, country: str) -> str:
     """The IANA zone of a place in a country; at sea, or in a country without any town, that of the nearest city at all."""
-    towns = _towns().get(country)
+    towns = towns_by_country().get(country)
     if towns is None:
         return nearest_city(lat, lon)[0].zone
     return towns.zones[int(np.argmax(towns.directions @ directions_of([lat], [lon])[0]))]
 
 
 @lru_cache(maxsize=1)
-def _towns() -> dict[str, _Towns]:
+def towns_by_country() -> dict[str, Towns]:
+    """The towns of every country by its ISO code; shared, must not be changed."""
     places: dict[str, list[tuple[float, float, str]]] = {}
     for city in all_cities():
         places.setdefault(city.country, []).append((city.lat, city.lon, city.zone))
@@ -51,12 +54,12 @@ def _towns() -> dict[str, _Towns]:
         if line and not line.startswith("#"):
             country, at, zone = line.split("\t")[:3]
             places.setdefault(country, []).append((*_degrees(at), zone))
-    return {
-        country: _Towns(
-            directions_of([each[0] for each in towns], [each[1] for each in towns]), tuple(t[2] for t in towns)
-        )
-        for country, towns in places.items()
-    }
+    return {country: _towns(found) for country, found in places.items()}
+
+
+def _towns(found: list[tuple[float, float, str]]) -> Towns:
+    lat, lon = np.array([each[0] for each in found]), np.array([each[1] for each in found])
+    return Towns(lat, lon, directions_of(lat, lon), tuple(each[2] for each in found))
 
 
 def _degrees(written: str) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0003"
 down_revision = "0002"
@@ -33,6 +34,16 @@ def upgrade() -> None:
     op.create_index(
         "ix_positions_recheck_at", "positions", ["recheck_at"], postgresql_where=sa.text("recheck_at IS NOT NULL")
     )
+    for table in ("alerts", "approvals"):
+        op.add_column(
+            table,
+            sa.Column(
+                "precisions",
+                postgresql.JSONB(astext_type=sa.Text()),
+                server_default='["exact", "city", "country"]',
+                nullable=False,
+            ),
+        )
     _create_sightings()
     _create_itineraries()
     op.execute(TAKE_OVER_POSITIONS)
@@ -41,6 +52,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Revert; positions stay as they are held."""
+    for table in ("alerts", "approvals"):
+        op.drop_column(table, "precisions")
     for table in ("companions", "itinerary_legs", "itineraries", "sightings"):
         op.drop_table(table)
     op.drop_index("ix_positions_recheck_at", table_name="positions")

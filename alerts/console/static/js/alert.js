@@ -29,7 +29,7 @@ async function showCost(answer) {
   }
 }
 
-const count = panel ? new AudienceCount(panel, data.urls.count, data.words, showCost) : null;
+const count = panel ? new AudienceCount(panel, data.urls.count, data.words, showCost, { precisions: data.precisions }) : null;
 count?.request(data.areas, data.drill);
 
 document.querySelector('[data-act="print"]')?.addEventListener("click", () => window.print());

@@ -19,10 +19,22 @@ function shareList(entries, total, words) {
   return list;
 }
 
+/** One row of how exactly people are known: a choice where the officer may choose, with the age of what is known. */
+function precisionRow(entry, total, choose) {
+  const name = choose
+    ? el("label", { class: "share-name" }, el("input", { type: "checkbox", name: "precisions", value: entry.key, checked: entry.reached, onchange: choose }), ` ${entry.name}`)
+    : el("span", { class: "share-name", text: entry.name });
+  const meter = el("meter", { min: 0, max: Math.max(1, total), value: entry.people, "aria-label": entry.name });
+  return el("li", { class: entry.reached ? "" : "share-out" }, name, meter, el("b", { text: number(entry.people) }),
+    el("small", { class: "share-age quiet", text: entry.people ? entry.seen : "" }));
+}
+
 /** Keeps the panel of the count; `onCount` gets each new answer. */
 export class AudienceCount {
-  constructor(panel, url, words, onCount) {
+  constructor(panel, url, words, onCount, { precisions, onChoice = null } = {}) {
     this.panel = panel;
+    this.precisions = precisions;
+    this.onChoice = onChoice;
     this.url = url;
     this.words = words;
     this.onCount = onCount;
@@ -44,7 +56,7 @@ export class AudienceCount {
     this.running = running;
     this.busy(true);
     try {
-      const answer = await postJson(this.url, { areas, drill }, { signal: running.signal });
+      const answer = await postJson(this.url, { areas, drill, precisions: this.precisions }, { signal: running.signal });
       this.latest = answer;
       this.show(answer);
       this.onCount(answer);
@@ -72,8 +84,22 @@ export class AudienceCount {
     this.part("note").hidden = !answer.note;
     this.part("countries").replaceChildren(shareList(answer.by_country, answer.total, this.words));
     this.part("languages").replaceChildren(shareList(answer.by_language, answer.total, this.words));
-    this.part("precisions").replaceChildren(shareList(answer.by_precision, answer.total, this.words));
+    const everybody = answer.by_precision.reduce((sum, entry) => sum + entry.people, 0);
+    const choose = this.onChoice && ((event) => this.choose(event.target));
+    // The box that was just ticked keeps the focus of the keyboard.
+    const focused = document.activeElement?.name === "precisions" ? document.activeElement.value : "";
+    this.part("precisions").replaceChildren(el("ul", { class: "shares" },
+      ...answer.by_precision.map((entry) => precisionRow(entry, everybody, choose))));
+    if (focused) this.part("precisions").querySelector(`input[value="${focused}"]`)?.focus();
     this.part("age").textContent = say(this.words.asOf, { time: answer.as_of });
+  }
+
+  /** Take over what the officer ticked; somebody must be reached, so the last box stays ticked. */
+  choose(box) {
+    const boxes = [...this.part("precisions").querySelectorAll("input")];
+    const chosen = boxes.filter((each) => each.checked).map((each) => each.value);
+    if (chosen.length === 0) box.checked = true;
+    else this.onChoice(this.precisions = chosen);
   }
 
   fail(message) {

@@ -23,11 +23,17 @@ const model = new AreaModel(draft.areas);
 const isDrill = () => form.elements.status.value !== "Actual";
 
 /** Everything on the screen, in the shape in which it is stored. */
-const screenValues = () => ({ ...formValues(form), areas: model.areas, texts: texts.values() });
+const screenValues = () => ({ ...formValues(form), areas: model.areas, precisions: count.precisions, texts: texts.values() });
 
 const count = new AudienceCount(document.querySelector("[data-count]"), data.urls.count, words, (answer) => {
   proposeMission(answer.mission_id);
   texts.refresh();
+}, {
+  precisions: draft.precisions,
+  onChoice: () => {
+    saver.touched();
+    count.request(model.areas, isDrill());
+  },
 });
 
 const facts = () => {
@@ -73,6 +79,7 @@ const saver = new Saver({
   data, draft, values: screenValues,
   take: (next) => {
     fillForm(form, next);
+    count.precisions = next.precisions;
     model.change((areas) => areas.splice(0, areas.length, ...next.areas), null);
     texts.reset(next.texts);
     formChanged();
@@ -98,6 +105,8 @@ form.addEventListener("input", (event) => {
 form.elements.status.addEventListener("change", () => count.request(model.areas, isDrill()));
 form.addEventListener("submit", (event) => event.preventDefault());
 
+takeTemplates(document.querySelector("[data-template]"), texts, words);
+
 new ShapeList(document.querySelector("[data-shapes]"), model, words);
 model.addEventListener("changed", () => {
   areaWasDrawn = true;
@@ -105,8 +114,6 @@ model.addEventListener("changed", () => {
   count.request(model.areas, isDrill());
   texts.refresh();
   tellTools();
-takeTemplates(document.querySelector("[data-template]"), texts, words);
-
 });
 model.addEventListener("selected", tellTools);
 
