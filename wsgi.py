@@ -17,6 +17,7 @@ import hotline.demo.wiring
 import hotline.missions.wiring
 import hotline.notices.wiring
 import hotline.people.wiring
+import hotline.providers.wiring
 import hotline.registration.wiring
 import hotline.roaming.wiring
 from hotline.auth.identity import authorise, identify, needs_identity, protect_forms, sign_in_redirect
@@ -29,9 +30,9 @@ from hotline.platform.cli import doctor, up
 from hotline.sandbox.cli import sandbox
 
 HERE = Path(__file__).resolve().parent
-ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring, hotline.notices.wiring,
-         hotline.registration.wiring, hotline.roaming.wiring, hotline.cases.wiring, hotline.console.wiring,
-         hotline.demo.wiring, alerts.wiring)  # fmt: skip
+ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
+         hotline.providers.wiring, hotline.notices.wiring, hotline.registration.wiring, hotline.roaming.wiring,
+         hotline.cases.wiring, hotline.console.wiring, hotline.demo.wiring, alerts.wiring)  # fmt: skip
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 """Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""
 LIVE_THREADS = 256

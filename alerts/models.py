@@ -190,6 +190,7 @@ class Message(HasId, Base):
         Index(
             "ix_messages_waits_for", "waits_for", postgresql_where=text("waits_for IS NOT NULL AND state = 'queued'")
         ),
+        Index("ix_messages_retry", "retry_at", postgresql_where=text("retry_at IS NOT NULL")),
         CheckConstraint(
             "state IN ('queued','sending','in_doubt','sent','delivered','failed','withdrawn','lapsed')", name="state"
         ),
@@ -218,6 +219,12 @@ class Message(HasId, Base):
     sent_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     """When it reached a final state."""
+    retries: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
+    """How often it was tried again after it had failed."""
+    retry_at: Mapped[datetime | None]
+    """When a failed message is tried again (`alerts.dispatch.retries`); None for never."""
+    avoid: Mapped[str | None] = mapped_column(String(62))
+    """The sender (`provider/address`) through which it was filtered as spam; another one is taken where there is one."""
 
 
 class Attempt(HasId, Base):
@@ -229,6 +236,8 @@ class Attempt(HasId, Base):
     message_id: Mapped[int] = mapped_column(BigInteger)
     number: Mapped[int] = mapped_column(SmallInteger)
     provider: Mapped[str] = mapped_column(String(20))
+    sender: Mapped[str | None] = mapped_column(String(40))
+    """The address it was sent from."""
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))
@@ -244,6 +253,8 @@ class Receipt(HasId, Base):
     __tablename__ = "receipts"
 
     message_id: Mapped[int | None] = mapped_column(BigInteger)
+    attempt: Mapped[int | None] = mapped_column(SmallInteger)
+    """Number of the attempt it is about; None where the callback's address did not say (it is then about the last)."""
     provider_sid: Mapped[str] = mapped_column(String(64))
     provider_status: Mapped[str] = mapped_column(String(20))
     error_code: Mapped[str | None] = mapped_column(String(10))

@@ -22,7 +22,7 @@ blueprint = Blueprint("twilio_sms", __name__, url_prefix="/webhooks/twilio/sms")
 
 MAX_BODY_CHARS = 1_600
 """Longest text the provider carries."""
-_BIGINT_MAX = 2**63 - 1
+_BIGINT_MAX, _SMALLINT_MAX = 2**63 - 1, 2**15 - 1
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _STATUS = re.compile(r"[a-z_-]{1,20}")
 _ERROR_CODE = re.compile(r"[0-9]{1,10}")
@@ -38,7 +38,8 @@ def status() -> ResponseReturnValue:
     services = current()
     error_code = request.form.get("ErrorCode", "")
     receipt = IncomingReceipt(
-        message_id=_message_id(),
+        message_id=_number_in_address("message", _BIGINT_MAX),
+        attempt=_number_in_address("attempt", _SMALLINT_MAX),
         provider_sid=_field("MessageSid", _SID),
         provider_status=_field("MessageStatus", _STATUS),
         # The provider sends 0 or nothing where there was no error.
@@ -66,13 +67,13 @@ def inbound_text() -> ResponseReturnValue:
     return Response(EMPTY_TWIML, content_type="text/xml")
 
 
-def _message_id() -> int | None:
-    """Our own id of the message, which we put into the callback's address; None for an address without it."""
-    given = request.args.get("message")
+def _number_in_address(name: str, largest: int) -> int | None:
+    """Our own message's id or attempt, which we put into the callback's address; None for an address without it."""
+    given = request.args.get(name)
     if given is None:
         return None
-    if not given.isascii() or not given.isdigit() or not 0 < int(given[:20]) <= _BIGINT_MAX:
-        raise InvalidInput("message", given, "give the number of the message as in its callback address")
+    if not given.isascii() or not given.isdigit() or not 0 < int(given[:20]) <= largest:
+        raise InvalidInput(name, given, "give the number as in the message's callback address")
     return int(given)
 
 

@@ -8,7 +8,7 @@ import alerts.feeds.wiring
 import alerts.publish.wiring
 import alerts.replies.wiring
 from alerts import api, demo, erasure, index_room, materialise, webhooks
-from alerts.dispatch import doubt, ending, lanes, sweep
+from alerts.dispatch import doubt, ending, lanes, retry_sweep, sweep
 from alerts.follow import in_flight, joins
 from alerts.receipts.fold import fold
 from alerts.text_templates import api as templates_api
@@ -38,6 +38,8 @@ def register(registry: Registry) -> None:
     registry.job(joins.JOB, joins.sweep, queue="urgent", timeout_s=300)
     registry.every(2, in_flight.JOB)
     registry.every(2, joins.JOB)
+    registry.job(retry_sweep.JOB, retry_sweep.sweep, queue="urgent", timeout_s=120)
+    registry.every(15, retry_sweep.JOB)
     registry.on("TravellerErased", "alerts.forget", erasure.forget)
     registry.demo += [demo.add_practice_warning, templates_demo.add_practice_templates]
     alerts.console.wiring.register(registry)

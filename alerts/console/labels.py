@@ -97,6 +97,7 @@ EXCLUSIONS = {
     "not_drill": gettext_noop("Not marked for drills any more"),
 }
 ACTIONS = {
+    "alert.retried": gettext_noop("failed texts are tried again"),
     "alert.drafted": gettext_noop("drafted the alert"),
     "alert.edited": gettext_noop("changed the draft"),
     "alert.submitted": gettext_noop("asked for approval"),

@@ -13,7 +13,7 @@ not by a join: a prepared statement's general plan takes a batch for a tenth of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ import structlog
 from alerts import tallies
 from alerts.dispatch.terms import Terms
 from alerts.states import QUEUED, SENDING, WITHDRAWN
+from hotline.providers.routing import Way
 
 log = structlog.get_logger(__name__)
 
@@ -35,17 +36,38 @@ WITH due AS MATERIALIZED (
        AND (m.not_before IS NULL OR m.not_before <= %(now)s) {drill_only}
      ORDER BY m.alert_id, m.id LIMIT %(most)s FOR UPDATE OF m SKIP LOCKED
 ), claimed AS (
-    UPDATE messages m SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
+    UPDATE messages m {mark}
      WHERE m.id = ANY (ARRAY(SELECT id FROM due))
     RETURNING m.id, m.phone, m.country, m.language, m.attempts, m.variant
 ), recorded AS (
-    INSERT INTO attempts (message_id, number, provider, started_at)
-    SELECT id, attempts, %(provider)s, %(now)s FROM claimed
+    INSERT INTO attempts (message_id, number, provider, sender, started_at)
+    SELECT id, attempts, %(provider)s, %(sender)s, %(now)s FROM claimed
 )
 SELECT id, phone, country, language, attempts, variant FROM claimed ORDER BY id
 """
-CLAIM_ANY = _CLAIM.format(drill_only="")
-CLAIM_DRILL = _CLAIM.format(drill_only=_DRILL_ONLY)
+_MARK = """SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s, not_before = NULL,
+           provider_sid = NULL, provider_status = NULL, error_code = NULL"""
+"""A message that is tried again leaves the name and the words of its last attempt behind; they stay with that attempt."""
+CLAIM_ANY = _CLAIM.format(drill_only="", mark=_MARK)
+CLAIM_DRILL = _CLAIM.format(drill_only=_DRILL_ONLY, mark=_MARK)
+_LOOK = """
+SELECT m.id, m.phone, m.country, m.language, m.attempts + 1, m.variant, m.parts, m.avoid FROM messages m
+ WHERE m.state = 'queued' AND (m.alert_id, m.id) > (%(alert_id)s, %(after_id)s) AND m.alert_id <= %(alert_id)s
+   AND (m.not_before IS NULL OR m.not_before <= %(now)s) {drill_only}
+ ORDER BY m.alert_id, m.id LIMIT %(most)s FOR UPDATE OF m SKIP LOCKED
+"""
+LOOK_ANY = _LOOK.format(drill_only="")
+LOOK_DRILL = _LOOK.format(drill_only=_DRILL_ONLY)
+MARK_CHOSEN = f"""
+WITH claimed AS (
+    UPDATE messages m {_MARK}
+     WHERE m.id = ANY (%(ids)s) RETURNING m.id, m.attempts
+)
+INSERT INTO attempts (message_id, number, provider, sender, started_at)
+SELECT c.id, claimed.attempts, c.provider, c.sender, %(now)s
+  FROM unnest(%(ids)s::bigint[], %(providers)s::text[], %(senders)s::text[]) AS c(id, provider, sender)
+  JOIN claimed ON claimed.id = c.id
+"""  # noqa: S608 - put together from constants, no value comes from outside
 _WITHDRAW_PUBLIC = """
 WITH unfit AS MATERIALIZED (
     SELECT m.id FROM messages m
@@ -59,6 +81,22 @@ RETURNING m.country
 """
 
 
+class Taken(NamedTuple):
+    """A claimed message with the way it takes; it may leave `leaves_s` seconds after the claim."""
+
+    message: Claimed
+    way: Way
+    leaves_s: float = 0.0
+
+
+class Looked(NamedTuple):
+    """What a look at the waiting rows brought: how many there were, the last one's id, and those that were claimed."""
+
+    rows: int
+    last_id: int
+    taken: list[Taken]
+
+
 class Claimed(NamedTuple):
     """One claimed message; `attempt` is the number of the attempt that is now on record."""
 
@@ -70,7 +108,7 @@ class Claimed(NamedTuple):
     variant: str
 
 
-def claim(
+def claim(  # noqa: PLR0913 - each is one value of the statement
     connection: psycopg.Connection[Any],
     now: datetime,
     terms: Terms,
@@ -80,6 +118,7 @@ def claim(
     drill: bool,
     after_id: int,
     most: int,
+    sender: str | None = None,
 ) -> list[Claimed]:
     """Claim up to `most` due messages with ids above `after_id` in the caller's transaction, in the order of their ids."""
     deltas: Counter[tallies.TallyKey] = Counter()
@@ -94,14 +133,57 @@ def claim(
             "most": most,
             "lease_until": now + timedelta(seconds=terms.lease_s),
             "provider": provider,
+            "sender": sender,
         },
     ).fetchall()
     claimed = [Claimed(*row) for row in rows]
+    _count(alert_id, claimed, deltas)
+    tallies.add(connection, deltas)
+    return claimed
+
+
+def claim_by_route(
+    connection: psycopg.Connection[Any],
+    now: datetime,
+    terms: Terms,
+    choose: Callable[[Claimed, int, str | None], Taken | None],
+    alert_id: int,
+    *,
+    drill: bool,
+    after_id: int,
+    most: int,
+) -> Looked:
+    """Look at up to `most` due messages and claim those for which `choose(message, parts, avoid)` names a way.
+
+    The rest is left as it was: its sender has no room now, or its provider is away.
+    """
+    deltas: Counter[tallies.TallyKey] = Counter()
+    if drill:
+        _withdraw_public(connection, now, alert_id, deltas)
+    values = {"alert_id": alert_id, "after_id": after_id, "now": now, "most": most}
+    rows = connection.execute(LOOK_DRILL if drill else LOOK_ANY, values).fetchall()
+    choices = [choose(Claimed(*row[:-2]), row[-2], row[-1]) for row in rows]
+    taken = [each for each in choices if each is not None]
+    if taken:
+        connection.execute(
+            MARK_CHOSEN,
+            {
+                "ids": [each.message.id for each in taken],
+                "providers": [each.way.provider for each in taken],
+                "senders": [each.way.address for each in taken],
+                "now": now,
+                "lease_until": now + timedelta(seconds=terms.lease_s),
+            },
+        )
+    _count(alert_id, [each.message for each in taken], deltas)
+    tallies.add(connection, deltas)
+    return Looked(len(rows), rows[-1][0] if rows else after_id, taken)
+
+
+def _count(alert_id: int, claimed: list[Claimed], deltas: Counter[tallies.TallyKey]) -> None:
     for country, count in Counter(each.country for each in claimed).items():
         deltas[alert_id, country, QUEUED, ""] -= count
         deltas[alert_id, country, SENDING, ""] += count
-    tallies.add(connection, deltas)
-    return claimed
 
 
 def _withdraw_public(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,9 +24,9 @@ from alerts.replies.bodies import with_links
 from alerts.states import FAILED, IN_DOUBT, QUEUED, SENDING
 from hotline.core import live
 from hotline.core.services import Services
-from hotline.providers.carriers import NotConfigured, sms_provider
+from hotline.providers.carriers import NotConfigured, sms_providers
 from hotline.providers.ranks import word
-from hotline.providers.sms import FoundMessage, LookedUp, SmsQuery
+from hotline.providers.sms import FoundMessage, LookedUp, SmsProvider, SmsQuery
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,7 @@ WITH due AS MATERIALIZED (
     RETURNING m.id, m.alert_id, m.phone, m.variant, m.language, m.attempts
 )
 SELECT h.id, h.alert_id, h.phone, h.attempts, p.texts -> h.variant ->> h.language, tried.first_at, tried.absent,
-       last.started_at, last.finished_at
+       last.started_at, last.finished_at, last.provider
   FROM held h
   JOIN attempts last ON last.message_id = h.id AND last.number = h.attempts
   LEFT JOIN approvals p ON p.alert_id = h.alert_id
@@ -81,6 +82,7 @@ class Doubt(NamedTuple):
     absent: int
     started_at: datetime
     finished_at: datetime | None
+    provider: str = "twilio"
 
     def absent_from(self, terms: Terms) -> datetime:
         """Return the moment from which on a text that is not in the record was never accepted."""
@@ -114,7 +116,7 @@ def end_leases(services: Services) -> int:
 def clear_doubt(services: Services) -> int:
     """Look up what is in doubt and due, batch by batch, for a bounded time; how many messages left their doubt."""
     try:
-        provider = sms_provider(services)
+        providers = sms_providers(services)
     except NotConfigured:
         return 0  # the lane has raised the fault; nothing can be looked up before it is mended
     terms, cleared, stop_at = Terms.of(services.settings), 0, time.monotonic() + RUN_S
@@ -123,7 +125,7 @@ def clear_doubt(services: Services) -> int:
             doubts = pick(connection, services.clock.now(), hold_s=RUN_S + 4 * terms.timeout_s)
         if not doubts:
             break
-        answers = provider.lookup(with_links(services, [doubt.query() for doubt in doubts if doubt.body]))
+        answers = _look_up(services, providers, doubts)
         with services.db.transaction() as session:
             settlements = _decide_all(services, session, terms, doubts, answers)
             record(session, services.clock, settlements)
@@ -131,6 +133,17 @@ def clear_doubt(services: Services) -> int:
         for alert_id in sorted({doubt.alert_id for doubt in doubts}):
             live.notify(services.redis, f"alert:{alert_id}")
     return cleared
+
+
+def _look_up(
+    services: Services, providers: Mapping[str, SmsProvider], doubts: Sequence[Doubt]
+) -> list[LookedUp]:
+    """Ask every provider about the texts that went to it; nothing is known of one that is not configured any more."""
+    answers: list[LookedUp] = []
+    for name, provider in providers.items():
+        if queries := [doubt.query() for doubt in doubts if doubt.body and doubt.provider == name]:
+            answers += provider.lookup(with_links(services, queries))
+    return answers
 
 
 def pick(connection: psycopg.Connection[Any], now: datetime, *, hold_s: float) -> list[Doubt]:

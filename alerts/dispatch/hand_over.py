@@ -10,10 +10,31 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 from alerts.dispatch.pace import Pace
 from hotline.providers.breaker import CircuitBreaker
 from hotline.providers.sms import Outcome, SmsRequest, SmsResult
+
+
+@dataclass
+class Answers:
+    """What a provider did with the texts of one lane since it was last asked; written by the stream's thread alone."""
+
+    answered: int = 0
+    failed: int = 0
+    throttled: int = 0
+    answer_s: float = 0.0
+
+    def note(self, result: SmsResult) -> None:
+        """Count one result."""
+        if result.outcome in (Outcome.UNANSWERED, Outcome.UNSENT):
+            self.failed += 1
+            return
+        self.answered += 1
+        self.answer_s += result.took_s
+        self.throttled += result.outcome is Outcome.RETRY_LATER
 
 
 class HandOver:
@@ -23,22 +44,35 @@ class HandOver:
     which on the recording clerk is.
     """
 
-    def __init__(self, pace: Pace, breaker: CircuitBreaker, *, low_water: int, batch: int) -> None:
+    def __init__(
+        self,
+        pace: Pace,
+        breaker: CircuitBreaker,
+        *,
+        low_water: int,
+        batch: int,
+        room: threading.Event | None = None,
+        gathered: threading.Event | None = None,
+    ) -> None:
+        """`room` and `gathered` may be shared, so that the clerks of several streams wait for any of them."""
         self._pace, self._breaker = pace, breaker
         self._low_water, self._batch = low_water, batch
-        self._ready: deque[tuple[float, SmsRequest]] = deque()
+        self._ready: deque[tuple[float, float, SmsRequest]] = deque()
         self._results: deque[SmsResult] = deque()
         self._in_flight = 0
         self._closed = False
-        self._room = threading.Event()
-        self._gathered = threading.Event()
+        self._room = room or threading.Event()
+        self._gathered = gathered or threading.Event()
         self._wake: Callable[[], None] = lambda: None
         self.blocked: SmsResult | None = None
+        self.accepted = False
+        """Whether the provider has accepted anything."""
+        self.answers = Answers()
 
     # The provider's side
 
     def take(self, most: int) -> Sequence[SmsRequest]:
-        """Return texts to send now; one that waited longer than its claim allows goes back unsent."""
+        """Return texts to send now, each not before its time; one that waited longer than its claim allows goes back."""
         ready = self._ready
         if not ready or self.blocked is not None:
             return ()
@@ -46,8 +80,8 @@ class HandOver:
         most = min(most, allowed, self._pace.room(self._in_flight))
         taken: list[SmsRequest] = []
         now = time.monotonic()
-        while len(taken) < most and ready:
-            send_before, request = ready.popleft()
+        while len(taken) < most and ready and ready[0][0] <= now:
+            _, send_before, request = ready.popleft()
             if now > send_before:
                 self._results.append(_unsent(request))
             else:
@@ -60,7 +94,9 @@ class HandOver:
     def give(self, result: SmsResult) -> None:
         """Take one result back."""
         self._in_flight -= 1
+        self.answers.note(result)
         if result.outcome is Outcome.ACCEPTED:
+            self.accepted = True
             self._pace.accepted()
         elif result.outcome is Outcome.RETRY_LATER:
             self._pace.throttled(result.retry_after_s)
@@ -80,10 +116,19 @@ class HandOver:
 
     # The clerks' side
 
-    def offer(self, requests: Sequence[SmsRequest], *, send_before: float) -> None:
-        """Put claimed texts at hand; `send_before` is on the monotonic clock."""
-        self._ready.extend((send_before, request) for request in requests)
+    def offer(
+        self, requests: Sequence[SmsRequest], *, send_before: float, leave_at: Sequence[float] | None = None
+    ) -> None:
+        """Put claimed texts at hand, in the order in which they may leave; times are on the monotonic clock."""
+        times = leave_at if leave_at is not None else [0.0] * len(requests)
+        self._ready.extend((at, send_before, request) for at, request in zip(times, requests, strict=True))
         self._wake()
+
+    def nudge(self) -> None:
+        """Wake the stream when the first text at hand may leave now."""
+        with suppress(IndexError):  # the stream took the last one in between
+            if self._ready and 0.0 < self._ready[0][0] <= time.monotonic():
+                self._wake()
 
     def wait_for_room(self, timeout_s: float) -> None:
         """Sleep until texts run low or the time is up."""
@@ -112,7 +157,7 @@ class HandOver:
         self._closed = True
         while self._ready:
             try:
-                _, request = self._ready.popleft()
+                *_, request = self._ready.popleft()
             except IndexError:  # the stream took the last one in between
                 break
             self._results.append(_unsent(request))

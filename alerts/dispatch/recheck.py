@@ -7,7 +7,7 @@ is exclusive, because many lanes sharing one could keep an officer's "stop" wait
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,18 +50,22 @@ class Agreed:
     """`{variant: {language: text}}`, exactly as approved."""
     drill: bool
     expires: datetime
+    probing: frozenset[str] = frozenset()
+    """Providers that had a fault and may be tried again with a single text."""
+    waiting: frozenset[str] = frozenset()
+    """Providers with a fault that are not to be tried yet."""
     faulty: bool = False
-    """The provider had a fault and may be tried again with a single text."""
+    """Every provider that may be tried is on probation, so a single text goes out."""
 
 
 _LOCK_ALERT = """
-SELECT a.state, a.status, least(a.expires, p.expires), p.drill, p.xmin::text || '/' || p.ctid::text, f.retry_at, f.detail
+SELECT a.state, a.status, least(a.expires, p.expires), p.drill, p.xmin::text || '/' || p.ctid::text
   FROM alerts a
   LEFT JOIN approvals p ON p.alert_id = a.id
-  LEFT JOIN provider_faults f ON f.provider = %s
  WHERE a.id = %s
    FOR NO KEY UPDATE OF a
 """
+_FAULTS = "SELECT provider, retry_at > %s, detail FROM provider_faults WHERE provider = ANY(%s) ORDER BY provider"
 _READ_APPROVAL = """
 SELECT p.areas, p.texts, p.digest, p.precisions, a.msg_type, a.follows_id
   FROM approvals p JOIN alerts a ON a.id = p.alert_id WHERE p.alert_id = %s
@@ -69,17 +73,17 @@ SELECT p.areas, p.texts, p.digest, p.precisions, a.msg_type, a.follows_id
 
 
 def recheck(
-    connection: psycopg.Connection[Any], now: datetime, provider: str, alert_id: int, known: Agreed | None
+    connection: psycopg.Connection[Any], now: datetime, providers: Collection[str], alert_id: int, known: Agreed | None
 ) -> Agreed:
-    """Lock the alert until commit and return what may be sent; raises Halted.
+    """Lock the alert until commit and return what may be sent through these providers; raises Halted.
 
     The digest is computed anew whenever the approval's row is another version than the one `known` was read from; an
     untouched row cannot hold another text or area.
     """
-    row = connection.execute(_LOCK_ALERT, (provider, alert_id)).fetchone()
+    row = connection.execute(_LOCK_ALERT, (alert_id,)).fetchone()
     if row is None:
         raise Halted(Halt.NOT_SENDING, "There is no such alert.")
-    state, status, expires, drill, version, fault_retry_at, fault_detail = row
+    state, status, expires, drill, version = row
     if state != DISPATCHING:
         raise Halted(Halt.NOT_SENDING, f"The alert is {state}.")
     if version is None:
@@ -90,12 +94,23 @@ def recheck(
         raise Halted(
             Halt.TAMPERED, "The alert was approved as a drill and is not one any more, or the other way round."
         )
-    if fault_retry_at is not None and fault_retry_at > now:
-        raise Halted(Halt.PROVIDER_FAULT, fault_detail)
-    faulty = fault_retry_at is not None
-    if known is not None and known.row_version == version and known.drill == drill:
-        return Agreed(version, known.texts, drill, expires, faulty)
-    return Agreed(version, _verified_texts(connection, alert_id, drill), drill, expires, faulty)
+    probing, waiting = _faults(connection, now, providers)
+    texts = known.texts if known is not None and known.row_version == version and known.drill == drill else None
+    if texts is None:
+        texts = _verified_texts(connection, alert_id, drill)
+    faulty = bool(probing) and probing | waiting == frozenset(providers)
+    return Agreed(version, texts, drill, expires, probing, waiting, faulty)
+
+
+def _faults(
+    connection: psycopg.Connection[Any], now: datetime, providers: Collection[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the providers on probation and those that must wait; raises Halted when all of them must wait."""
+    rows = connection.execute(_FAULTS, (now, sorted(providers))).fetchall()
+    waiting = frozenset(provider for provider, waits, _ in rows if waits)
+    if waiting and waiting == frozenset(providers):
+        raise Halted(Halt.PROVIDER_FAULT, rows[0][2])
+    return frozenset(provider for provider, waits, _ in rows if not waits), waiting
 
 
 def _verified_texts(connection: psycopg.Connection[Any], alert_id: int, drill: bool) -> Texts:

@@ -18,6 +18,7 @@ import psycopg
 from sqlalchemy.orm import Session
 
 from alerts import tallies
+from alerts.dispatch import retries
 from alerts.receipts import people
 from alerts.states import CANCELLED, EXPIRED, FAILED, IN_DOUBT, LAPSED, QUEUED, SENT, SUPERSEDED, WITHDRAWN
 from hotline.core.clock import Clock
@@ -156,6 +157,10 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
     if rest := [each for each in settlements if each.message_id not in done]:
         moved += connection.execute(_RECORD_ANY, _columns(rest, now)).fetchall()
     deltas: Counter[tallies.TallyKey] = Counter()
+    failed = [(message_id, row[4]) for row in moved if row[3] == FAILED for message_id in row[6]]
+    if failed:
+        retries.schedule(connection, now, failed)
+        retries.note_regions_off(connection, now, failed)
     for alert_id, country, before, after, reason, count, _, _ in moved:
         deltas[alert_id, country, before, ""] -= count
         deltas[alert_id, country, after, reason] += count

@@ -19,9 +19,11 @@ DUE = """((SELECT m.id FROM messages m WHERE m.state = 'queued' AND m.alert_id B
          AND (m.not_before IS NULL OR m.not_before <= %(now)s) ORDER BY m.alert_id, m.id LIMIT 1) IS NOT NULL)"""
 """SQL: whether the alert has a message that could be sent now."""
 
-MORE_SEVERE_WAITING = f"""
-SELECT EXISTS (
-    SELECT 1 FROM alerts mine JOIN alerts other ON other.state = 'dispatching' AND other.id <> mine.id
-     WHERE mine.id = %(alert_id)s AND {RANK.format(alert="other")} < {RANK.format(alert="mine")}
-       AND {DUE.format(alert="other")})
+OTHERS_WAITING = f"""
+SELECT coalesce(bool_or({RANK.format(alert="other")} < {RANK.format(alert="mine")}), false),
+       coalesce(bool_or({RANK.format(alert="other")} = {RANK.format(alert="mine")}), false)
+  FROM alerts mine JOIN alerts other ON other.state = 'dispatching' AND other.id <> mine.id
+ WHERE mine.id = %(alert_id)s AND {RANK.format(alert="other")} <= {RANK.format(alert="mine")}
+   AND {DUE.format(alert="other")}
 """  # noqa: S608 - put together from the constants above, no value comes from outside
+"""SQL: whether a more severe alert, and whether another one as severe, has a message that could be sent now."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hotline.core.config import Settings
+from hotline.providers.sms import VALIDITY_MAX_S, VALIDITY_MIN_S
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Terms:
     lane_s: float
     max_attempts: int
     public_url: str
+    longest_validity_s: int = VALIDITY_MAX_S
 
     @classmethod
     def of(cls, settings: Settings) -> Terms:
@@ -34,6 +37,7 @@ class Terms:
             lane_s=settings.dispatch_lane_s,
             max_attempts=settings.dispatch_max_attempts,
             public_url=settings.public_url,
+            longest_validity_s=settings.sms_validity_max_s,
         )
 
     @property
@@ -41,6 +45,10 @@ class Terms:
         """How long after its claim a text may still be handed to the provider."""
         return self.lease_s - self.timeout_s
 
-    def callback_url(self, message_id: int) -> str:
-        """Return the address the provider reports to; it carries our own id, so a receipt finds its message at once."""
-        return f"{self.public_url}/webhooks/twilio/sms/status?message={message_id}"
+    def callback_url(self, message_id: int, attempt: int) -> str:
+        """Return the address the provider reports to; it says which attempt of which message a receipt is about."""
+        return f"{self.public_url}/webhooks/twilio/sms/status?message={message_id}&attempt={attempt}"
+
+    def validity_s(self, left: timedelta) -> int:
+        """Return how long the provider may keep trying: while the alert lasts, and never longer than policy allows."""
+        return int(max(VALIDITY_MIN_S, min(VALIDITY_MAX_S, self.longest_validity_s, left.total_seconds())))

@@ -19,8 +19,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from alerts import tallies
+from alerts.dispatch import retries
 from alerts.receipts import people
-from alerts.states import FAILED
+from alerts.states import DELIVERED, FAILED, LAPSED, QUEUED, WITHDRAWN
 from hotline.core import live
 from hotline.core.services import Services
 from hotline.providers.ranks import FIRST_FINAL_RANK, Word, recorded, word
@@ -28,12 +29,13 @@ from hotline.providers.ranks import FIRST_FINAL_RANK, Word, recorded, word
 log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 2_000
+RESTING = (QUEUED, WITHDRAWN, LAPSED)
 MAX_RUN_S = 20.0
 """A run ends after this time at the latest; the schedule starts the next one a second later."""
 HINT_EVERY_S = 0.25
 
 _CLAIM = """
-SELECT id, message_id, provider_sid, provider_status, error_code, recipient, received_at
+SELECT id, message_id, provider_sid, provider_status, error_code, recipient, received_at, attempt
   FROM receipts WHERE id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _BY_SID = "SELECT provider_sid, id FROM messages WHERE provider_sid = ANY(%s)"
@@ -45,7 +47,8 @@ _EXISTING = "SELECT id FROM messages WHERE id = ANY(%s)"
 _APPLY = """
 UPDATE messages m
    SET state = d.state, provider_sid = d.sid, provider_status = d.status, error_code = d.error_code,
-       sent_at = coalesce(m.sent_at, d.sent_at), settled_at = d.settled_at, lease_until = NULL, not_before = NULL
+       sent_at = coalesce(m.sent_at, d.sent_at), settled_at = d.settled_at, lease_until = NULL, not_before = NULL,
+       retry_at = NULL
   FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
        AS d(id, state, sid, status, error_code, sent_at, settled_at)
  WHERE m.id = d.id
@@ -72,6 +75,7 @@ class Row(NamedTuple):
     error_code: str | None
     recipient: str | None
     received_at: datetime
+    attempt: int | None
 
 
 class MessageRow(NamedTuple):
@@ -89,7 +93,13 @@ class MessageRow(NamedTuple):
 
     @property
     def known(self) -> Word:
-        """What is known about the message so far."""
+        """What is known about the message so far.
+
+        One that has failed and is to be tried again keeps the name and the word of the attempt that failed until its next
+        one: the same failure said twice is no news.
+        """
+        if self.sid is not None and self.state in RESTING:
+            return word(self.status, self.error_code)
         return recorded(self.state, self.status, self.error_code)
 
 
@@ -117,6 +127,8 @@ class FoldReport:
     mismatched: int = 0
     held: int = 0
     alerts: set[int] = field(default_factory=set)
+    crowded: set[tuple[str, str]] = field(default_factory=set)
+    """Senders (provider, address) whose texts overflowed the carrier's queue."""
 
     @property
     def settled(self) -> int:
@@ -141,6 +153,7 @@ def fold(services: Services) -> FoldReport:
             fresh, hinted = set(), time.monotonic()
     if fresh:
         _hint(services, fresh)
+    retries.slow_down(services, report.crowded)
     if report.unknown or report.mismatched:
         log.warning("receipts.not_ours", unknown=report.unknown, mismatched=report.mismatched)
     return report
@@ -150,6 +163,7 @@ def _add_up(report: FoldReport, batch: FoldReport) -> None:
     for name in ("applied", "stale", "unknown", "mismatched", "held"):
         setattr(report, name, getattr(report, name) + getattr(batch, name))
     report.alerts |= batch.alerts
+    report.crowded |= batch.crowded
 
 
 def _hint(services: Services, alert_ids: Iterable[int]) -> None:
@@ -176,7 +190,7 @@ def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[Fo
         if change is not None:
             changes.append(change)
     done += [row.id for message in messages for row in by_message[message.id]]
-    _write(services, session, connection, changes)
+    report.crowded = _write(services, session, connection, changes)
     connection.execute(_DONE, (done,))
     report.alerts = {change.message.alert_id for change in changes}
     return report, rows[-1].id
@@ -222,13 +236,19 @@ def _weigh(message: MessageRow, rows: list[Row], report: FoldReport) -> Change |
     """The change that all receipts of one message together make; None when they say nothing new.
 
     A receipt also proves the hand-over itself: a message that is still `sending`, in doubt, or was put back to be tried
-    again has arrived, and must neither be looked up nor sent again.
+    again has arrived, and must neither be looked up nor sent again. Of an earlier attempt, which has failed and was
+    followed by another, only proof that it was delivered after all still counts.
     """
     fitting = [row for row in rows if _fits(message, row)]
-    # Of two provider ids for one message (handed over twice after all) the first that came is the message's own.
-    sid = message.sid or (fitting[0].sid if fitting else "")
-    believed = [row for row in fitting if row.sid == sid]
-    report.mismatched += len(rows) - len(believed)
+    earlier = [row for row in fitting if row.attempt is not None and row.attempt < message.attempts]
+    current = [row for row in fitting if row.attempt is None or row.attempt == message.attempts]
+    # Of two provider ids for one attempt (handed over twice after all) the first that came is the message's own.
+    sid = message.sid or (current[0].sid if current else "")
+    believed = [row for row in current if row.sid == sid]
+    believed += [row for row in earlier if word(row.status, row.error_code).state == DELIVERED]
+    report.mismatched += len(fitting) - len(earlier) - len([row for row in current if row.sid == sid])
+    report.mismatched += len(rows) - len(fitting)
+    report.stale += len([row for row in earlier if row not in believed])
     words = [(word(row.status, row.error_code), row) for row in believed]
     if not words:
         return None
@@ -239,7 +259,7 @@ def _weigh(message: MessageRow, rows: list[Row], report: FoldReport) -> Change |
         return None
     report.applied += len(believed)
     settled_at = row.received_at if best.rank >= FIRST_FINAL_RANK else None
-    return Change(message, best, sid, min(each.received_at for each in believed), settled_at)
+    return Change(message, best, row.sid, min(each.received_at for each in believed), settled_at)
 
 
 def _fits(message: MessageRow, row: Row) -> bool:
@@ -250,10 +270,15 @@ def _fits(message: MessageRow, row: Row) -> bool:
     return message.attempts > 0 and (row.recipient is None or row.recipient == message.phone)
 
 
-def _write(services: Services, session: Session, connection: psycopg.Connection[Any], changes: list[Change]) -> None:
-    """Write the changes of a batch: messages, attempts, people, and last the tallies and the audit (they are contended)."""
+def _write(
+    services: Services, session: Session, connection: psycopg.Connection[Any], changes: list[Change]
+) -> set[tuple[str, str]]:
+    """Write the changes of a batch: messages, attempts, people, and last the tallies and the audit (they are contended).
+
+    Returns the senders that are to be slowed down.
+    """
     if not changes:
-        return
+        return set()
     connection.execute(
         _APPLY,
         (
@@ -277,6 +302,9 @@ def _write(services: Services, session: Session, connection: psycopg.Connection[
                 [change.first_at for change in early],
             ),
         )
+    failed = [(change.message.id, change.word.reason) for change in changes if change.word.state == FAILED]
+    crowded = retries.schedule(connection, services.clock.now(), failed)
+    retries.note_regions_off(connection, services.clock.now(), failed)
     marked = people.mark(connection, services.clock.now(), [_outcome(change) for change in changes])
     deltas: Counter[tallies.TallyKey] = Counter()
     for message, now_word, *_ in changes:
@@ -285,6 +313,7 @@ def _write(services: Services, session: Session, connection: psycopg.Connection[
         deltas[message.alert_id, message.country, now_word.state, now_word.reason] += 1
     tallies.add(connection, deltas)
     people.record(session, services.clock, marked)
+    return crowded
 
 
 def _outcome(change: Change) -> people.Outcome:

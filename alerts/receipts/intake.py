@@ -25,6 +25,8 @@ class IncomingReceipt:
     error_code: str | None
     recipient: str | None
     received_at: datetime
+    attempt: int | None = None
+    """Number of the attempt it is about, where the callback's address says so."""
 
 
 class ReceiptWriter(GroupWriter[IncomingReceipt]):
@@ -32,8 +34,8 @@ class ReceiptWriter(GroupWriter[IncomingReceipt]):
 
     what = "receipts"
     statement = """
-INSERT INTO receipts (message_id, provider_sid, provider_status, error_code, recipient, received_at)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+INSERT INTO receipts (message_id, provider_sid, provider_status, error_code, recipient, received_at, attempt)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::smallint[])
 """
 
     def columns(self, rows: Sequence[IncomingReceipt]) -> tuple[list[Any], ...]:
@@ -45,6 +47,7 @@ SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[
             [row.error_code for row in rows],
             [row.recipient for row in rows],
             [row.received_at for row in rows],
+            [row.attempt for row in rows],
         )
 
 

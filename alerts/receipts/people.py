@@ -17,7 +17,7 @@ from alerts.states import DELIVERED
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
-from hotline.providers.ranks import BAD_NUMBER_CODES, OPTED_OUT_CODES
+from hotline.providers.codes import BAD_NUMBER_CODES, OPTED_OUT_CODES
 
 CARRIER = Actor(kind="webhook", id=None, name="message provider", via="webhook")
 

@@ -35,13 +35,14 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": frozenset(
         {
             "alerts.read", "travellers.read", "cases.read", "notices.read", "missions.read", "audit.read",
-            "officers.read", "map.read",
+            "officers.read", "map.read", "routes.read",
         }
     ),
     "administrator": frozenset(
         {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
             "missions.write", "audit.read", "officers.read", "officers.write", "system.read", "map.read",
+            "routes.read", "routes.write",
         }
     ),
 }  # fmt: skip

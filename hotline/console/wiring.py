@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hotline.console.import_pages  # noqa: F401  # hangs its routes on the travellers' blueprint when imported
-from hotline.console import assets, audit_pages, frame, missions_pages, pages, travellers_pages
+from hotline.console import assets, audit_pages, frame, missions_pages, pages, routes_pages, travellers_pages
 from hotline.console.words import ACTIONS, EXPLANATIONS, SUBJECTS
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry
@@ -17,17 +17,20 @@ def register(registry: Registry) -> None:
         pages.blueprint,
         audit_pages.blueprint,
         missions_pages.blueprint,
+        routes_pages.blueprint,
         travellers_pages.blueprint,
     ]
     registry.context.append(frame.provide)
     registry.menu += [
         MenuEntry("travellers.list_travellers", gettext_noop("Travellers"), "travellers.read", 50, key="t"),
         MenuEntry("missions.list_missions", gettext_noop("Missions"), "missions.read", 60, key="m"),
+        MenuEntry("routes.show", gettext_noop("Routes"), "routes.read", 75, key="r"),
         MenuEntry("pages.overview", gettext_noop("Overview"), SIGNED_IN, 0, key="h"),
         MenuEntry("audit.search", gettext_noop("Audit trail"), "audit.read", 80, key="u"),
     ]
     registry.panels += [
         Panel(gettext_noop("Recent activity"), "pages.activity_panel", "audit.read", 80, "system", link="audit.search"),
+        Panel(gettext_noop("Message providers"), "routes.panel", "routes.read", 85, "system", link="routes.show"),
         Panel(gettext_noop("System"), "pages.system_panel", "system.read", 90, "system"),
     ]
     registry.action_labels |= ACTIONS

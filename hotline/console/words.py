@@ -31,6 +31,12 @@ ACTIONS = {
     "mission.added": gettext_noop("mission added"),
     "mission.changed": gettext_noop("mission changed"),
     "mission.closed": gettext_noop("mission closed"),
+    "sender.added": gettext_noop("sender added"),
+    "sender.changed": gettext_noop("sender changed"),
+    "route.added": gettext_noop("route added"),
+    "route.changed": gettext_noop("route changed"),
+    "provider.share_changed": gettext_noop("share of a provider moved"),
+    "provider.region_on": gettext_noop("country switched on again"),
     "audit.verified": gettext_noop("audit trail checked"),
     "audit.exported": gettext_noop("audit trail exported"),
 }
@@ -38,9 +44,22 @@ SUBJECTS = {
     "traveller": SubjectKind(gettext_noop("Traveller"), "travellers.show_traveller", "traveller_id", "travellers.read"),
     "mission": SubjectKind(gettext_noop("Mission"), "missions.show_mission", "mission_id", "missions.read"),
     "officer": SubjectKind(gettext_noop("Officer"), "auth.show_officer", "officer_id", "officers.read"),
+    "provider": SubjectKind(gettext_noop("Provider")),
+    "sender": SubjectKind(gettext_noop("Sender"), "routes.edit_sender", "sender_id", "routes.write"),
+    "route": SubjectKind(gettext_noop("Route"), "routes.edit_route", "route_id", "routes.write"),
     "audit": SubjectKind(gettext_noop("Audit trail")),
 }
 EXPLANATIONS = {
+    "sender.provider": gettext_noop("Name a provider in small letters, such as twilio."),
+    "sender.address": gettext_noop("Give a sender that is not on the list yet: a number, a short code or a name."),
+    "sender.parts_per_s": gettext_noop("Write a whole number from 1 to 10000, or leave it empty."),
+    "route.prefix": gettext_noop(
+        "Write + and the first digits, or leave it empty; each sender has one route for the same numbers."
+    ),
+    "route.sender_id": gettext_noop("Choose a sender from the list."),
+    "route.priority": gettext_noop("Write a whole number from 1 to 99."),
+    "route.weight": gettext_noop("Write a whole number from 1 to 1000."),
+    "route.cost_micros": gettext_noop("Write a whole number from 0 to 100000000, or leave it empty."),
     "traveller.name": gettext_noop("Give the name in 1 to 160 characters."),
     "traveller.phone": gettext_noop(
         "This number cannot be dialled; write it with the country's code, such as +82 10 1234 5678."

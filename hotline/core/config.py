@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     dispatch_lane_s: float = Field(20.0, gt=0, le=60, validation_alias=_env("HOTLINE_DISPATCH_LANE_S"))
     """How long one lane works before it makes room for other jobs of its worker."""
     dispatch_max_attempts: int = Field(5, ge=1, le=20, validation_alias=_env("HOTLINE_DISPATCH_MAX_ATTEMPTS"))
+    sms_validity_max_s: int = Field(21_600, ge=60, le=36_000, validation_alias=_env("HOTLINE_SMS_VALIDITY_MAX_S"))
+    """Longest time a carrier may keep trying to deliver a text; what arrives later than this is a stale warning."""
     demo: bool = Field(False, validation_alias=_env("HOTLINE_DEMO"))
     """The installation holds made-up people for practice; every page says so."""
     worker_queues: str = Field("urgent,default,slow", validation_alias=_env("HOTLINE_WORKER_QUEUES"))

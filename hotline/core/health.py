@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from redis.exceptions import RedisError
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hotline.core import jobs
 from hotline.core.migrate import head_revision
 from hotline.core.outbox import OutboxEvent
+from hotline.core.registry import Registry
 from hotline.core.services import Services, current
 from hotline.core.web import PUBLIC, permit
 
@@ -34,7 +35,9 @@ def readyz() -> ResponseReturnValue:
     services = current()
     checks = {"database": _answers(lambda: _check_database(services)), "redis": _answers(services.redis.ping)}
     ready = all(result == "ok" for result in checks.values())
-    return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
+    registry: Registry = current_app.extensions["registry"]
+    details = {name: word for tell in registry.readiness if ready for name, word in tell(services).items()}
+    return jsonify(status="ready" if ready else "not ready", checks=checks, details=details), 200 if ready else 503
 
 
 def _check_database(services: Services) -> None:

@@ -42,6 +42,18 @@ def parse_e164(text: str, region: str | None = None, *, field: str = "phone") ->
     return PhoneNumber(e164, found if found and found != "001" else "ZZ")
 
 
+def region_of(e164: str) -> str:
+    """Return the ISO country of a number in E.164; ZZ when it belongs to none (satellites, unknown codes)."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return "ZZ"
+    found = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
+        number.country_code or 0
+    )
+    return found if found and found != "001" else "ZZ"
+
+
 def readable(e164: str) -> str:
     """Return a number as people read and dial it, in international form; unchanged when it is no number."""
     try:

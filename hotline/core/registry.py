@@ -105,6 +105,8 @@ class Registry:
     """Called once in each web process after the application is made (for example: load the position index)."""
     describe: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
     """Called with the OpenAPI document, to say what a declared schema cannot (for example a second content type)."""
+    readiness: list[Callable[[Services], dict[str, str]]] = field(default_factory=list)
+    """What `/readyz` tells besides whether this process is ready: trouble by name, in words anybody may read."""
     context: list[Callable[[], dict[str, Any]]] = field(default_factory=list)
     demo: list[Callable[[Services, Actor], None]] = field(default_factory=list)
     """Called by `hotline demo load` with the demo author, to add made-up content of this room; may be called again."""

@@ -18,7 +18,7 @@ from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.notices.states import FAILED, IN_DOUBT, QUEUED, SENT
-from hotline.providers.ranks import BAD_NUMBER_CODES, OPTED_OUT_CODES
+from hotline.providers.codes import BAD_NUMBER_CODES, OPTED_OUT_CODES
 from hotline.providers.sms import Outcome, SmsResult
 
 FIRST_LOOKUP_S = 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,32 @@ def raise_fault(
 def clear(connection: psycopg.Connection[Any], provider: str) -> None:
     """Take the fault back because a text has been accepted."""
     connection.execute("DELETE FROM provider_faults WHERE provider = %s", (provider,))
+
+
+_REGION_OFF = """
+INSERT INTO regions_off (provider, country, error_code, since, seen_at)
+SELECT provider, country, code, %(now)s, %(now)s
+  FROM unnest(%(providers)s::text[], %(countries)s::text[], %(codes)s::text[]) AS r(provider, country, code)
+ ORDER BY provider, country
+ON CONFLICT (provider, country) DO UPDATE SET seen_at = excluded.seen_at, error_code = excluded.error_code
+"""
+
+
+def note_regions_off(
+    connection: psycopg.Connection[Any], now: datetime, seen: Collection[tuple[str, str, str]]
+) -> None:
+    """Write down (provider, country, code) where an account may not send to a country, in the caller's transaction."""
+    rows = sorted({(provider, country): code for provider, country, code in seen}.items())
+    if rows:
+        connection.execute(
+            _REGION_OFF,
+            {
+                "providers": [provider for (provider, _), _ in rows],
+                "countries": [country for (_, country), _ in rows],
+                "codes": [code for _, code in rows],
+                "now": now,
+            },
+        )
 
 
 def standing(session: Session) -> Sequence[ProviderFault]:

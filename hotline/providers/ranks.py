@@ -35,12 +35,6 @@ RANKS: Final = {
 
 FIRST_FINAL_RANK: Final = RANKS["canceled"]
 
-BAD_NUMBER_CODES: Final = frozenset({"21211", "21614", "30005", "30006"})
-"""Permanent: not a number, not a mobile, unknown handset, landline. The number is not tried again until it changes."""
-
-OPTED_OUT_CODES: Final = frozenset({"21610"})
-"""The owner of the handset has told the provider to stop; these people need another channel."""
-
 _STATE_OF: Final = {
     "delivered": DELIVERED,
     "read": DELIVERED,

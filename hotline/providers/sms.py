@@ -61,7 +61,7 @@ class SmsRequest(NamedTuple):
 
 
 class SmsResult(NamedTuple):
-    """What came of one request; `retry_after_s` is the provider's own wish, when it named one."""
+    """What came of one request; `retry_after_s` is the provider's own wish, when it named one; `took_s` the time it took."""
 
     message_id: int
     attempt: int
@@ -70,6 +70,7 @@ class SmsResult(NamedTuple):
     provider_status: str | None = None
     error_code: str | None = None
     retry_after_s: float | None = None
+    took_s: float = 0.0
 
 
 class SmsQuery(NamedTuple):
@@ -196,7 +197,7 @@ class HttpSmsProvider(ABC):
             return [self.build_send(request) for request in feed.take(most)]
 
         def answered(answer: HttpAnswer) -> None:
-            result = self.read_send(answer)
+            result = self.read_send(answer)._replace(took_s=answer.took_s)
             self._tell_breaker(result, answer)
             report.note(result, answer.took_s)
             feed.give(result)

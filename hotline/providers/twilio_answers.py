@@ -1,8 +1,4 @@
-"""What Twilio's answers to a create request mean, as one table; pure, so that every line of it can be tested.
-
-Source of the codes: Twilio's error dictionary, and the field notes on which of them are the recipient's, which are ours and
-which pass by themselves.
-"""
+"""What Twilio's answers to a create request mean; pure, so that every line can be tested. The codes are in `codes`."""
 
 from __future__ import annotations
 
@@ -11,39 +7,13 @@ import re
 from typing import Any
 
 from hotline.providers.bulk_http import HttpAnswer
+from hotline.providers.codes import CODES
 from hotline.providers.sms import Outcome, SmsRequest, SmsResult
 
-OPTED_OUT = "21610"
-REGION_OFF = "21408"
-NUMBER_IS_BAD = frozenset({"21211", "21217", "21614", "30005", "30006"})
-"""For good: no text will ever reach this number."""
-
-_LATER = ("20429", "14107", "21611", "30001", "30022", "63017")
-"""Rates and queues: not a recipient's fault, it passes by itself."""
-
-_BLOCKED = (
-    "20003",  # wrong credentials
-    "20005",  # account not active
-    "20006",  # access denied
-    "20008",  # test credentials used for a live resource
-    "20404",  # wrong account or address
-    "21212",  # the sender is no valid number
-    "21603",  # no sender given
-    "21606",  # the sender is not ours or cannot send texts
-    "21609",  # our own callback address is not acceptable
-    "21659",  # the sender is not ours
-    "21660",  # the sender belongs to another account
-    "21701",  # messaging service unknown
-    "21703",  # messaging service has no sender
-    "21705",  # messaging service id malformed
-    "30002",  # account suspended
-    "63038",  # the account's daily limit
-)
-"""Our own account, credentials or sender: every other text would meet the same, so the lane must stop."""
-
 MEANINGS: dict[str, Outcome] = {
-    **dict.fromkeys(_LATER, Outcome.RETRY_LATER),
-    **dict.fromkeys(_BLOCKED, Outcome.BLOCKED),
+    code: Outcome.BLOCKED if meaning.ours else Outcome.RETRY_LATER
+    for code, meaning in CODES.items()
+    if meaning.ours or meaning.later
 }
 """Meaning of a code in a 4xx answer; every code that is not here refuses this one text for good."""
 

@@ -12,7 +12,7 @@ import pytest
 from alerts.dispatch import claims, doubt, ending, sweep
 from alerts.dispatch.claims import CLAIM_ANY, claim
 from alerts.dispatch.results import _RECORD_ANY, _RECORD_SENDING
-from alerts.dispatch.severity import MORE_SEVERE_WAITING
+from alerts.dispatch.severity import OTHERS_WAITING
 from alerts.dispatch.terms import Terms
 from hotline.core.db import Database
 from hotline.platform.embedded import EmbeddedPostgres
@@ -30,6 +30,9 @@ TYPES = {
     "held_until": "timestamptz",
     "state": "text",
     "provider": "text",
+    "sender": "text",
+    "providers": "text[]",
+    "senders": "text[]",
     "ids": "bigint[]",
     "numbers": "smallint[]",
     "outcomes": "text[]",
@@ -105,11 +108,13 @@ def values_for(alert_id: int, after_id: int) -> dict[str, Any]:
         "state": "withdrawn",
         "since": NOW,
         "provider": "twilio",
+        "sender": "+15005550006",
     }
 
 
 STATEMENTS = {
     "claim": CLAIM_ANY,
+    "look": claims.LOOK_ANY,
     "withdraw": ending._TAKE_BACK,
     "anything open": str(ending._ANY_OPEN).replace(":alert_id", "%(alert_id)s"),
     "leases over": doubt._LEASES_OVER,
@@ -117,7 +122,7 @@ STATEMENTS = {
     "is a doubt due": sweep._DOUBT_DUE,
     "open alerts": sweep._OPEN,
     "left behind": sweep._LEFT_BEHIND,
-    "more severe waiting": MORE_SEVERE_WAITING,
+    "others waiting": OTHERS_WAITING,
 }
 
 
@@ -144,7 +149,7 @@ def test_no_statement_of_the_dispatch_walks_over_a_million_rows(
 
 
 @pytest.mark.parametrize("general", [False, True])
-@pytest.mark.parametrize("statement", [_RECORD_SENDING, _RECORD_ANY])
+@pytest.mark.parametrize("statement", [_RECORD_SENDING, _RECORD_ANY, claims.MARK_CHOSEN])
 def test_recording_finds_messages_by_their_ids(million: tuple[Database, int], statement: str, general: bool) -> None:
     database, alert_id = million
     with database.connection() as connection:
@@ -161,7 +166,12 @@ def test_recording_finds_messages_by_their_ids(million: tuple[Database, int], st
             "codes": [None] * 256,
             "again": [None] * 256,
             "now": NOW,
+            "lease_until": NOW,
+            "providers": ["twilio"] * 256,
+            "senders": ["+15005550006"] * 256,
         }
+        if statement == claims.MARK_CHOSEN:
+            connection.execute("DELETE FROM attempts")
         plan = plan_of(connection, statement, columns, general=general)
         connection.rollback()
     scans = [node for node in nodes(plan) if node.get("Relation Name") == "messages" and "Scan" in node["Node Type"]]

@@ -30,7 +30,7 @@ def claim_and_die(
     """Do what a lane does up to the moment its process is killed: claim, and hand over the first `sent` texts."""
     terms, now = Terms.of(running.services.settings), running.clock.now()
     with running.services.db.connection() as connection:
-        recheck(connection, now, "twilio", running.alert_id, None)
+        recheck(connection, now, ["twilio"], running.alert_id, None)
         claimed = claim(connection, now, terms, "twilio", running.alert_id, drill=False, after_id=0, most=16)
         if not commit:
             connection.rollback()

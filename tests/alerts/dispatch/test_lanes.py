@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from alerts.dispatch import lanes
+from alerts.dispatch.hand_over import HandOver
 from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.services import Services
@@ -36,7 +37,9 @@ def test_what_was_approved_is_what_is_sent_with_our_id_in_the_callback(
     message = running.rows()[0]
     fields = twilio.texts_to(message.phone)[0].fields
     assert fields["Body"] == TEXTS["ko"]
-    assert fields["StatusCallback"] == f"http://127.0.0.1:5000/webhooks/twilio/sms/status?message={message.id}"
+    assert (
+        fields["StatusCallback"] == f"http://127.0.0.1:5000/webhooks/twilio/sms/status?message={message.id}&attempt=1"
+    )
     assert fields["ValidityPeriod"] == str(6 * 3600)
     assert message.provider_sid == twilio.texts_to(message.phone)[0].sid
 
@@ -191,9 +194,9 @@ def test_a_text_that_waited_longer_than_its_claim_allows_is_given_back(
 ) -> None:
     # A process that stood still (a paused machine) must not send on claims that others may have taken over.
     running = start_alert(sending, clock, people=5)
-    offer = lanes.HandOver.offer
+    offer = HandOver.offer
     monkeypatch.setattr(
-        lanes.HandOver, "offer", lambda self, requests, send_before: offer(self, requests, send_before=0)
+        HandOver, "offer", lambda self, requests, send_before, leave_at: offer(self, requests, send_before=0)
     )
     sending.settings = sending.settings.model_copy(update={"dispatch_lane_s": 0.2})
     running.lane()

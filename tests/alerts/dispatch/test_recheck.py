@@ -17,7 +17,7 @@ from tests.providers.loopback_twilio import LoopbackTwilio
 
 def look(running: Running, known: Agreed | None = None) -> Agreed:
     with running.services.db.connection() as connection:
-        return recheck(connection, running.clock.now(), "twilio", running.alert_id, known)
+        return recheck(connection, running.clock.now(), ["twilio"], running.alert_id, known)
 
 
 def assert_nothing_sent_and_cancelled(running: Running, twilio: LoopbackTwilio, reason: str) -> None:

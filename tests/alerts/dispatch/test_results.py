@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -113,7 +114,7 @@ def test_callbacks_that_arrive_while_the_provider_is_still_answering_are_kept(
     running: Running, twilio: LoopbackTwilio
 ) -> None:
     def report(text: Accepted) -> None:
-        message_id = int(text.fields["StatusCallback"].rpartition("=")[2])
+        message_id = int(parse_qs(urlsplit(text.fields["StatusCallback"]).query)["message"][0])
         receive(running, message_id, "delivered", sid=text.sid)
 
     twilio.on_accepted = report

@@ -1,0 +1,131 @@
+"""The sweep that queues failed messages again when their time has come (see `retries`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import psycopg
+import structlog
+from sqlalchemy.orm import Session
+
+from alerts import tallies
+from alerts.dispatch import lanes
+from alerts.models import Alert
+from alerts.states import ALERT, DISPATCHING, FAILED, FINISHED, QUEUED
+from hotline.core import audit, jobs, live
+from hotline.core.actor import SYSTEM
+from hotline.core.services import Services
+from hotline.providers.carriers import NotConfigured, sms_provider, sms_providers
+from hotline.providers.codes import RETRY_CODES
+from hotline.providers.routing import RouteTable, load
+
+log = structlog.get_logger(__name__)
+
+JOB = "alerts.retry_failed"
+BATCH = 2_000
+MAX_BATCHES = 50
+
+_DUE = """
+SELECT id, alert_id, phone, avoid, error_code FROM messages WHERE retry_at <= %(now)s ORDER BY retry_at LIMIT %(most)s
+"""
+_LOCK_ALERTS = """
+SELECT a.id, a.state IN ('dispatching', 'finished') AND least(a.expires, p.expires) > %(now)s
+  FROM alerts a LEFT JOIN approvals p ON p.alert_id = a.id
+ WHERE a.id = ANY(%(ids)s) ORDER BY a.id FOR NO KEY UPDATE OF a
+"""
+_GIVE_UP = "UPDATE messages SET retry_at = NULL WHERE id = ANY(%(ids)s) AND retry_at <= %(now)s"
+_QUEUE = """
+WITH due AS MATERIALIZED (
+    SELECT id, error_code FROM messages WHERE id = ANY(%(ids)s) AND state = 'failed' AND retry_at <= %(now)s
+     ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE messages m
+   SET state = 'queued', retries = m.retries + 1, retry_at = NULL, not_before = NULL, settled_at = NULL
+  FROM due WHERE m.id = due.id
+RETURNING m.alert_id, m.country, coalesce(due.error_code, '')
+"""
+
+
+class Due(NamedTuple):
+    """A failed message whose time has come."""
+
+    id: int
+    alert_id: int
+    phone: str
+    avoid: str | None
+    code: str | None
+
+
+def sweep(services: Services) -> int:
+    """Queue what is due, batch by batch; how many messages are tried again. The job `alerts.retry_failed`."""
+    total, alerts = 0, set[int]()
+    for _ in range(MAX_BATCHES):
+        with services.db.transaction() as session:
+            seen, queued = _sweep_batch(services, session)
+        total += sum(queued.values())
+        alerts |= queued.keys()
+        if seen < BATCH:
+            break
+    for alert_id in sorted(alerts):
+        jobs.enqueue(services, lanes.JOB, alert_id)
+        live.notify(services.redis, f"alert:{alert_id}")
+    if total:
+        log.info("dispatch.tried_again", messages=total)
+    return total
+
+
+def _sweep_batch(services: Services, session: Session) -> tuple[int, Counter[int]]:
+    """Queue one batch in the session's transaction; how many were looked at, and how many queued by alert."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    now = services.clock.now()
+    due = [Due(*row) for row in connection.execute(_DUE, {"now": now, "most": BATCH}).fetchall()]
+    if not due:
+        return 0, Counter()
+    ids = sorted({each.alert_id for each in due})
+    lasting = dict(connection.execute(_LOCK_ALERTS, {"ids": ids, "now": now}).fetchall())
+    table = _table(services, connection)
+    again = [each.id for each in due if lasting.get(each.alert_id) and _has_way(table, each)]
+    connection.execute(_GIVE_UP, {"ids": sorted({each.id for each in due} - set(again)), "now": now})
+    rows = connection.execute(_QUEUE, {"ids": again, "now": now}).fetchall()
+    deltas: Counter[tallies.TallyKey] = Counter()
+    for alert_id, country, code in rows:
+        deltas[alert_id, country, FAILED, code] -= 1
+        deltas[alert_id, country, QUEUED, ""] += 1
+    queued = Counter(alert_id for alert_id, _, _ in rows)
+    resumed = [session.get_one(Alert, alert_id) for alert_id in sorted(queued)]
+    for alert in resumed:
+        session.refresh(alert)
+    tallies.add(connection, deltas)
+    _resume(services, session, [alert for alert in resumed if alert.state == FINISHED], queued)
+    return len(due), queued
+
+
+def _resume(services: Services, session: Session, finished: list[Alert], queued: Mapping[int, int]) -> None:
+    for alert in finished:
+        alert.state = ALERT.next_state(alert.state, "resume", SYSTEM)
+        alert.finished_at = None
+        alert.updated_at = services.clock.now()
+    for alert in finished:
+        audit.record(
+            session, services.clock, SYSTEM, "alert.retried", "alert", alert.id,
+            before={"state": FINISHED}, after={"state": DISPATCHING, "messages": queued[alert.id]},
+        )  # fmt: skip
+
+
+def _table(services: Services, connection: psycopg.Connection[Any]) -> RouteTable | None:
+    try:
+        default, every = sms_provider(services), sms_providers(services)
+    except NotConfigured:
+        return None
+    return load(connection, every, default.name, default.sender)
+
+
+def _has_way(table: RouteTable | None, due: Due) -> bool:
+    """Whether there is another sender where another one is asked for."""
+    rule = RETRY_CODES.get(due.code or "")
+    if rule is None or table is None:
+        return False
+    return not rule.other_sender or any(way.name != due.avoid for way in table.ways_for(due.phone))
