@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import alerts.arrivals.wiring
+import alerts.board.wiring
 import alerts.console.wiring
 import alerts.feeds.wiring
 import alerts.publish.wiring
@@ -47,3 +48,4 @@ def register(registry: Registry) -> None:
     alerts.publish.wiring.register(registry)
     alerts.feeds.wiring.register(registry)
     alerts.replies.wiring.register(registry)
+    alerts.board.wiring.register(registry)

@@ -36,6 +36,9 @@ MANIFEST: dict[str, tuple[str, dict[str, str]]] = {
         {
             "dist/web/variable/pretendardvariable-dynamic-subset.css": "pretendard.css",
             "dist/web/variable/woff2-dynamic-subset/*.woff2": "woff2-dynamic-subset/",
+            # Whole faces for reports as PDF, which embed the letters they use.
+            "dist/public/static/alternative/Pretendard-Regular.ttf": "Pretendard-Regular.ttf",
+            "dist/public/static/alternative/Pretendard-SemiBold.ttf": "Pretendard-SemiBold.ttf",
         },
     ),
     "mcc-mnc-list": ("mcc-mnc-list", {"mcc-mnc-list.json": "mcc-mnc-list.json"}),

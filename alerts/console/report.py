@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alerts.board.cells import plain_cell
 from alerts.console import labels
 from alerts.console.blueprint import blueprint
 from alerts.console.reasons import reason
@@ -30,7 +31,7 @@ def report(alert_id: int) -> ResponseReturnValue:
         rows = report_rows(session, alert)
     text = io.StringIO()
     text.write("\ufeff")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows([[plain_cell(value) for value in row] for row in rows])
     response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="alert-{alert_id}-report.csv"'
     return response

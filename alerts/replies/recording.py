@@ -28,8 +28,8 @@ from hotline.core.services import Services
 from hotline.geo.cells import cell_of
 from hotline.geo.countries import NOWHERE, country_of
 from hotline.people import travellers
-from hotline.people.models import Position, Traveller
 from hotline.people.checkin import check_in
+from hotline.people.models import Position, Traveller
 
 log = structlog.get_logger(__name__)
 

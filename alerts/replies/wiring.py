@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from alerts.replies import erasure, page
+from alerts.replies import erasure, page, panel
 from hotline.core.i18n import gettext_noop
-from hotline.core.registry import Registry, SubjectKind
+from hotline.core.registry import Panel, Registry, SubjectKind
 
 ACTIONS = {
     "text.read": gettext_noop("text read"),
@@ -16,7 +16,10 @@ ACTIONS = {
 
 def register(registry: Registry) -> None:
     """Add the room's routes, texts and handlers."""
-    registry.blueprints.append(page.blueprint)
+    registry.blueprints += [page.blueprint, panel.blueprint]
+    registry.traveller_panels.append(
+        Panel(gettext_noop("Answers to alerts"), "replies.traveller_panel", "travellers.read", 5, "cases")
+    )
     registry.static["replies"] = page.STATIC
     registry.action_labels |= ACTIONS
     registry.subjects["inbound_text"] = SubjectKind(gettext_noop("Text received"))
