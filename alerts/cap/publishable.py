@@ -81,7 +81,7 @@ def _of_info(alert: CapAlert, info: CapInfo) -> Iterator[str]:
             yield "it expires before it is sent"
         if info.onset is not None and info.expires is not None and info.expires <= info.onset:
             yield "it expires before it begins"
-    if not any(area.has_shape for area in info.areas):
+    if alert.msg_type != "Cancel" and not any(area.has_shape for area in info.areas):
         yield "there is no area with a shape"
     for area in info.areas:
         yield from _of_area(area)

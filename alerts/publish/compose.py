@@ -50,6 +50,8 @@ class Agreed:
     """`{language: {"place": …, "event": …}}`; English and Korean stand in for languages without names."""
     areas: Sequence[Mapping[str, Any]]
     contact: str
+    all_clear: bool = False
+    """A Cancel because the danger is over; False for one because the warning was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _info(agreed: Agreed, publisher: Publisher, language: str) -> CapInfo:
         language=language,
         categories=(agreed.category,),
         event=event,
-        response_types=("AllClear",) if agreed.msg_type == "Cancel" else (),
+        response_types=("AllClear",) if agreed.all_clear else (),
         urgency="Past" if agreed.msg_type == "Cancel" else agreed.urgency,
         severity=agreed.severity,
         certainty=agreed.certainty,

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.cap.model import CapAlert
@@ -25,7 +25,7 @@ from alerts.models import Alert, Approval
 from alerts.publish.compose import Agreed, Earlier, Publisher, compose, compose_stop
 from alerts.publish.models import CapDocument
 from alerts.states import CANCELLED
-from alerts.variants import CORRECTION
+from alerts.variants import ALL_CLEAR, CORRECTION
 from hotline.core import audit
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import Clock
@@ -86,11 +86,15 @@ def documents_of(session: Session, alert_ids: list[int]) -> list[CapDocument]:
 
 
 def _locked(session: Session, alert_id: int) -> Alert | None:
-    return session.scalar(select(Alert).where(Alert.id == alert_id).with_for_update(of=Alert, key_share=True))
+    """Return an alert with its row, and that of its chain's first alert, locked: documents of a chain are made in turn."""
+    root = session.scalar(select(func.coalesce(Alert.chain_id, Alert.id)).where(Alert.id == alert_id))
+    for each in sorted({root or alert_id, alert_id}):
+        session.execute(select(Alert.id).where(Alert.id == each).with_for_update(key_share=True))
+    return session.get(Alert, alert_id)
 
 
 def _announce(session: Session, clock: Clock, settings: Settings, alert: Alert, approval: Approval) -> None:
-    if documents_of(session, [alert.id]):
+    if documents_of(session, [alert.id]) or _overtaken(session, alert):
         return
     earlier = documents_of(session, _chain_before(session, alert))
     if alert.msg_type == "Cancel" and not earlier:
@@ -103,6 +107,17 @@ def _announce(session: Session, clock: Clock, settings: Settings, alert: Alert, 
     agreed = _agreed(settings, alert, approval, msg_type, mission)
     cap = compose(agreed, publisher_of(settings), clock.now(), _earlier(earlier))
     _publish(session, clock, settings, cap, alert, earlier)
+
+
+def _overtaken(session: Session, alert: Alert) -> bool:
+    """Whether a later alert of the chain is public already: what comes late must not stand above what replaced it."""
+    root = alert.chain_id or alert.id
+    later = (
+        select(CapDocument.id)
+        .join(Alert, Alert.id == CapDocument.alert_id)
+        .where(Alert.chain_id == root, Alert.id > alert.id)
+    )
+    return session.scalar(later.limit(1)) is not None
 
 
 def _chain_before(session: Session, alert: Alert) -> list[int]:
@@ -141,6 +156,7 @@ def _agreed(settings: Settings, alert: Alert, approval: Approval, msg_type: str,
         names=names,
         areas=approval.areas,
         contact=", ".join(phones),
+        all_clear=msg_type == "Cancel" and alert.main_variant == ALL_CLEAR,
     )
 
 
