@@ -62,3 +62,41 @@ def test_an_empty_database_is_pending(postgres: EmbeddedPostgres) -> None:
     url = postgres.create_database("bare")
     assert migrate.pending(url)
     postgres.drop_database("bare")
+
+
+def test_approvals_from_before_variants_keep_what_was_agreed(database_url: str) -> None:
+    """A digest that fitted fits the new shape too, and one that did not is not made to fit by the way."""
+    from alerts.approval import digest_of
+
+    migrate.downgrade(database_url, "0001")
+    texts, areas = {"ko": "홍수", "en": "Flood"}, [{"description": "x", "polygons": [], "circles": []}]
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO officers (id, name, display_name, created_at) VALUES (1, 'a', 'A', now())")
+        for alert_id, digest in ((1, digest_of(areas, texts, False)), (2, "0" * 64)):
+            connection.execute(
+                "INSERT INTO alerts (id, state, version, source, headline, event, status, msg_type, scope, category, urgency,"
+                " severity, certainty, expires, author_id, created_at, updated_at) OVERRIDING SYSTEM VALUE VALUES (%s,"
+                " 'finished', 1, 'hand', 'x', 'x', 'Actual', 'Alert', 'Public', 'Met', 'Past', 'Minor', 'Likely', now(), 1,"
+                " now(), now())",
+                (alert_id,),
+            )
+            connection.execute(
+                "INSERT INTO alert_texts (alert_id, language, body) VALUES (%s, 'en', 'Flood')", (alert_id,)
+            )
+            connection.execute(
+                "INSERT INTO approvals (alert_id, officer_id, at, areas, texts, digest, audience_estimate, drill, expires)"
+                " VALUES (%s, 1, now(), %s, %s, %s, 1, false, now())",
+                (alert_id, psycopg.types.json.Jsonb(areas), psycopg.types.json.Jsonb(texts), digest),
+            )
+    migrate.upgrade(database_url)
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute("SELECT texts, digest FROM approvals ORDER BY alert_id").fetchall()
+        assert [kept for kept, _ in rows] == [{"alert": texts}] * 2
+        assert rows[0][1] == digest_of(areas, {"alert": texts}, False)
+        assert rows[1][1] == "0" * 64
+        assert connection.execute("SELECT DISTINCT variant FROM alert_texts").fetchall() == [("alert",)]
+    migrate.downgrade(database_url, "0001")
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT texts, digest FROM approvals WHERE alert_id = 1").fetchone()
+        assert row == (texts, digest_of(areas, texts, False))
+    migrate.upgrade(database_url)
