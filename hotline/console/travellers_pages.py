@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from hotline.auth.identity import actor
@@ -17,9 +18,10 @@ from hotline.core.i18n import gettext
 from hotline.core.registry import Registry
 from hotline.core.services import current
 from hotline.core.web import permit
-from hotline.people import travellers
+from hotline.people import itineraries, travellers
 from hotline.people.fields import PositionFields, TravellerChanges, TravellerFields
-from hotline.people.models import PRECISIONS, Traveller
+from hotline.people.models import PRECISIONS, Itinerary, Traveller
+from hotline.people.placing import sightings_of
 from hotline.people.search import search
 
 blueprint = Blueprint("travellers", __name__)
@@ -55,6 +57,10 @@ def _person_page(traveller_id: int, errors: dict[str, str] | None = None) -> Res
     with current().db.transaction() as session:
         traveller = travellers.get(session, traveller_id)
         position = travellers.position_of(session, traveller_id)
+        sightings = sightings_of(session, traveller_id)
+        journeys = [
+            (each, _fellows(session, each, traveller_id)) for each in itineraries.of_traveller(session, traveller_id)
+        ]
     panels = [
         # The rooms' own templates, already escaped.
         (panel, Markup(current_app.view_functions[panel.endpoint](traveller_id=traveller_id)))  # noqa: S704
@@ -65,12 +71,24 @@ def _person_page(traveller_id: int, errors: dict[str, str] | None = None) -> Res
         "people/show.html",
         traveller=traveller,
         position=position,
+        sightings=sightings,
+        journeys=journeys,
+        now=current().clock.now(),
         panels=panels,
         precisions=PRECISIONS,
         errors=errors or {},
         form=request.form,
     )
     return page, 422 if errors else 200
+
+
+def _fellows(session: Session, itinerary: Itinerary, traveller_id: int) -> list[tuple[str, Traveller | None]]:
+    """Return who else makes a journey: first whose it is, where that is somebody else, then the other companions."""
+    found = itineraries.companions_of(session, itinerary)
+    if itinerary.traveller_id == traveller_id:
+        return found
+    owner = travellers.get(session, itinerary.traveller_id)
+    return [(owner.name, owner), *(each for each in found if each[1] is None or each[1].id != traveller_id)]
 
 
 @blueprint.get("/travellers/new")

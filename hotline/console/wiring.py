@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hotline.console.import_pages  # noqa: F401  # hangs its routes on the travellers' blueprint when imported
+import hotline.console.import_pages
+import hotline.console.itinerary_pages  # noqa: F401  # both hang their routes on the travellers' blueprint when imported
 from hotline.console import assets, audit_pages, frame, missions_pages, pages, routes_pages, travellers_pages
 from hotline.console.words import ACTIONS, EXPLANATIONS, SUBJECTS
 from hotline.core.i18n import gettext_noop

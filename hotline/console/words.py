@@ -71,6 +71,18 @@ EXPLANATIONS = {
     "traveller.precision": gettext_noop("Choose how exactly the place is known."),
     "reference-taken": gettext_noop("Traveller %(id)s has this reference already."),
     "erased": gettext_noop("This person was erased; nothing can be added."),
+    "journey.legs": gettext_noop("A journey has at least one leg."),
+    "journey.companions": gettext_noop("A journey has at most 30 companions."),
+    "journey.leg.from_date": gettext_noop("Give the first day; it must be a day that exists there."),
+    "journey.leg.to_date": gettext_noop("Give the last day: not before the first one, and within three years."),
+    "journey.leg.place": gettext_noop("This city is not known; choose its country too, or give the country alone."),
+    "journey.leg.country": gettext_noop("Choose the country."),
+    "journey.leg.means": gettext_noop("Use at most 80 characters."),
+    "journey.companion.name": gettext_noop("Give the name in 1 to 160 characters."),
+    "journey.companion.phone": gettext_noop(
+        "This number cannot be used: it is the traveller's own, several people's, of a drill, or cannot be dialled."
+    ),
+    "too-many-journeys": gettext_noop("This traveller has too many journeys; delete old ones first."),
     "import.list": gettext_noop("Choose a file."),
     "import.file": gettext_noop("This file cannot be read; save it as CSV UTF-8."),
     "import.header": gettext_noop("The first line must name the columns; at least name and phone."),
