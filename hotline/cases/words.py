@@ -22,11 +22,11 @@ ENTRIES = {
     "answer": gettext_noop("The person said"),
     "note": gettext_noop("Note"),
     "taken": gettext_noop("Taken"),
-    "handed_over": gettext_noop("Handed over"),
+    "handed_over": gettext_noop("Given to a colleague"),
     "released": gettext_noop("Given back"),
     "waiting": gettext_noop("Put aside"),
     "resumed": gettext_noop("Gone on with"),
-    "closed": gettext_noop("Closed"),
+    "closed": gettext_noop("Case closed"),
 }
 CHANNELS = {
     "link": gettext_noop("by the personal page"),
