@@ -50,10 +50,20 @@ def suggest(alert: Alert, variant: str, language: str) -> str:
     place = "{place}" if alert.place else escape(names[0]) if names else "{place}"
     text = frame % {
         "from": wording.SENDER[kind],
-        "event": "{event}" if alert.event else wording.WARNING[kind],
+        "event": _event(alert, kind),
         "place": place,
         "time": "{time}",
         "advice": wording.ADVICE[kind][""],
     }
     contact = wording.FRAMES[kind].contact if alert.mission_id is not None else wording.HOTLINE_ONLY[kind]
     return (wording.FRAMES[kind].drill if alert.drill else "") + f"{text} {contact}"
+
+
+def _event(alert: Alert, kind: str) -> str:
+    """Name the danger: by its field, which fills itself; in Korean by the Korean name where the field has only another."""
+    if not alert.event:
+        return wording.WARNING[kind]
+    named = (alert.names_by_language or {}).get(kind, {}).get("event")
+    if kind == "en" or named or not alert.event.isascii():
+        return "{event}"
+    return escape(wording.event_in_korean(alert.event, (alert.category,) if alert.category else ()))
