@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from alerts.cap.faults import CapFault, CapRefused
 from alerts.cap.model import CapAlert
 from alerts.cap.read import read_cap
+from alerts.cap.schema import schema_remarks
 from alerts.cap.verify import Seal
 from alerts.draft_fields import PLAIN_FIELDS, DraftChanges, DraftFields, apply_changes, summary_of_areas
 from alerts.follow import chain, drafts
@@ -102,7 +103,7 @@ def draft_from_cap(
         raise cap_faults(refused.faults) from refused
     if reading.refused:
         raise cap_faults(reading.refused)
-    warnings = [fault_json(fault) for fault in reading.warnings]
+    warnings = [fault_json(fault) for fault in (*reading.warnings, *schema_remarks(data))]
     document = data.decode("utf-8", "replace").replace("\x00", "")
     made_of = []
     for cap, seal in zip(reading.alerts, seals_now(session, clock, data, reading.alerts), strict=True):

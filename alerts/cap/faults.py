@@ -89,12 +89,15 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "no_info": _("The message has no info block; what happened and where has to be filled in by hand."),
         "no_area": _("The info block has no area; it has to be drawn by hand."),
         "area_without_shape": _("The area has no polygon and no circle; it has to be drawn by hand."),
+        "breaks_schema": _("It breaks the official CAP schema in %(count)s places, first: %(first)s."),
         # Signatures.
         "signature_broken": _(
             "The signature is BROKEN: the message is not what %(signers)s signed. Ask the authority before you use it."
         ),
         "signature_unknown": _("It is signed by %(signers)s, which is not a trusted signer here; check who that is."),
-        "signature_weak": _("The signature cannot be relied on (outdated or incomplete); it was signed by %(signers)s."),
+        "signature_weak": _(
+            "The signature cannot be relied on (outdated or incomplete); it was signed by %(signers)s."
+        ),
         # Shapes.
         "empty_shape": _("The shape is empty; it was left out."),
         "bad_point": _("'%(point)s' is not 'latitude,longitude' in degrees; mend it."),

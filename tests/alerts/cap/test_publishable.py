@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alerts.cap.model import CapAlert, CapArea, CapCircle, CapInfo, CapReference
 from alerts.cap.publishable import faults_of_meaning
-from alerts.cap.schema import schema_faults
+from alerts.cap.schema import schema_faults, schema_remarks
 from alerts.cap.write import write_cap
 from alerts.publish.outline import public_rings
 
@@ -81,6 +81,30 @@ def test_the_schema_names_what_it_finds_with_lines() -> None:
     (fault, *_) = schema_faults(write_cap(replace(ALERT, status="Genuine")))
     assert fault.startswith("line ") and "status" in fault
     assert schema_faults(write_cap(ALERT).replace(b"+00:00", b"Z").replace(b"-00:00", b"Z"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (b"-00:00</sent>", b"Z</sent>", "sent"),
+        (b"<status>Actual</status>", b"", "msgType"),
+        (b"<scope>Public</scope>", b"<scope>Public</scope><surprise/>", "surprise"),
+    ],
+)
+def test_a_strangers_message_that_breaks_the_schema_gets_one_remark(before: bytes, after: bytes, words: str) -> None:
+    sound = write_cap(ALERT)
+    assert schema_remarks(sound) == []
+    (remark,) = schema_remarks(sound.replace(before, after))
+    assert remark.problem == "breaks_schema" and words in remark.message and remark.line
+    assert "urn:oasis" not in remark.message
+
+
+def test_in_a_bundle_each_broken_alert_is_counted_and_others_are_not() -> None:
+    sound = write_cap(ALERT).split(b"?>", 1)[1]
+    broken = sound.replace(b"<scope>Public</scope>", b"<scope>Public</scope><surprise/>")
+    bundle = b"<bundle>" + sound + broken * 30 + b"</bundle>"
+    remarks = schema_remarks(bundle)
+    assert [each.problem for each in remarks] == ["breaks_schema"] * 20 + ["too_many_findings"]
 
 
 corners = st.tuples(st.integers(-80, 80), st.integers(-180, 180)).map(lambda pair: (float(pair[0]), float(pair[1])))
