@@ -23,7 +23,7 @@ BY_CODE = {
         "This CAP message is about other messages and warns of nothing; no alert was made of it."
     ),
     "cap-cancel": gettext_noop(
-        "This CAP message cancels an earlier one; no new alert is made of it. Stop the alert it is about."
+        "This CAP message cancels an earlier one, and no alert here came from that."
     ),
     "no-permission": gettext_noop("Your roles do not allow this."),
     "csrf": gettext_noop("The page was open too long. Load it again."),
