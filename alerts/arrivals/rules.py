@@ -1,4 +1,4 @@
-"""Who is greeted on arrival and who is not pestered; pure. docs/decisions/0020-arrivals.md gives the reasons.
+"""Who is greeted on arrival and who is not pestered; pure. docs/decisions/0020-roaming-and-arrivals.md gives the reasons.
 
 In this order, an arrival is passed over
   `off`       when the country is not greeted at all;

@@ -6,12 +6,14 @@ join, because a prepared statement's general plan takes a batch for a tenth of t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import psycopg
 
 from hotline.notices.terms import Terms
+from hotline.providers.routing import Way
 
 OPTED_OUT, NUMBER_BAD = "opted_out", "bad_number"
 """Reasons of our own for a failure, beside the provider's codes."""
@@ -31,9 +33,10 @@ _DUE = """
        AND (n.not_before IS NULL OR n.not_before <= %(now)s)
      ORDER BY n.priority, n.id LIMIT %(most)s FOR NO KEY UPDATE OF n SKIP LOCKED
 """
-_CLAIM = f"""
+_LOOK = f"""
 WITH due AS MATERIALIZED ({_DUE}), judged AS MATERIALIZED (
-    SELECT n.id, CASE WHEN n.asked_for THEN NULL ELSE (
+    SELECT n.id, n.phone, n.body, n.expires_at, n.attempts + 1 AS attempt, n.priority,
+           CASE WHEN n.asked_for THEN NULL ELSE (
                SELECT CASE WHEN bool_or(t.opted_out_at IS NOT NULL) THEN '{OPTED_OUT}'
                            WHEN bool_or(t.number_bad_at IS NOT NULL) THEN '{NUMBER_BAD}' END
                  FROM travellers t WHERE t.phone = n.phone AND t.erased_at IS NULL) END AS reason
@@ -41,18 +44,18 @@ WITH due AS MATERIALIZED ({_DUE}), judged AS MATERIALIZED (
 ), withheld AS (
     UPDATE notices n SET state = 'failed', error_code = j.reason, settled_at = %(now)s, not_before = NULL
       FROM judged j WHERE n.id = j.id AND j.reason IS NOT NULL
-), claimed AS (
-    UPDATE notices n
-       SET state = 'sending', attempts = n.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
-     WHERE n.id = ANY (ARRAY(SELECT id FROM judged WHERE reason IS NULL))
-    RETURNING n.id, n.phone, n.body, n.expires_at, n.attempts, n.priority
-), recorded AS (
-    INSERT INTO notice_attempts (notice_id, number, provider, started_at)
-    SELECT id, attempts, %(provider)s, %(now)s FROM claimed
 )
-SELECT (SELECT count(*) FROM due), c.id, c.phone, c.body, c.expires_at, c.attempts
-  FROM (SELECT 1) one LEFT JOIN claimed c ON true ORDER BY c.priority, c.id
+SELECT id, phone, body, expires_at, attempt, reason FROM judged ORDER BY priority, id
 """  # noqa: S608 - put together from constants, no value comes from outside
+_MARK = """
+WITH claimed AS (
+    UPDATE notices n SET state = 'sending', attempts = n.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
+     WHERE n.id = ANY (%(ids)s) RETURNING n.id, n.attempts
+)
+INSERT INTO notice_attempts (notice_id, number, provider, started_at)
+SELECT c.id, claimed.attempts, c.provider, %(now)s
+  FROM unnest(%(ids)s::bigint[], %(providers)s::text[]) AS c(id, provider) JOIN claimed ON claimed.id = c.id
+"""
 
 
 class Claimed(NamedTuple):
@@ -65,11 +68,20 @@ class Claimed(NamedTuple):
     attempt: int
 
 
-class Batch(NamedTuple):
-    """What one claim found: notices to send, and how many were looked at (some may have been set aside)."""
+class Taken(NamedTuple):
+    """A claimed notice with the way it takes; it may leave `leaves_s` seconds after the claim."""
 
-    notices: list[Claimed]
-    seen: int
+    notice: Claimed
+    way: Way
+    leaves_s: float = 0.0
+
+
+class Batch(NamedTuple):
+    """What one claim found: notices to send, how many were set aside, and how many wait for room at their sender."""
+
+    taken: list[Taken]
+    withheld: int
+    without_room: int
 
 
 def lapse(connection: psycopg.Connection[Any], now: datetime) -> int:
@@ -78,21 +90,30 @@ def lapse(connection: psycopg.Connection[Any], now: datetime) -> int:
 
 
 def claim(
-    connection: psycopg.Connection[Any], now: datetime, terms: Terms, provider: str, *, lowest: int, most: int
+    connection: psycopg.Connection[Any],
+    now: datetime,
+    terms: Terms,
+    choose: Callable[[Claimed], Taken | None],
+    *,
+    lowest: int,
+    most: int,
 ) -> Batch:
     """Claim up to `most` due notices in the caller's transaction, the most urgent first, down to the priority `lowest`.
 
-    Somebody who wants no texts, or whose number is known to be bad, gets only what they asked for; that is judged here,
-    at the moment of sending, and not when the notice was written.
+    `choose` names the way of each, or None to leave it where it is. Somebody who wants no texts, or whose number is known to
+    be bad, gets only what they asked for; that is judged here, at the moment of sending, and not when the notice was written.
     """
-    rows = connection.execute(
-        _CLAIM,
-        {
-            "now": now,
-            "lowest": lowest,
-            "most": most,
-            "lease_until": now + timedelta(seconds=terms.lease_s),
-            "provider": provider,
-        },
-    ).fetchall()
-    return Batch([Claimed(*row[1:]) for row in rows if row[1] is not None], rows[0][0])
+    rows = connection.execute(_LOOK, {"now": now, "lowest": lowest, "most": most}).fetchall()
+    fit = [Claimed(*row[:5]) for row in rows if row[5] is None]
+    taken = [way for notice in fit if (way := choose(notice)) is not None]
+    if taken:
+        connection.execute(
+            _MARK,
+            {
+                "now": now,
+                "lease_until": now + timedelta(seconds=terms.lease_s),
+                "ids": [each.notice.id for each in taken],
+                "providers": [each.way.provider for each in taken],
+            },
+        )
+    return Batch(taken, len(rows) - len(fit), len(fit) - len(taken))

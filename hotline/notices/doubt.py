@@ -19,7 +19,7 @@ from hotline.core.services import Services
 from hotline.notices.results import UNKNOWN, Settlement, back_off_s, record
 from hotline.notices.states import FAILED, IN_DOUBT, QUEUED
 from hotline.notices.terms import Terms
-from hotline.providers.carriers import NotConfigured, sms_provider
+from hotline.providers.carriers import NotConfigured, sms_providers
 from hotline.providers.ranks import word
 from hotline.providers.sms import FoundMessage, LookedUp, SmsQuery
 
@@ -51,7 +51,7 @@ WITH due AS MATERIALIZED (
     UPDATE notices n SET lease_until = %(held_until)s WHERE n.id = ANY (ARRAY(SELECT id FROM due))
     RETURNING n.id, n.phone, n.body, n.attempts
 )
-SELECT h.id, h.phone, h.body, h.attempts, tried.first_at, tried.absent, last.started_at, last.finished_at
+SELECT h.id, h.phone, h.body, h.attempts, tried.first_at, tried.absent, last.started_at, last.finished_at, last.provider
   FROM held h
   JOIN notice_attempts last ON last.notice_id = h.id AND last.number = h.attempts
   CROSS JOIN LATERAL (SELECT min(a.started_at) AS first_at, count(*) FILTER (WHERE a.outcome = 'absent') AS absent
@@ -73,6 +73,7 @@ class Doubt(NamedTuple):
     absent: int
     started_at: datetime
     finished_at: datetime | None
+    provider: str = ""
 
     def absent_from(self, terms: Terms) -> datetime:
         """Return the moment from which on a text that is not in the record was never accepted."""
@@ -95,7 +96,7 @@ def end_leases(connection: psycopg.Connection[Any], now: datetime) -> int:
 def clear_doubt(services: Services) -> int:
     """Look up what is in doubt and due, batch by batch, for a bounded time; how many notices left their doubt."""
     try:
-        provider = sms_provider(services)
+        providers = sms_providers(services)
     except NotConfigured:
         return 0  # the lane has raised the fault; nothing can be looked up before it is mended
     terms, cleared, stop_at = Terms.of(services.settings), 0, time.monotonic() + RUN_S
@@ -108,7 +109,13 @@ def clear_doubt(services: Services) -> int:
         if not rows:
             break
         doubts = [Doubt(*row) for row in rows]
-        answers = provider.lookup([doubt.query() for doubt in doubts])
+        # A provider that is not configured any more is not asked; its doubts stay until a receipt or their time ends them.
+        answers = [
+            answer
+            for name, provider in providers.items()
+            if (own := [doubt.query() for doubt in doubts if doubt.provider == name])
+            for answer in provider.lookup(own)
+        ]
         with services.db.transaction() as session:
             settlements = _decide_all(services, session, terms, doubts, answers)
             record(session, services.clock, settlements)

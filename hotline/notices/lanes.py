@@ -13,8 +13,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,12 +25,15 @@ from redis.exceptions import RedisError
 from hotline.core import jobs
 from hotline.core.services import Services
 from hotline.notices import claims, results
-from hotline.notices.claims import Claimed
+from hotline.notices.choice import Choice
+from hotline.notices.claims import Taken
+from hotline.notices.feed import BatchFeed
 from hotline.notices.states import Priority
 from hotline.notices.terms import BATCH, Terms
 from hotline.providers import faults
-from hotline.providers.breaker import CircuitBreaker
-from hotline.providers.carriers import NotConfigured, sms_provider
+from hotline.providers.carriers import NotConfigured, sms_providers
+from hotline.providers.pacing import spend
+from hotline.providers.routing import load
 from hotline.providers.sms import VALIDITY_MAX_S, Outcome, SmsProvider, SmsRequest, SmsResult
 
 log = structlog.get_logger(__name__)
@@ -40,7 +42,8 @@ JOB, URGENT_JOB = "notices.dispatch", "notices.urgent"
 URGENT_BATCH = 100
 URGENT_BATCHES = 3
 """A lane on the alerts' queue sends at most this much and then waits its turn."""
-_FAULT_OF = "SELECT retry_at FROM provider_faults WHERE provider = %s"
+NO_SLOT_S = 0.1
+"""Sleep while every sender's slots are taken; slots are given at most half a second ahead."""
 
 
 @dataclass
@@ -69,13 +72,13 @@ def hurry(services: Services) -> None:
 
 def _run(services: Services, *, lowest: int, most: int, batches: int | None) -> LaneReport | None:
     try:
-        provider = sms_provider(services)
+        providers = sms_providers(services)
     except NotConfigured as fault:
         with services.db.connection() as connection:
             faults.raise_fault(connection, services.clock.now(), "twilio", faults.NOT_CONFIGURED, str(fault))
         log.warning("notices.not_configured", missing=str(fault))
         return None
-    lane = _Lane(services, provider, lowest)
+    lane = _Lane(services, providers, lowest)
     with _stopping_early(lane):
         lane.run(most, batches)
     report = lane.report
@@ -89,8 +92,9 @@ def _run(services: Services, *, lowest: int, most: int, batches: int | None) -> 
 class _Lane:
     """One lane's state."""
 
-    def __init__(self, services: Services, provider: SmsProvider, lowest: int) -> None:
-        self._services, self._provider, self._lowest = services, provider, lowest
+    def __init__(self, services: Services, providers: Mapping[str, SmsProvider], lowest: int) -> None:
+        self._services, self._providers, self._lowest = services, providers, lowest
+        self._default = next(iter(providers.values()))
         self._terms = Terms.of(services.settings)
         self.report = LaneReport()
         self.stop_requested = False
@@ -99,8 +103,7 @@ class _Lane:
         """Work until nothing is due, the time or share is over, or something forbids going on."""
         stop_at, done = time.monotonic() + self._terms.lane_s, 0
         while not self.report.ended:
-            room = self._provider.breaker.room(most)
-            if room == 0:
+            if not any(provider.breaker.room(1) for provider in self._providers.values()):
                 self.report.ended = "provider away"
             elif self.stop_requested:
                 self.report.ended = "stopped"
@@ -111,118 +114,83 @@ class _Lane:
             elif batches is None and done and _alerts_wait(self._services):
                 self.report.ended = "made room"
             else:
-                self._one_batch(room)
+                self._one_batch(most)
                 done += 1
 
     def _one_batch(self, most: int) -> None:
         services, now = self._services, self._services.clock.now()
         claimed_at = time.monotonic()
         with services.db.connection() as connection:
-            row = connection.execute(_FAULT_OF, (self._provider.name,)).fetchone()
-            if row is not None and row[0] > now:
-                self.report.ended = "provider fault"
-                return
-            faulty = row is not None
-            batch = claims.claim(
-                connection, now, self._terms, self._provider.name, lowest=self._lowest, most=1 if faulty else most
-            )
-        self.report.claimed += len(batch.notices)
-        if not batch.seen:
+            table = load(connection, self._providers, self._default.name, self._default.sender)
+            choice = Choice(connection, now, table, self._providers)
+            batch = claims.claim(connection, now, self._terms, choice, lowest=self._lowest, most=most)
+            spend(connection, choice.budgets)
+        self.report.claimed += len(batch.taken)
+        if batch.taken:
+            self._send(batch.taken, now, claimed_at, choice.probing)
+        elif choice.waiting and batch.without_room:
+            self.report.ended = "provider fault"
+        elif batch.without_room:
+            time.sleep(NO_SLOT_S)
+        elif not batch.withheld:
             self.report.ended = "nothing due"
-        if batch.notices:
-            self._send(batch.notices, now, claimed_at + self._terms.hand_over_s, faulty=faulty)
 
-    def _send(self, notices: list[Claimed], now: datetime, send_before: float, *, faulty: bool) -> None:
-        """Hand a batch over and record it; whatever happens, each claimed notice gets the result that is known of it."""
-        feed = _BatchFeed(
-            [self._request(each, now) for each in notices],
-            self._provider.breaker,
-            send_before,
+    def _send(self, taken: list[Taken], now: datetime, claimed_at: float, probing: set[str]) -> None:
+        """Hand a batch over, provider by provider; a provider's failure does not keep the others' texts."""
+        failures: list[BaseException] = []
+        for name in sorted({each.way.provider for each in taken}):
+            own = [each for each in taken if each.way.provider == name]
+            try:
+                self._send_through(self._providers[name], own, now, claimed_at, probing=name in probing)
+            except Exception as failure:  # noqa: BLE001 - recorded for its texts already; raised below for the job
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+
+    def _send_through(
+        self, provider: SmsProvider, taken: list[Taken], now: datetime, claimed_at: float, *, probing: bool
+    ) -> None:
+        """Stream and record; whatever happens, each claimed notice gets the result that is known of it."""
+        feed = BatchFeed(
+            sorted((claimed_at + each.leaves_s, self._request(each, now)) for each in taken),
+            provider.breaker,
+            claimed_at + self._terms.hand_over_s,
             lambda: self.stop_requested,
         )
         try:
-            self._provider.stream(feed, in_flight=self._terms.in_flight)
+            provider.stream(feed, in_flight=self._terms.in_flight)
         finally:
             outcome = feed.close()
-            settlements = [results.settle(each) for each in outcome]
             with self._services.db.transaction() as session:
-                results.record(session, self._services.clock, settlements)
-            self.report.recorded += len(settlements)
+                results.record(session, self._services.clock, [results.settle(each) for each in outcome])
+            self.report.recorded += len(outcome)
         if feed.blocked is not None:
-            self._raise_fault(feed.blocked)
-        elif faulty and any(each.outcome is Outcome.ACCEPTED for each in outcome):
+            self._raise_fault(provider.name, feed.blocked)
+        elif probing and any(each.outcome is Outcome.ACCEPTED for each in outcome):
             with self._services.db.connection() as connection:
-                faults.clear(connection, self._provider.name)
+                faults.clear(connection, provider.name)
 
-    def _request(self, notice: Claimed, now: datetime) -> SmsRequest:
+    def _request(self, taken: Taken, now: datetime) -> SmsRequest:
+        notice = taken.notice
         return SmsRequest(
             notice.id,
             notice.attempt,
             notice.phone,
-            self._provider.sender,
+            taken.way.address,
             notice.body,
             self._terms.callback_url(notice.id),
             max(1, int(min(VALIDITY_MAX_S, (notice.expires_at - now).total_seconds()))),
         )
 
-    def _raise_fault(self, result: SmsResult) -> None:
+    def _raise_fault(self, provider: str, result: SmsResult) -> None:
         self.report.ended = "blocked"
         code = result.error_code or "unknown"
         detail = (
             f"The provider refuses our account or sender (code {code}): mend the settings; sending goes on by itself."
         )
-        log.error("notices.provider_fault", provider=self._provider.name, code=code)
+        log.error("notices.provider_fault", provider=provider, code=code)
         with self._services.db.connection() as connection:
-            faults.raise_fault(connection, self._services.clock.now(), self._provider.name, code, detail)
-
-
-class _BatchFeed:
-    """Feeds one claimed batch to a stream and keeps its results; used by the stream's thread only."""
-
-    def __init__(
-        self, requests: Sequence[SmsRequest], breaker: CircuitBreaker, send_before: float, stopped: Callable[[], bool]
-    ) -> None:
-        self._ready = deque(requests)
-        self._under_way: dict[int, SmsRequest] = {}
-        self._results: list[SmsResult] = []
-        self._breaker, self._send_before, self._stopped = breaker, send_before, stopped
-        self.blocked: SmsResult | None = None
-
-    def take(self, most: int) -> list[SmsRequest]:
-        """Return texts to send now; none any more once the lane must stop or the claim is too old."""
-        if self.blocked is not None or self._stopped() or time.monotonic() > self._send_before:
-            self._give_back()
-        allowed = self._breaker.room(len(self._under_way) + most) - len(self._under_way)
-        if allowed <= 0 and not self._under_way:
-            self._give_back()
-        taken = [self._ready.popleft() for _ in range(min(most, max(0, allowed), len(self._ready)))]
-        self._under_way |= {request.message_id: request for request in taken}
-        return taken
-
-    def give(self, result: SmsResult) -> None:
-        """Take one result back."""
-        self._under_way.pop(result.message_id, None)
-        if result.outcome is Outcome.BLOCKED:
-            self.blocked = result
-        self._results.append(result)
-
-    def finished(self) -> bool:
-        """Say whether nothing more will come."""
-        return not self._ready
-
-    def on_more(self, wake: Callable[[], None]) -> None:
-        """Nothing is ever added to a batch, so nobody needs waking."""
-
-    def close(self) -> list[SmsResult]:
-        """Return a result for each text of the batch: given back where it never left, unanswered where the stream broke."""
-        self._give_back()
-        broken = [SmsResult(each.message_id, each.attempt, Outcome.UNANSWERED) for each in self._under_way.values()]
-        return [*self._results, *broken]
-
-    def _give_back(self) -> None:
-        while self._ready:
-            request = self._ready.popleft()
-            self._results.append(SmsResult(request.message_id, request.attempt, Outcome.UNSENT))
+            faults.raise_fault(connection, self._services.clock.now(), provider, code, detail)
 
 
 def _alerts_wait(services: Services) -> bool:

@@ -28,7 +28,13 @@ class NoticePage:
 
 
 def search(
-    session: Session, *, number: str = "", purpose: str = "", state: str = "", cursor: int | None = None, limit: int = 50
+    session: Session,
+    *,
+    number: str = "",
+    purpose: str = "",
+    state: str = "",
+    cursor: int | None = None,
+    limit: int = 50,
 ) -> NoticePage:
     """Return notices, newest first, to one whole number, of one purpose, in one state; an unknown word finds nothing.
 

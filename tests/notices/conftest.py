@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from hotline.core.services import Services
 from hotline.notices import claims, doubt, lanes, store
 from hotline.notices.models import Notice, NoticeAttempt
 from hotline.providers.carriers import make_sms_provider
+from hotline.providers.routing import Way
 from tests.providers.loopback_twilio import LoopbackTwilio, running_twilio
 
 PHONE = "+821011110001"
@@ -57,8 +59,15 @@ class Sending:
     def claim_and_die(self) -> list[claims.Claimed]:
         """Claim everything as a lane does and stop there, as a killed worker would."""
         with self.services.db.connection() as connection:
-            terms = lanes.Terms.of(self.services.settings)
-            return claims.claim(connection, self.clock.now(), terms, "twilio", lowest=9, most=100).notices
+            return self.claim(connection, most=100)
+
+    def claim(self, connection: psycopg.Connection[Any], *, most: int) -> list[claims.Claimed]:
+        """Claim in a transaction of the test's own."""
+        terms, way = lanes.Terms.of(self.services.settings), Way(None, "twilio", "+15005550006", False)
+        batch = claims.claim(
+            connection, self.clock.now(), terms, lambda notice: claims.Taken(notice, way), lowest=9, most=most
+        )
+        return [each.notice for each in batch.taken]
 
     def later(self, **duration: float) -> None:
         """Move the clock."""

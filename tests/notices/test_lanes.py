@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from alerts.segments import count_segments
 from hotline.core import jobs
+from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
 from hotline.notices import erasure, lanes, sweep
+from hotline.notices.choice import parts_of
 from hotline.notices.states import Priority
 from hotline.people.models import Traveller
+from hotline.providers import routes
 from tests.factories import make_traveller
 from tests.notices.conftest import PHONE, Sending
 
@@ -46,12 +51,7 @@ def test_what_somebody_waits_for_goes_first_and_alone_on_the_alerts_queue(sendin
     assert lanes.dispatch_urgent(sending.services) is not None
     assert [each.to for each in sending.twilio.accepted] == ["+821000000003"]
     with sending.services.db.connection() as connection:
-        order = [
-            each.id
-            for each in lanes.claims.claim(
-                connection, sending.clock.now(), lanes.Terms.of(sending.services.settings), "twilio", lowest=9, most=9
-            ).notices
-        ]
+        order = [each.id for each in sending.claim(connection, most=9)]
     assert order == [soon, late]
     assert sending.notice(code).state == "sent"
 
@@ -134,6 +134,7 @@ def test_a_fault_of_our_account_stops_the_lane_and_is_tried_with_one_text(sendin
     sending.twilio.everybody = ["20003"] * 3
     assert sending.lane().ended == "blocked"
     assert {sending.notice(each).state for each in ids} == {"queued"}
+    sending.later(seconds=3)
     assert sending.lane().ended == "provider fault"
     sending.twilio.everybody = []
     sending.later(minutes=1)
@@ -148,10 +149,8 @@ def test_a_fault_of_our_account_stops_the_lane_and_is_tried_with_one_text(sendin
 def test_two_lanes_never_claim_the_same_notice(sending: Sending) -> None:
     for nth in range(6):
         sending.publish(f"+82100000000{nth}", key=f"k{nth}")
-    terms, now = lanes.Terms.of(sending.services.settings), sending.clock.now()
     with sending.services.db.connection() as one, sending.services.db.connection() as other:
-        first = lanes.claims.claim(one, now, terms, "twilio", lowest=9, most=3).notices
-        second = lanes.claims.claim(other, now, terms, "twilio", lowest=9, most=9).notices
+        first, second = sending.claim(one, most=3), sending.claim(other, most=9)
     assert len({each.id for each in first} | {each.id for each in second}) == len(first) + len(second) == 6
 
 
@@ -207,3 +206,52 @@ def test_the_claim_reads_the_index_of_waiting_notices_only(sending: Sending) -> 
         plan = "\n".join(row[0] for row in connection.execute("EXPLAIN " + lanes.claims._DUE, values))
     assert "ix_notices_waiting" in plan
     assert "Seq Scan" not in plan
+
+
+def sender_with_pace(sending: Sending, parts_per_s: int, **route: Any) -> None:
+    """Give the settings' own sender a pace; with `route` a route through another sender as well."""
+    with sending.services.db.transaction() as session:
+        routes.save_sender(
+            session, sending.clock, SYSTEM, None,
+            {"provider": "twilio", "address": "+15005550006", "parts_per_s": parts_per_s},
+        )  # fmt: skip
+        if route:
+            other = routes.save_sender(
+                session, sending.clock, SYSTEM, None, {"provider": "twilio", "address": "CONSULATE"}
+            )
+            routes.save_route(
+                session, sending.clock, SYSTEM, None,
+                {"sender_id": other.id, "priority": 1, "weight": 100, "open": True, **route},
+            )  # fmt: skip
+
+
+def test_notices_share_the_pace_of_their_sender_with_everybody(sending: Sending) -> None:
+    sender_with_pace(sending, 20)
+    for nth in range(12):
+        sending.publish(f"+8210{nth:08}", key=f"k{nth}")
+    started = time.monotonic()
+    assert sending.lane().recorded == 12
+    took_s = time.monotonic() - started
+    assert len(sending.twilio.copies) == 12
+    # Twelve slots of 50 ms, of which the timeline lets half a second be caught up with; a slow machine only takes longer.
+    assert took_s > 0.05
+    with sending.services.db.connection() as connection:
+        row = connection.execute("SELECT paced_until > clock_timestamp() - interval '1 min' FROM senders").fetchone()
+    assert row == (True,)
+
+
+def test_a_notice_takes_the_route_of_its_number(sending: Sending) -> None:
+    sender_with_pace(sending, 100, prefix="+63")
+    sending.publish("+639171234567", key="there")
+    sending.publish("+821012345678", key="here")
+    sending.lane()
+    assert {each.to: each.fields["From"] for each in sending.twilio.accepted} == {
+        "+639171234567": "CONSULATE", "+821012345678": "+15005550006",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "parts"), [("a" * 160, 1), ("a" * 161, 2), ("{" * 81, 2), ("가" * 70, 1), ("가" * 71, 2), ("é" * 71, 2)]
+)
+def test_parts_are_never_counted_too_low(body: str, parts: int) -> None:
+    assert parts_of(body) == parts >= count_segments(body).parts
