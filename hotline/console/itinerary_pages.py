@@ -22,7 +22,8 @@ from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.people import itineraries, travellers
-from hotline.people.itineraries import MAX_COMPANIONS, MAX_LEGS, CompanionFields, ItineraryFields, LegFields
+from hotline.people.itineraries import MAX_COMPANIONS, CompanionFields, ItineraryFields
+from hotline.people.legs import MAX_LEGS, LegFields
 from hotline.people.models import Itinerary, Traveller
 
 SOURCE = "console"

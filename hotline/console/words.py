@@ -96,6 +96,12 @@ EXPLANATIONS = {
     "import.precision": gettext_noop("Use exact, city or country."),
     "import.place": gettext_noop("The place is not known; give its country too, or degrees."),
     "import.country": gettext_noop("Use country codes of two letters, such as PH."),
+    "import.from_date": gettext_noop("Write the first and the last day as 2026-11-21; each leg only once."),
+    "import.to_date": gettext_noop(
+        "Write the last day as 2026-11-21: not before the first one, and within three years."
+    ),
+    "import.means": gettext_noop("Use at most 80 characters."),
+    "import.journey": gettext_noop("A journey has at most 60 legs, and a person 40 journeys."),
     "import.observed_at": gettext_noop("Write the time with its offset, and not in the future."),
     "import.valid_until": gettext_noop("Write the time with its offset, later than the time of observation."),
     "import.drill": gettext_noop("Write true or false."),

@@ -159,7 +159,9 @@ def erase(traveller_id: int) -> ResponseReturnValue:
     description=(
         "Send `text/csv` with a header line or `application/x-ndjson`, up to 4 MiB; larger lists are taken over by "
         "`hotline travellers import FILE`. The columns are reference, name, phone (both needed), language, lat, lon, "
-        "precision, place, country, observed_at, valid_until and drill, in any order. People are known by their reference, "
+        "precision, place, country, observed_at, valid_until and drill, in any order. A row with from_date and to_date "
+        "(first and last day) tells a leg of the person's journey, with means and journey (the source's key of it); a "
+        "person has as many such rows as legs. People are known by their reference, "
         "without one by their number. `?region=KR` says whose numbers are written without a plus sign. Bad rows are named "
         "and stop nothing."
     ),

@@ -11,6 +11,7 @@ from hotline.core.actor import Actor
 from hotline.core.errors import HotlineError
 from hotline.core.services import make_services
 from hotline.people.import_lines import MAX_FILE_BYTES
+from hotline.people.import_report import refused_csv
 from hotline.people.importing import ImportReport, import_travellers
 from hotline.platform.preflight import read_settings
 
@@ -28,12 +29,18 @@ def travellers() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "file_format", type=click.Choice(["csv", "ndjson"]), help="By the file's name when left out.")
 @click.option("--region", help="Country (as KR) whose numbers are written without a plus sign.")
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the whole report here, as JSON.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the whole report here, as JSON, or its refused rows as CSV where the name ends in .csv.",
+)
 def import_command(file: Path, file_format: str | None, region: str | None, report: Path | None) -> None:
     """Take over the travellers in FILE (CSV with a header, or one JSON object a line).
 
     The columns are reference, name, phone, language, lat, lon, precision, place, country, observed_at, valid_until and
-    drill, in any order. Known travellers are updated; rows that cannot be used are named and the rest is taken over.
+    drill, in any order. A row with from_date and to_date tells a leg of a journey (with means, and journey as its key); a
+    person has as many of those as they have legs. Known travellers are updated; rows that cannot be used are named and
+    the rest is taken over.
     Exits with 1 when rows were refused.
     """
     if file.stat().st_size > MAX_FILE_BYTES:
@@ -62,7 +69,9 @@ def import_command(file: Path, file_format: str | None, region: str | None, repo
         services.redis.close()
     click.echo("", err=True)
     if report is not None:
-        report.write_text(json.dumps(done.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
+        as_table = report.suffix == ".csv"
+        written = refused_csv(done.refused) if as_table else json.dumps(done.to_json(), ensure_ascii=False, indent=1)
+        report.write_text(written, encoding="utf-8", newline="")
     _show(done)
     if done.refused_count:
         raise SystemExit(1)

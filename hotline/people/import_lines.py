@@ -19,13 +19,15 @@ SAMPLE_BYTES = 64 * 1024
 
 COLUMNS = (
     "reference", "name", "phone", "language", "lat", "lon", "precision", "place", "country", "observed_at",
-    "valid_until", "drill",
+    "valid_until", "drill", "from_date", "to_date", "means", "journey",
 )  # fmt: skip
 NEEDED = ("name", "phone")
 ALIASES = {
     "latitude": "lat", "longitude": "lon", "lng": "lon", "mobile": "phone", "telephone": "phone", "city": "place",
     "이름": "name", "성명": "name", "전화": "phone", "전화번호": "phone", "휴대전화": "phone", "언어": "language",
-    "위도": "lat", "경도": "lon", "도시": "place", "국가": "country", "관리번호": "reference",
+    "from": "from_date", "to": "to_date", "trip": "journey", "flight": "means", "시작일": "from_date", "종료일": "to_date",
+    "교통편": "means", "여정": "journey", "위도": "lat", "경도": "lon", "도시": "place", "국가": "country",
+    "관리번호": "reference",
 }  # fmt: skip
 """Other names of the columns, as tables from offices carry them."""
 

@@ -1,10 +1,14 @@
-"""From a record to a checked row: every value read, every place found, and what is wrong named with its mend."""
+"""From a record to a checked row: every value read, every place found, and what is wrong named with its mend.
+
+A row with dates (`from_date`, `to_date`) tells a leg of the person's journey, any other one where the person is; a person has
+at most one row of the second kind in a list, and a row for each leg.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +19,8 @@ from hotline.geo.cells import cells_of
 from hotline.geo.countries import country_of
 from hotline.people import fields
 from hotline.people.import_lines import COLUMNS
+from hotline.people.legs import LegFields, located_leg, stay_of
+from hotline.people.models import ItineraryLeg
 from hotline.people.placing import place_of_city, place_of_country
 
 _TRUE, _FALSE = {"true", "1", "yes", "y", "예"}, {"false", "0", "no", "n", "아니오"}
@@ -39,11 +45,22 @@ class Row:
     country: str | None = None
     cell: int | None = None
     guess: str = ""
+    leg: ItineraryLeg | None = None
+    """The stay that the row tells, which then has no place of its own."""
+    journey: str = ""
+    """The source's key of the journey that the leg belongs to; empty for the one that this list makes."""
+
+    @property
+    def person(self) -> str:
+        """What tells this person from others in the file: the reference, else the number."""
+        return f"r:{self.reference}" if self.reference is not None else f"p:{self.phone}"
 
     @property
     def key(self) -> str:
-        """What tells this person from others in the file: the reference, else the number."""
-        return f"r:{self.reference}" if self.reference is not None else f"p:{self.phone}"
+        """What must not come twice in a file: a person, or a person's stay."""
+        if self.leg is None:
+            return self.person
+        return "|".join([self.person, self.journey, *map(str, stay_of(self.leg))])
 
 
 def checked_row(line: int, values: dict[str, Any], now: datetime, region: str | None = None) -> Row:
@@ -62,6 +79,9 @@ def checked_row(line: int, values: dict[str, Any], now: datetime, region: str | 
         language=fields.checked_language(said["language"]) if said.get("language") else None,
         drill=_flag(said["drill"]) if said.get("drill") else None,
     )
+    if said.get("from_date") or said.get("to_date"):
+        row.leg, row.journey = _leg(said), fields.checked_reference(said.get("journey")) or ""
+        return row
     _put(row, said)
     row.observed_at, row.valid_until = fields.checked_times(
         _time("observed_at", said.get("observed_at", "")), _time("valid_until", said.get("valid_until", "")), now
@@ -85,6 +105,31 @@ def _put(row: Row, said: dict[str, str]) -> None:
     row.lat, row.lon, row.precision, row.country, row.guess = (
         place.lat, place.lon, place.precision, place.country, place.guess,
     )  # fmt: skip
+
+
+def _leg(said: dict[str, str]) -> ItineraryLeg:
+    """Return the stay that a row with dates tells."""
+    degrees: dict[str, float] = {}
+    if said.get("lat") or said.get("lon"):
+        degrees = {"lat": _number("lat", said.get("lat", "")), "lon": _number("lon", said.get("lon", ""))}
+    return located_leg(
+        LegFields(
+            from_date=_date("from_date", said.get("from_date", "")),
+            to_date=_date("to_date", said.get("to_date", "")),
+            place=said.get("place", ""),
+            country=said.get("country", ""),
+            means=said.get("means", ""),
+            **degrees,
+        )
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _date(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(name, text, "write the day as 2026-11-21; a leg has a first and a last day") from None
 
 
 def locate(rows: Sequence[Row]) -> None:

@@ -18,8 +18,10 @@ from hotline.core.actor import Actor
 from hotline.core.errors import InvalidInput
 from hotline.core.services import Services
 from hotline.people import fields
+from hotline.people.import_legs import MAX_ITINERARIES
 from hotline.people.import_lines import BadLine, Reading, Record
 from hotline.people.import_rows import Row, checked_row, locate
+from hotline.people.legs import MAX_LEGS
 from hotline.people.upsert import Stored, store_rows
 
 BATCH_ROWS = 5_000
@@ -137,6 +139,9 @@ class _Run:
         for row, line in zip(rows, earlier, strict=True):
             if line is None:
                 yield row
+            elif row.leg is not None:
+                mend = f"line {line} tells the same stay; give each leg one row"
+                self._refuse(row.line, InvalidInput("from_date", row.leg.first_date.isoformat(), mend))
             elif row.reference is not None:
                 mend = f"line {line} has the same reference; give each person one row"
                 self._refuse(row.line, InvalidInput("reference", row.reference, mend))
@@ -150,6 +155,9 @@ class _Run:
         report.updated_count += stored.updated
         report.accepted_count += stored.created + stored.updated
         self._stale += stored.stale_positions
+        for line in stored.too_many_legs:
+            mend = f"a journey has at most {MAX_LEGS} legs and a person {MAX_ITINERARIES} journeys"
+            self._refuse(line, InvalidInput("journey", "", mend))
         for line, phone in stored.shared_numbers:
             mend = "several people have this number; give the reference of the one who is meant"
             self._refuse(line, InvalidInput("phone", phone, mend))

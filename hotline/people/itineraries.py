@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import func, or_, select, text
@@ -18,34 +17,14 @@ from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.db import psycopg_of
 from hotline.core.errors import Conflict, InvalidInput, NotFound, Refused
-from hotline.geo.cells import cell_of
-from hotline.geo.countries import country_of
 from hotline.people import effective, fields, travellers
 from hotline.people.fields import TravellerFields
-from hotline.people.local_days import span, zones_at
+from hotline.people.import_legs import MAX_ITINERARIES
+from hotline.people.legs import LegFields, located_legs
 from hotline.people.models import Companion, Itinerary, ItineraryLeg, Traveller
-from hotline.people.placing import place_of_city, place_of_country
 from hotline.people.upsert import IDENTITY_LOCK
 
-MAX_LEGS = 60
 MAX_COMPANIONS = 30
-MAX_ITINERARIES = 40
-"""Journeys of one traveller; those that are over may be deleted."""
-MAX_PLACE_CHARS = 120
-MAX_MEANS_CHARS = 80
-
-
-@dataclass(frozen=True, kw_only=True)
-class LegFields:
-    """One stay: the first and the last day there, and a city's name, degrees with a name, or only a country (ISO)."""
-
-    from_date: date
-    to_date: date
-    place: str = ""
-    country: str = ""
-    lat: float | None = None
-    lon: float | None = None
-    means: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,54 +141,6 @@ def companions_of(session: Session, itinerary: Itinerary) -> list[tuple[str, Tra
         person = session.get(Traveller, each.traveller_id) if each.traveller_id is not None else None
         found.append((person.name if person is not None else each.name, person))
     return found
-
-
-def located_legs(given: Sequence[LegFields]) -> list[ItineraryLeg]:
-    """Return the rows of some legs, placed and with the moments between which they count; raises InvalidInput."""
-    if not 1 <= len(given) <= MAX_LEGS:
-        raise InvalidInput("legs", len(given), f"a journey has 1 to {MAX_LEGS} legs")
-    legs = []
-    seen: set[tuple[Any, ...]] = set()
-    for number, leg in enumerate(given):
-        try:
-            row = located_leg(leg)
-        except InvalidInput as fault:
-            raise InvalidInput(f"legs.{number}.{fault.field}", fault.value, fault.mend) from fault
-        stay = (row.first_date, row.last_date, row.country, row.lat, row.lon)
-        if stay not in seen:
-            seen.add(stay)
-            legs.append(row)
-    return legs
-
-
-def located_leg(given: LegFields) -> ItineraryLeg:
-    """Return the row of one leg; raises InvalidInput naming the field that cannot be used."""
-    place = fields.checked_note("place", given.place, MAX_PLACE_CHARS)
-    means = fields.checked_note("means", given.means, MAX_MEANS_CHARS)
-    code = given.country.strip().upper()
-    if given.lat is not None or given.lon is not None:
-        nowhere = float("nan")
-        lat, lon = fields.checked_degrees(
-            nowhere if given.lat is None else given.lat, nowhere if given.lon is None else given.lon
-        )
-        country, precision = place_of_country(code).country if code else str(country_of([lat], [lon])[0]), "city"
-    elif place:
-        if code:
-            place_of_country(code)
-        city = place_of_city(place, code or None)
-        lat, lon, country, precision = city.lat, city.lon, city.country, city.precision
-    elif code:
-        middle = place_of_country(code)
-        lat, lon, country, precision = middle.lat, middle.lon, middle.country, "country"
-    else:
-        raise InvalidInput("place", "", "name a city, a country, or give lat and lon")
-    zones = zones_at(lat, lon, country, whole_country=precision == "country")
-    starts_at, ends_at = span(given.from_date, given.to_date, zones)
-    return ItineraryLeg(
-        place=place, country=country, precision=precision, lat=lat, lon=lon, cell=cell_of(lat, lon),
-        zone=zones[0] if len(zones) == 1 else "", first_date=given.from_date, last_date=given.to_date, means=means,
-        starts_at=starts_at, ends_at=ends_at,
-    )  # fmt: skip
 
 
 def _replace(

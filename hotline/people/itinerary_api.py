@@ -17,15 +17,8 @@ from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.people import itineraries, travellers
 from hotline.people.fields import MAX_NAME_CHARS, MAX_REFERENCE_CHARS
-from hotline.people.itineraries import (
-    MAX_COMPANIONS,
-    MAX_LEGS,
-    MAX_MEANS_CHARS,
-    MAX_PLACE_CHARS,
-    CompanionFields,
-    ItineraryFields,
-    LegFields,
-)
+from hotline.people.itineraries import MAX_COMPANIONS, CompanionFields, ItineraryFields
+from hotline.people.legs import MAX_LEGS, MAX_MEANS_CHARS, MAX_PLACE_CHARS, LegFields
 from hotline.people.models import Itinerary, Sighting
 from hotline.people.placing import sightings_of
 

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from hotline.people import effective, validity
+from hotline.people.import_legs import ToldLeg, store_legs
 from hotline.people.import_rows import Row
 
 IDENTITY_LOCK = 0x50_45_4F_01
@@ -80,7 +81,7 @@ SELECT DISTINCT ON (i.traveller_id, i.precision)
        decisive = EXCLUDED.decisive, observed_at = EXCLUDED.observed_at, valid_until = EXCLUDED.valid_until
  WHERE held.observed_at <= EXCLUDED.observed_at
 """
-_TOUCHED = "SELECT DISTINCT traveller_id FROM incoming"
+_WHO = "SELECT line, traveller_id, is_new FROM incoming"
 _COUNT = """
 SELECT count(*) FILTER (WHERE i.is_new), count(*) FILTER (WHERE NOT i.is_new),
        count(DISTINCT i.traveller_id) FILTER (WHERE i.lat IS NOT NULL),
@@ -93,12 +94,14 @@ SELECT count(*) FILTER (WHERE i.is_new), count(*) FILTER (WHERE NOT i.is_new),
 @dataclass(frozen=True)
 class Stored:
     """What became of a batch: rows that made somebody new, rows about people already known (changed or not), people whose
-    place something fresher or more exact tells, and (line, number) of rows refused because several have the number."""
+    place something fresher or more exact tells, (line, number) of rows refused because several have the number, and lines
+    of legs that are too many for a journey or a person."""
 
     created: int
     updated: int
     stale_positions: int
     shared_numbers: list[tuple[int, str]]
+    too_many_legs: list[int]
 
 
 def store_rows(
@@ -108,8 +111,9 @@ def store_rows(
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (IDENTITY_LOCK,))
     connection.execute(_TABLE)
     hours = validity.configured()
+    people = _one_each(rows)
     with connection.cursor().copy(f"COPY incoming ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
-        for row in rows:
+        for row in people.values():
             if row.valid_until is None and row.observed_at is not None:
                 row.valid_until = validity.holds_until(source, row.precision, row.observed_at, hours)
             copy.write_row([getattr(row, name) for name in _COLUMNS])
@@ -125,11 +129,42 @@ def store_rows(
         connection.execute(_NUMBER_NEW, values)
         connection.execute(_CHANGE, values)
         connection.execute(_ADD, values)
-    touched = [row[0] for row in connection.execute(_TOUCHED)]
+    who = {line: (traveller_id, is_new) for line, traveller_id, is_new in connection.execute(_WHO)}
+    touched = [traveller_id for traveller_id, _ in who.values()]
     effective.lock_travellers(connection, touched)
     connection.execute(_PLACE, {"source": source, "decisive": validity.is_decisive(source)})
+    too_many = _keep_legs(connection, rows, people, who, now=now, source=source)
     effective.recompute(connection, touched, now)
     counted = connection.execute(_COUNT, {"source": source}).fetchone()
     assert counted is not None
-    created, updated, with_place, placed = counted
-    return Stored(created, updated, with_place - placed, shared)
+    created, _, with_place, placed = counted
+    refused_people = {line for line, _ in shared}
+    refused = [(row.line, row.phone) for row in rows if people[row.person].line in refused_people]
+    updated = len(rows) - len(refused) - len(too_many) - created
+    return Stored(created, updated, with_place - placed, refused, too_many)
+
+
+def _one_each(rows: Sequence[Row]) -> dict[str, Row]:
+    """Return one row for each person: the one that tells where they are, else the first of their legs."""
+    people: dict[str, Row] = {}
+    for row in rows:
+        if row.person not in people or row.leg is None:
+            people[row.person] = row
+    return people
+
+
+def _keep_legs(
+    connection: psycopg.Connection[Any],
+    rows: Sequence[Row],
+    people: dict[str, Row],
+    who: dict[int, tuple[int, bool]],
+    *,
+    now: datetime,
+    source: str,
+) -> list[int]:
+    told = [
+        ToldLeg(row.line, who[people[row.person].line][0], row.journey, row.leg)
+        for row in rows
+        if row.leg is not None and people[row.person].line in who
+    ]
+    return store_legs(connection, told, now=now, source=source) if told else []

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.people import itineraries
-from hotline.people.itineraries import ItineraryFields, LegFields
+from hotline.people.itineraries import ItineraryFields
+from hotline.people.legs import LegFields
 from hotline.people.models import Itinerary, ItineraryLeg, Traveller
 from hotline.registration.wishes import Trip
 

@@ -12,7 +12,8 @@ from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.people import itineraries
-from hotline.people.itineraries import CompanionFields, ItineraryFields, LegFields
+from hotline.people.itineraries import CompanionFields, ItineraryFields
+from hotline.people.legs import LegFields
 from hotline.people.models import Companion, Itinerary
 from hotline.people.placing import record_sighting
 from tests.auth.conftest import Visitor

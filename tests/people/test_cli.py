@@ -49,6 +49,9 @@ def test_refused_rows_are_shown_reported_and_end_with_one(run, tmp_path: Path) -
     assert result.exit_code == 1
     assert "Line 3: phone '1'" in result.output
     assert "… and 5 more." in result.output
+    table = tmp_path / "refused.csv"
+    run(GOOD + "A,1\n" * 25, "--report", str(table))
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 26, "a header and each refused row"
     content = json.loads(report.read_text(encoding="utf-8"))
     assert (content["accepted_count"], content["refused_count"], len(content["refused"])) == (1, 25, 25)
 

@@ -18,7 +18,8 @@ from hotline.core.services import Services
 from hotline.geo.countries import countries
 from hotline.geo.zones import zone_at, zones_of
 from hotline.people import effective, itineraries, travellers
-from hotline.people.itineraries import CompanionFields, ItineraryFields, LegFields
+from hotline.people.itineraries import CompanionFields, ItineraryFields
+from hotline.people.legs import LegFields, located_leg
 from hotline.people.local_days import midnight, span
 from hotline.people.models import Companion, Itinerary, Position, Traveller
 from hotline.people.placing import record_sighting
@@ -125,7 +126,7 @@ def test_both_sides_of_the_date_line_have_their_own_day(services: Services, cloc
 def test_a_country_with_several_zones_counts_from_its_first_midnight_to_its_last(
     db: Database, clock: FrozenClock
 ) -> None:
-    leg = itineraries.located_leg(LegFields(country="US", from_date=date(2026, 12, 1), to_date=date(2026, 12, 1)))
+    leg = located_leg(LegFields(country="US", from_date=date(2026, 12, 1), to_date=date(2026, 12, 1)))
     assert leg.zone == ""
     assert leg.starts_at == midnight(date(2026, 12, 1), "America/New_York")
     assert leg.ends_at == midnight(date(2026, 12, 2), "Pacific/Honolulu")

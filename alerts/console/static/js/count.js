@@ -20,12 +20,11 @@ function shareList(entries, total, words) {
 }
 
 /** One row of how exactly people are known: a choice where the officer may choose, with the age of what is known. */
-function precisionRow(entry, total, choose) {
+function precisionRow(entry, choose) {
   const name = choose
     ? el("label", { class: "share-name" }, el("input", { type: "checkbox", name: "precisions", value: entry.key, checked: entry.reached, onchange: choose }), ` ${entry.name}`)
     : el("span", { class: "share-name", text: entry.name });
-  const meter = el("meter", { min: 0, max: Math.max(1, total), value: entry.people, "aria-label": entry.name });
-  return el("li", { class: entry.reached ? "" : "share-out" }, name, meter, el("b", { text: number(entry.people) }),
+  return el("li", { class: entry.reached ? "" : "share-out" }, name, el("b", { text: number(entry.people) }),
     el("small", { class: "share-age quiet", text: entry.people ? entry.seen : "" }));
 }
 
@@ -84,12 +83,11 @@ export class AudienceCount {
     this.part("note").hidden = !answer.note;
     this.part("countries").replaceChildren(shareList(answer.by_country, answer.total, this.words));
     this.part("languages").replaceChildren(shareList(answer.by_language, answer.total, this.words));
-    const everybody = answer.by_precision.reduce((sum, entry) => sum + entry.people, 0);
     const choose = this.onChoice && ((event) => this.choose(event.target));
     // The box that was just ticked keeps the focus of the keyboard.
     const focused = document.activeElement?.name === "precisions" ? document.activeElement.value : "";
-    this.part("precisions").replaceChildren(el("ul", { class: "shares" },
-      ...answer.by_precision.map((entry) => precisionRow(entry, everybody, choose))));
+    this.part("precisions").replaceChildren(el("ul", { class: "shares shares-chosen" },
+      ...answer.by_precision.map((entry) => precisionRow(entry, choose))));
     if (focused) this.part("precisions").querySelector(`input[value="${focused}"]`)?.focus();
     this.part("age").textContent = say(this.words.asOf, { time: answer.as_of });
   }
