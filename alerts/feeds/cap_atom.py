@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from alerts.cap.tree import CAP_11, CAP_12
-from alerts.feeds.hazard import FeedFault
+from alerts.feeds.saying import FeedFault
 from alerts.feeds.xml_feed import Unreadable, open_feed, text_at
 
 MAX_ENTRIES: Final = 1_000
@@ -38,15 +38,15 @@ def read_cap_feed(data: bytes, base_url: str) -> list[CapEntry]:
     try:
         root = open_feed(data)
     except Unreadable as error:
-        raise FeedFault(str(error)) from error
+        raise FeedFault.of_cap(error.fault) from error
     if root.tag in (f"{{{CAP_12}}}alert", f"{{{CAP_11}}}alert"):
         return [CapEntry(_key(base_url), hashlib.sha256(data).hexdigest(), "", document=data)]
     atom = root.findall("a:entry", _NAMES)
     items = atom or root.findall("channel/item")
     if not atom and not items and root.tag not in ("rss", "{http://www.w3.org/2005/Atom}feed"):
-        raise FeedFault("neither an Atom nor an RSS feed")
+        raise FeedFault("not_a_feed")
     if len(items) > MAX_ENTRIES:
-        raise FeedFault(f"more than {MAX_ENTRIES} entries")
+        raise FeedFault("too_many", limit=MAX_ENTRIES)
     entries = [_from_atom(item, base_url) if atom else _from_rss(item, base_url) for item in items]
     return [entry for entry in entries if entry is not None]
 

@@ -21,6 +21,7 @@ from alerts.feeds.cap_atom import CapEntry
 from alerts.feeds.hazard import GRADES
 from alerts.feeds.intake import Taken, lock
 from alerts.feeds.models import FeedSighting, FeedSource
+from alerts.feeds.saying import pack, pack_cap
 from alerts.models import Alert
 from alerts.states import ALERT, DRAFT
 from hotline.core import audit
@@ -28,7 +29,7 @@ from hotline.core.actor import SYSTEM
 from hotline.core.clock import Clock
 from hotline.core.errors import HotlineError
 
-MAX_NOTE_CHARS = 500
+MAX_NOTE_CHARS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ def take_document(session: Session, clock: Clock, source: FeedSource, document: 
     try:
         reading = read_cap(document.data)
     except CapRefused as refused:
-        return _keep(session, clock, source, document, None, refused.faults[0].message, taken)
+        return _keep(session, clock, source, document, None, pack_cap(refused.faults[0]), taken)
     cap = reading.alert
     if len(reading.alerts) > 1 or reading.refused:
-        return _keep(session, clock, source, document, cap, "holds several messages; upload it by hand", taken)
+        return _keep(session, clock, source, document, cap, pack("several"), taken)
     note = _why_not(cap, source.threshold)
     if note is None:
         note = _draft(session, clock, document.data, cap, taken)
@@ -76,10 +77,10 @@ def take_document(session: Session, clock: Clock, source: FeedSource, document: 
 def _why_not(cap: CapAlert, threshold: str) -> str | None:
     """Say why a message is no case for a draft; None when it is one."""
     if not cap.may_reach_public:
-        return f"{cap.status}, {cap.scope}, {cap.msg_type}: not a warning for the public"
+        return pack("not_public", status=cap.status, scope=cap.scope, msg_type=cap.msg_type)
     severity = gravest(cap)
     if cap.msg_type != "Cancel" and (severity not in GRADES or GRADES.index(severity) < GRADES.index(threshold)):
-        return f"{severity or 'no severity'} is below the source's threshold"
+        return pack("below", severity=severity) if severity else pack("no_severity")
     return None
 
 
@@ -109,7 +110,7 @@ def _draft(session: Session, clock: Clock, data: bytes, cap: CapAlert, taken: Ta
             _withdraw(clock, untouched, cap)
         else:
             untouched = []
-        note = None if untouched else refused.message
+        note = None if untouched else pack("refused", text=refused.message[:MAX_NOTE_CHARS])
     for old in untouched:
         taken.news.append(old.id)
         audit.record(
@@ -167,7 +168,7 @@ def _keep(
         "title": (title or entry.key)[:300], "severity": gravest(cap) if cap else "", "url": entry.url[:500],
         "place": ", ".join(area.description for area in info.areas)[:200] if info else "",
         "alert_id": taken.drafted[0] if taken.drafted else None,
-        "note": note[:MAX_NOTE_CHARS] if note else None,
+        "note": note,
         "reported_at": cap.sent if cap else clock.now(), "seen_at": clock.now(),
         "occurred_at": info.onset if info else None,
     }  # fmt: skip

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import certifi
 import pycurl
 
-from alerts.feeds.hazard import FeedFault
+from alerts.feeds.saying import FeedFault
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_HEADER_BYTES: Final = 64 * 1024
@@ -80,11 +80,11 @@ class _Answer:
     body: bytearray = field(default_factory=bytearray)
     headers: dict[str, str] = field(default_factory=dict)
     header_bytes: int = 0
-    refused: str = ""
+    refused: FeedFault | None = None
 
     def write(self, data: bytes) -> int | None:
         if len(self.body) + len(data) > self.max_bytes:
-            self.refused = f"more than {self.max_bytes} bytes"
+            self.refused = FeedFault("too_large", limit=self.max_bytes)
             return -1
         self.body += data
         return None
@@ -92,7 +92,7 @@ class _Answer:
     def write_header(self, line: bytes) -> int | None:
         self.header_bytes += len(line)
         if self.header_bytes > MAX_HEADER_BYTES:
-            self.refused = f"more than {MAX_HEADER_BYTES} bytes of headers"
+            self.refused = FeedFault("headers_too_large", limit=MAX_HEADER_BYTES)
             return -1
         if line.startswith(b"HTTP/"):
             # The headers of a redirect are not those of the answer.
@@ -119,7 +119,7 @@ def fetch(
     """
     fault = fault_of_url(url)
     if fault is not None:
-        raise FeedFault(fault)
+        raise FeedFault("bad_address")
     answer = _Answer(max_bytes)
     curl = pycurl.Curl()
     try:
@@ -130,7 +130,7 @@ def fetch(
         try:
             curl.perform()
         except pycurl.error as error:
-            raise FeedFault(answer.refused or _words(error)) from error
+            raise (answer.refused or _named(error, max_bytes)) from error
         status, final_url = int(curl.getinfo(pycurl.RESPONSE_CODE)), str(curl.getinfo(pycurl.EFFECTIVE_URL))
     finally:
         curl.close()
@@ -142,7 +142,7 @@ def _prepare(curl: Any, url: str, answer: _Answer, allow_private: bool, timeout_
         """Open the socket of a connection, for redirects too; refuse what is not public."""
         family, kind, protocol, address = target
         if not allow_private and not is_public(str(address[0])):
-            answer.refused = "the address leads into a private network"
+            answer.refused = FeedFault("private")
             return pycurl.SOCKET_BAD
         return socket.socket(family, kind, protocol)
 
@@ -171,10 +171,10 @@ def _judged(status: int, final_url: str, answer: _Answer, *, conditional: bool) 
     if status == 304 and conditional:
         return Fetched(304, b"", final_url, etag, last_modified)
     if status != 200:
-        raise FeedFault(f"the server answered {status}")
+        raise FeedFault("status", status=status)
     kind = headers.get("content-type", "").lower()
     if "html" in kind or (kind and not any(each in kind for each in _TYPES)):
-        raise FeedFault(f"the server sent {kind[:60]} instead of a feed")
+        raise FeedFault("content_type", kind=kind[:60])
     return Fetched(200, bytes(answer.body), final_url, etag, last_modified)
 
 
@@ -185,17 +185,19 @@ def _validator(headers: dict[str, str], name: str, limit_chars: int) -> str | No
 
 
 _FAILURES: Final = {
-    pycurl.E_COULDNT_RESOLVE_HOST: "the name of the server is not known",
-    pycurl.E_COULDNT_CONNECT: "the server cannot be reached",
-    pycurl.E_OPERATION_TIMEDOUT: "the server took too long",
-    pycurl.E_TOO_MANY_REDIRECTS: f"more than {MAX_REDIRECTS} redirects",
-    pycurl.E_UNSUPPORTED_PROTOCOL: "it redirects to an address that is not fetched",
-    pycurl.E_PEER_FAILED_VERIFICATION: "the server's certificate is not valid",
-    pycurl.E_FILESIZE_EXCEEDED: "it is too large",
-    pycurl.E_PARTIAL_FILE: "the server ended the answer too early",
+    pycurl.E_COULDNT_RESOLVE_HOST: "unknown_host",
+    pycurl.E_COULDNT_CONNECT: "unreachable",
+    pycurl.E_OPERATION_TIMEDOUT: "timed_out",
+    pycurl.E_UNSUPPORTED_PROTOCOL: "bad_redirect",
+    pycurl.E_PEER_FAILED_VERIFICATION: "bad_certificate",
+    pycurl.E_PARTIAL_FILE: "cut_short",
 }
 
 
-def _words(error: pycurl.error) -> str:
+def _named(error: pycurl.error, max_bytes: int) -> FeedFault:
     code = error.args[0] if error.args else 0
-    return _FAILURES.get(code, f"the connection failed (code {code})")
+    if code == pycurl.E_FILESIZE_EXCEEDED:
+        return FeedFault("too_large", limit=max_bytes)
+    if code == pycurl.E_TOO_MANY_REDIRECTS:
+        return FeedFault("redirects", limit=MAX_REDIRECTS)
+    return FeedFault(_FAILURES[code]) if code in _FAILURES else FeedFault("connection", number=code)

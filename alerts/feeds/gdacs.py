@@ -9,7 +9,8 @@ from typing import Final
 
 from lxml import etree
 
-from alerts.feeds.hazard import LEVELS, Events, FeedFault, Sighting
+from alerts.feeds.hazard import LEVELS, Events, Sighting
+from alerts.feeds.saying import FeedFault
 from alerts.feeds.xml_feed import Unreadable, open_feed, text_at
 
 MAX_ITEMS = 2_000
@@ -29,12 +30,12 @@ def read_gdacs(data: bytes) -> Events:
     try:
         root = open_feed(data)
     except Unreadable as error:
-        raise FeedFault(str(error)) from error
+        raise FeedFault.of_cap(error.fault) from error
     if root.tag != "rss":
-        raise FeedFault("not an RSS feed")
+        raise FeedFault("not_rss")
     items = root.findall("channel/item")
     if len(items) > MAX_ITEMS:
-        raise FeedFault(f"more than {MAX_ITEMS} events")
+        raise FeedFault("too_many", limit=MAX_ITEMS)
     sightings, unreadable = [], 0
     for item in items:
         try:

@@ -63,10 +63,6 @@ class Events:
     unreadable: int = 0
 
 
-class FeedFault(Exception):
-    """A feed could not be fetched or read; the message says why, for the page of its source."""
-
-
 def severity_of(sighting: Sighting) -> str:
     """Return CAP's severity: by level, for earthquakes also by magnitude (from 7.0 Extreme, 6.0 Severe, 5.0 Moderate)."""
     by_level = {"Red": 3, "Orange": 2, "Green": 1}.get(sighting.level, 0)

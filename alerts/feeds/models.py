@@ -53,7 +53,8 @@ class FeedSource(HasId, Base):
     succeeded_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     """In a row; each doubles the wait."""
-    last_error: Mapped[str | None] = mapped_column(String(500))
+    last_error: Mapped[str | None] = mapped_column(Text)
+    """As `saying.pack` writes it."""
     entries: Mapped[int | None] = mapped_column(Integer)
     """How many the last answer held."""
     unreadable: Mapped[int | None] = mapped_column(Integer)
@@ -104,7 +105,7 @@ class FeedSighting(HasId, Base):
     occurred_at: Mapped[datetime | None]
     url: Mapped[str] = mapped_column(String(500), default="", server_default="")
     note: Mapped[str | None] = mapped_column(Text)
-    """Why nothing was made of it, or what an officer has to do about it."""
+    """Why nothing was made of it, as `saying.pack` writes it."""
     reported_at: Mapped[datetime]
     """When the source last changed it."""
     seen_at: Mapped[datetime]

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from alerts.console import labels
 from alerts.feeds import reading, sources
 from alerts.feeds.models import FeedSource
+from alerts.feeds.saying import say
 from alerts.feeds.sources import THRESHOLDS, SourceFields
 from hotline.auth.identity import actor
 from hotline.core.errors import HotlineError, InvalidInput
@@ -51,6 +52,11 @@ def threshold_name(kind: str, threshold: str) -> str:
     return labels.label(table, threshold)
 
 
+def said(packed: str) -> str:
+    """Return what is kept of a fault or a note in the reader's language."""
+    return say(packed, gettext)
+
+
 @blueprint.get("/alerts/feeds")
 @permit("alerts.read")
 def index() -> ResponseReturnValue:
@@ -62,7 +68,13 @@ def index() -> ResponseReturnValue:
         }
         template = "feeds/_tables.html" if request.headers.get("X-Fragment") else "feeds/list.html"
         return render_template(
-            template, **page, kinds=KINDS, labels=labels, threshold_name=threshold_name, now=current().clock.now()
+            template,
+            **page,
+            kinds=KINDS,
+            labels=labels,
+            said=said,
+            threshold_name=threshold_name,
+            now=current().clock.now(),
         )
 
 

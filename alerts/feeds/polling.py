@@ -17,10 +17,10 @@ from alerts.feeds.cap_atom import CapEntry, read_cap_feed
 from alerts.feeds.cap_intake import Document, take_document, unseen
 from alerts.feeds.fetch import Fetched, fetch
 from alerts.feeds.gdacs import read_gdacs
-from alerts.feeds.hazard import FeedFault
 from alerts.feeds.intake import Taken, take
 from alerts.feeds.models import FeedSource
 from alerts.feeds.ringing import ring
+from alerts.feeds.saying import FeedFault, pack, say
 from alerts.feeds.sources import wait_after
 from alerts.feeds.usgs import read_usgs
 from hotline.core import jobs, live
@@ -79,15 +79,17 @@ def poll(services: Services, source_id: int) -> str:
         if fetched.status == 200:
             outcome = _act_on(services, source, fetched, taken)
     except FeedFault as fault:
-        outcome.error = str(fault)[:500]
-        log.warning("feeds.failed", source=source.id, reason=outcome.error)
+        outcome.error = fault.packed
+        log.warning("feeds.failed", source=source.id, reason=str(fault))
     except BaseException as error:
         # A fault of ours must not make the source unpolled for the length of its lease, nor polled without a pause.
-        _record(services, source, None, Outcome(error=f"internal: {type(error).__name__}"))
+        _record(services, source, None, Outcome(error=pack("internal", error=type(error).__name__)))
         raise
     _record(services, source, fetched, outcome)
     _tell(services, taken)
-    return outcome.error or ("unchanged" if fetched is not None and fetched.status == 304 else "read")
+    if outcome.error is not None:
+        return say(outcome.error)
+    return "unchanged" if fetched is not None and fetched.status == 304 else "read"
 
 
 def _claim(services: Services, source_id: int) -> FeedSource | None:

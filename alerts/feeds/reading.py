@@ -14,7 +14,9 @@ from alerts.models import Alert
 from alerts.states import DRAFT
 
 SHOWN_REPORTS = 20
-COMPARED = ("magnitude", "level", "severity", "place", "title")
+COMPARED = ("magnitude", "level", "severity")
+"""What a second source may see otherwise; the place is called differently by every one of them."""
+COMPARED_OF_FIRST = (*COMPARED, "place")
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,18 @@ def reports_of(session: Session, alert: Alert) -> list[Report]:
         .limit(SHOWN_REPORTS)
     ).tuples()
     drafted = hazard.drafted if hazard is not None else None
-    return [Report(name, row, _changes(row, drafted)) for row, name in rows]
+    return [
+        Report(name, row, _changes(row, drafted, COMPARED if number else COMPARED_OF_FIRST))
+        for number, (row, name) in enumerate(rows)
+    ]
 
 
-def _changes(row: FeedSighting, drafted: dict[str, Any] | None) -> tuple[tuple[str, str, str], ...]:
+def _changes(
+    row: FeedSighting, drafted: dict[str, Any] | None, names: tuple[str, ...]
+) -> tuple[tuple[str, str, str], ...]:
     if drafted is None:
         return ()
-    pairs = ((name, drafted.get(name), getattr(row, name)) for name in COMPARED)
+    pairs = ((name, drafted.get(name), getattr(row, name)) for name in names)
     return tuple(
         (name, _shown(before), _shown(now)) for name, before, now in pairs if now not in (None, "") and before != now
     )

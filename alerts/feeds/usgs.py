@@ -7,7 +7,8 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from alerts.feeds.hazard import EARTHQUAKE, Events, FeedFault, Sighting
+from alerts.feeds.hazard import EARTHQUAKE, Events, Sighting
+from alerts.feeds.saying import FeedFault
 
 MAX_EVENTS = 20_000
 """Several times the longest summary feed (a month of every small quake)."""
@@ -24,12 +25,12 @@ def read_usgs(data: bytes) -> Events:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FeedFault(f"not JSON ({type(error).__name__})") from error
+        raise FeedFault("not_json") from error
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
-        raise FeedFault("not a GeoJSON FeatureCollection: `features` is missing")
+        raise FeedFault("not_geojson")
     if len(features) > MAX_EVENTS:
-        raise FeedFault(f"more than {MAX_EVENTS} events")
+        raise FeedFault("too_many", limit=MAX_EVENTS)
     sightings, unreadable = [], 0
     for feature in features:
         try:

@@ -7,7 +7,7 @@ from typing import Final
 from lxml import etree
 
 from alerts.cap.decode import decode_document
-from alerts.cap.faults import CapRefused, Findings
+from alerts.cap.faults import CapFault, CapRefused, Findings
 from alerts.cap.limits import Limits
 from alerts.cap.tree import parse_document
 
@@ -16,7 +16,11 @@ LIMITS: Final = Limits(size_bytes=8 * 1024 * 1024, elements=300_000)
 
 
 class Unreadable(Exception):
-    """The document is no XML that is read here; the message names the reason."""
+    """The document is no XML that is read here; `fault` names the reason."""
+
+    def __init__(self, fault: CapFault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
 
 
 def open_feed(data: bytes) -> etree._Element:
@@ -25,7 +29,7 @@ def open_feed(data: bytes) -> etree._Element:
     try:
         return parse_document(decode_document(data, findings), findings)
     except CapRefused as refused:
-        raise Unreadable(refused.faults[0].message) from refused
+        raise Unreadable(refused.faults[0]) from refused
 
 
 def text_at(element: etree._Element, path: str, namespaces: dict[str, str]) -> str:

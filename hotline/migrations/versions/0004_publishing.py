@@ -97,7 +97,7 @@ def _create_feeds() -> None:
         sa.Column("polled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("succeeded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("last_error", sa.String(length=500), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("entries", sa.Integer(), nullable=True),
         sa.Column("unreadable", sa.Integer(), nullable=True),
         sa.CheckConstraint("kind IN ('cap','gdacs','usgs')", name=op.f("ck_feed_sources_kind")),
@@ -141,8 +141,12 @@ def _create_feeds() -> None:
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_feed_sightings_alert_id_alerts")),
-        sa.ForeignKeyConstraint(["hazard_id"], ["feed_hazards.id"], name=op.f("fk_feed_sightings_hazard_id_feed_hazards")),
-        sa.ForeignKeyConstraint(["source_id"], ["feed_sources.id"], name=op.f("fk_feed_sightings_source_id_feed_sources")),
+        sa.ForeignKeyConstraint(
+            ["hazard_id"], ["feed_hazards.id"], name=op.f("fk_feed_sightings_hazard_id_feed_hazards")
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["feed_sources.id"], name=op.f("fk_feed_sightings_source_id_feed_sources")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_sightings")),
         sa.UniqueConstraint("source_id", "external_id", name=op.f("uq_feed_sightings_source_id_external_id")),
     )

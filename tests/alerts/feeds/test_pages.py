@@ -112,7 +112,7 @@ def test_a_failing_source_says_so(
 ) -> None:
     polling.poll(services, add_source(server.serve("/usgs", b"", status=503)))
     shown = page(officials)
-    assert "Failing" in shown and "the server answered 503" in shown
+    assert "Failing" in shown and "The server answered 503." in shown
 
 
 def test_the_list_shows_what_came_in_and_what_came_of_it(
@@ -120,7 +120,7 @@ def test_the_list_shows_what_came_in_and_what_came_of_it(
 ) -> None:
     polling.poll(services, add_source(server.serve("/usgs", usgs(quake(mag=6.4), {"id": "broken"}))))
     shown = page(officials)
-    assert "Answers" in shown and "2 entries" in shown and "1 of them unreadable" in shown
+    assert "Responding" in shown and "2 entries" in shown and "1 of them unreadable" in shown
     assert "M 6.4 - 20 km N of Manila, Philippines" in shown and "/alerts/1" in shown
     fragment = officials["author"].client.get("/alerts/feeds", headers={"X-Fragment": "1"}).get_data(as_text=True)
     assert "<html" not in fragment and "M 6.4" in fragment

@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 from alerts import approval, drafting
 from alerts.draft_fields import DraftChanges
 from alerts.feeds import intake, polling, sources
-from alerts.feeds.hazard import FeedFault
 from alerts.feeds.models import FeedHazard, FeedSighting, FeedSource
+from alerts.feeds.saying import FeedFault, say
 from alerts.feeds.sources import SourceFields, wait_after
 from alerts.models import Alert, Message
 from hotline.auth.officers import actor_of
@@ -275,7 +275,7 @@ def test_failures_in_a_row_double_the_wait_and_a_success_ends_it(
         polling.poll(services, source_id)
         row = source_of(source_id)
         assert (row.failures, row.next_poll_at) == (failures, clock.now() + timedelta(seconds=wait_s))
-        assert row.last_error == "the server answered 500"
+        assert say(row.last_error or "") == "The server answered 500."
         clock.set(row.next_poll_at)
     server.serve("/usgs", usgs())
     assert polling.poll(services, source_id) == "read"
@@ -310,7 +310,8 @@ def test_a_fault_of_our_own_is_recorded_and_raised(
     with pytest.raises(ZeroDivisionError):
         polling.poll(services, source_id)
     row = source_of(source_id)
-    assert (row.last_error, row.failures, row.lease_until) == ("internal: ZeroDivisionError", 1, None)
+    assert (row.failures, row.lease_until) == (1, None)
+    assert "ZeroDivisionError" in (row.last_error or "")
 
 
 def test_an_answer_to_the_old_settings_is_not_recorded_under_the_new_ones(

@@ -15,13 +15,13 @@ from alerts.feeds.gdacs import read_gdacs
 from alerts.feeds.hazard import (
     EARTHQUAKE,
     KINDS,
-    FeedFault,
     Sighting,
     is_above,
     may_be_same,
     reach_km,
     severity_of,
 )
+from alerts.feeds.saying import FeedFault
 from alerts.feeds.usgs import read_usgs
 from tests.alerts.feeds.makers import QUAKE_AT, atom, cap_message, gdacs, item, quake, usgs
 
