@@ -10,11 +10,9 @@ from typing import Any
 
 import psycopg
 
-from hotline.people.legs import MAX_LEGS, stay_of
+from hotline.people.legs import MAX_ITINERARIES, MAX_LEGS, stay_of
 from hotline.people.models import ItineraryLeg
 
-MAX_ITINERARIES = 40
-"""Journeys of one traveller; those that are over may be deleted."""
 OWN_KEY = "list"
 """The key of the journey that legs without one belong to; a list that is given again finds it by this."""
 

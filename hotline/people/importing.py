@@ -18,10 +18,9 @@ from hotline.core.actor import Actor
 from hotline.core.errors import InvalidInput
 from hotline.core.services import Services
 from hotline.people import fields
-from hotline.people.import_legs import MAX_ITINERARIES
 from hotline.people.import_lines import BadLine, Reading, Record
 from hotline.people.import_rows import Row, checked_row, locate
-from hotline.people.legs import MAX_LEGS
+from hotline.people.legs import MAX_ITINERARIES, MAX_LEGS
 from hotline.people.upsert import Stored, store_rows
 
 BATCH_ROWS = 5_000

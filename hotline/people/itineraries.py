@@ -19,8 +19,7 @@ from hotline.core.db import psycopg_of
 from hotline.core.errors import Conflict, InvalidInput, NotFound, Refused
 from hotline.people import effective, fields, travellers
 from hotline.people.fields import TravellerFields
-from hotline.people.import_legs import MAX_ITINERARIES
-from hotline.people.legs import LegFields, located_legs
+from hotline.people.legs import MAX_ITINERARIES, LegFields, located_legs
 from hotline.people.models import Companion, Itinerary, ItineraryLeg, Traveller
 from hotline.people.upsert import IDENTITY_LOCK
 

@@ -16,6 +16,8 @@ from hotline.people.placing import place_of_city, place_of_country
 
 MAX_LEGS = 60
 """Of one journey."""
+MAX_ITINERARIES = 40
+"""Journeys of one traveller; those that are over may be deleted."""
 MAX_PLACE_CHARS = 120
 MAX_MEANS_CHARS = 80
 

@@ -13,7 +13,7 @@ from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.people import itineraries
 from hotline.people.itineraries import ItineraryFields
-from hotline.people.legs import LegFields
+from hotline.people.legs import MAX_ITINERARIES, LegFields
 from hotline.people.models import Itinerary, ItineraryLeg, Traveller
 from hotline.registration.wishes import Trip
 
@@ -33,7 +33,7 @@ def add_trip(session: Session, clock: Clock, actor: Actor, traveller: Traveller,
             Itinerary.traveller_id == traveller.id, Itinerary.reference.is_distinct_from(reference)
         )
     )
-    if (others or 0) >= itineraries.MAX_ITINERARIES:
+    if (others or 0) >= MAX_ITINERARIES:
         return False
     leg = LegFields(from_date=trip.first_date, to_date=trip.last_date, place=trip.city, country=trip.country)
     given = ItineraryFields(legs=[leg], reference=reference)
