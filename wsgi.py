@@ -125,8 +125,12 @@ def live(host: str, port: int) -> None:
 def worker(queues: str | None, burst: bool) -> None:
     """Do background work: dispatch, receipts, outbox."""
     services = _ready_services("worker")
-    build_registry()
-    processes.run_worker(services, (queues or services.settings.worker_queues).split(","), burst=burst)
+    registry = build_registry()
+    served = (queues or services.settings.worker_queues).split(",")
+    if "default" in served:
+        for start in registry.worker_starters:
+            start(services)
+    processes.run_worker(services, served, burst=burst)
 
 
 @main.command()

@@ -238,6 +238,9 @@ class Attempt(HasId, Base):
     provider: Mapped[str] = mapped_column(String(20))
     sender: Mapped[str | None] = mapped_column(String(40))
     """The address it was sent from."""
+    left_at: Mapped[datetime | None]
+    """Written just before the text leaves, for providers that keep no record one could read; an open attempt without it
+    has certainly not left."""
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))
@@ -255,12 +258,30 @@ class Receipt(HasId, Base):
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     attempt: Mapped[int | None] = mapped_column(SmallInteger)
     """Number of the attempt it is about; None where the callback's address did not say (it is then about the last)."""
+    provider: Mapped[str | None] = mapped_column(String(20))
+    """The provider on whose bind it came; such a receipt knows the provider's id alone, and waits until we know it too."""
     provider_sid: Mapped[str] = mapped_column(String(64))
     provider_status: Mapped[str] = mapped_column(String(20))
     error_code: Mapped[str | None] = mapped_column(String(10))
     recipient: Mapped[str | None] = mapped_column(String(20))
     """The number the provider says it is about; a receipt whose message went to another number is not believed."""
     received_at: Mapped[datetime]
+
+
+class MessagePart(Base):
+    """One part of a text that went out as several messages of the provider, each with a name and a receipt of its own."""
+
+    __tablename__ = "message_parts"
+    __table_args__ = (UniqueConstraint("message_id", "attempt", "part"),)
+
+    provider_sid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    attempt: Mapped[int] = mapped_column(SmallInteger)
+    part: Mapped[int] = mapped_column(SmallInteger)
+    parts: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[str | None] = mapped_column(String(20))
+    """The greatest word that was said about it (`hotline.providers.ranks`)."""
+    error_code: Mapped[str | None] = mapped_column(String(10))
 
 
 class Tally(Base):

@@ -11,6 +11,7 @@ import alerts.replies.wiring
 from alerts import api, demo, erasure, index_room, materialise, webhooks
 from alerts.dispatch import doubt, ending, lanes, retry_sweep, sweep
 from alerts.follow import in_flight, joins
+from alerts.receipts import links
 from alerts.receipts.fold import fold
 from alerts.text_templates import api as templates_api
 from alerts.text_templates import demo as templates_demo
@@ -28,6 +29,7 @@ def register(registry: Registry) -> None:
     registry.job("alerts.fold_receipts", fold, queue="urgent", timeout_s=60)
     registry.every(2, "alerts.sweep_approved")
     registry.every(1, "alerts.fold_receipts")
+    registry.link_receipts = links.take
     # Lanes wait behind everything urgent: stopping, receipts and the next alert's audience must not wait for a lane.
     registry.job(lanes.JOB, lanes.dispatch_alert, queue="default", timeout_s=180)
     registry.job(doubt.JOB, doubt.clear_doubt, queue="urgent", timeout_s=120)

@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Measure and return the figures."""
     with (
         tempfile.TemporaryDirectory(prefix="bench-pacing-") as folder,
-        dispatch._servers(Path(folder)) as services,
-        dispatch._sink() as sink_url,
+        dispatch.servers(Path(folder)) as services,
+        dispatch.sink() as sink_url,
     ):
         services.settings.twilio_api_base_url = sink_url
         texts = int((args.seconds + 4 * WARM_UP_S) * args.rate / PARTS)
@@ -65,9 +65,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def _measure(services: Services, alert_id: int, seconds: float) -> tuple[float, int]:
     """Let the workers send; the seconds that were measured and the texts sent in them."""
     Redis.from_url(services.settings.redis_url).flushall()
-    workers = [dispatch._start_worker(services, 64) for _ in range(WORKERS)]
+    workers = [dispatch.start_worker(services, 64) for _ in range(WORKERS)]
     try:
-        dispatch._wait_for_worker(services)
+        dispatch.wait_for_worker(services)
         started = time.perf_counter()
         begun, before = started, 0
         while (now := time.perf_counter()) - started < WARM_UP_S + seconds:

@@ -37,6 +37,8 @@ CLOCK_SKEW_S = 300.0
 """How far the provider's clock may stand behind ours."""
 LOOK_AGAIN_S = 3.0
 GIVE_UP_AFTER_S = 24 * 3600.0
+GIVE_UP_UNRECORDED_S = 1800.0
+"""Receipts of a message centre come within minutes; after half an hour without one somebody has to be reached otherwise."""
 ATTEMPTS_USED_UP, NEVER_CLEARED = "attempts", "lost"
 """Reasons of our own for a failure, beside the provider's codes; the alert's page explains them."""
 _ASSIGN_LOCK = 0x48_4F_54_05
@@ -59,7 +61,7 @@ WITH due AS MATERIALIZED (
     RETURNING m.id, m.alert_id, m.phone, m.variant, m.language, m.attempts
 )
 SELECT h.id, h.alert_id, h.phone, h.attempts, p.texts -> h.variant ->> h.language, tried.first_at, tried.absent,
-       last.started_at, last.finished_at, last.provider
+       last.started_at, last.finished_at, last.provider, last.left_at
   FROM held h
   JOIN attempts last ON last.message_id = h.id AND last.number = h.attempts
   LEFT JOIN approvals p ON p.alert_id = h.alert_id
@@ -83,6 +85,7 @@ class Doubt(NamedTuple):
     started_at: datetime
     finished_at: datetime | None
     provider: str = "twilio"
+    left_at: datetime | None = None
 
     def absent_from(self, terms: Terms) -> datetime:
         """Return the moment from which on a text that is not in the record was never accepted."""
@@ -127,7 +130,8 @@ def clear_doubt(services: Services) -> int:
             break
         answers = _look_up(services, providers, doubts)
         with services.db.transaction() as session:
-            settlements = _decide_all(services, session, terms, doubts, answers)
+            recordless = frozenset(name for name, each in providers.items() if not each.keeps_record)
+            settlements = _decide_all(services, session, terms, doubts, answers, recordless)
             record(session, services.clock, settlements)
         cleared += sum(each.state != IN_DOUBT for each in settlements)
         for alert_id in sorted({doubt.alert_id for doubt in doubts}):
@@ -135,13 +139,12 @@ def clear_doubt(services: Services) -> int:
     return cleared
 
 
-def _look_up(
-    services: Services, providers: Mapping[str, SmsProvider], doubts: Sequence[Doubt]
-) -> list[LookedUp]:
+def _look_up(services: Services, providers: Mapping[str, SmsProvider], doubts: Sequence[Doubt]) -> list[LookedUp]:
     """Ask every provider about the texts that went to it; nothing is known of one that is not configured any more."""
     answers: list[LookedUp] = []
     for name, provider in providers.items():
-        if queries := [doubt.query() for doubt in doubts if doubt.body and doubt.provider == name]:
+        queries = [doubt.query() for doubt in doubts if doubt.body and doubt.provider == name]
+        if queries and provider.keeps_record:
             answers += provider.lookup(with_links(services, queries))
     return answers
 
@@ -155,7 +158,12 @@ def pick(connection: psycopg.Connection[Any], now: datetime, *, hold_s: float) -
 
 
 def _decide_all(
-    services: Services, session: Session, terms: Terms, doubts: list[Doubt], answers: list[LookedUp]
+    services: Services,
+    session: Session,
+    terms: Terms,
+    doubts: list[Doubt],
+    answers: list[LookedUp],
+    recordless: frozenset[str],
 ) -> list[Settlement]:
     """Give each found text to one message only: two alerts with the same words may go to one handset."""
     connection = session.connection().connection.driver_connection
@@ -173,8 +181,27 @@ def _decide_all(
         if len(found) > 1:
             log.error("dispatch.found_more_than_one", message=doubt.id, found=len(found))
         complete = answer is not None and answer.complete
+        if doubt.provider in recordless:
+            settlements.append(decide_without_record(doubt, terms, services.clock.now()))
+            continue
         settlements.append(decide(doubt, found[0] if found else None, complete, terms, services.clock.now()))
     return settlements
+
+
+def decide_without_record(doubt: Doubt, terms: Terms, now: datetime) -> Settlement:
+    """Say what becomes of a doubt at a provider that cannot be asked; pure.
+
+    A text that was not written down as leaving has not left and never will: the statement that writes it down takes only
+    open attempts, and this one is closed now. One that may have left is never sent again. Its receipt proves it; without one
+    it is given up, so that these people are shown for another channel while that still helps.
+    """
+    if doubt.left_at is None:
+        if now < doubt.started_at + timedelta(seconds=terms.lease_s):
+            return Settlement(doubt.id, doubt.attempt, doubt.alert_id, None, IN_DOUBT, wait_s=LOOK_AGAIN_S)
+        return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "absent", QUEUED, wait_s=0.0)
+    if now - doubt.left_at > timedelta(seconds=GIVE_UP_UNRECORDED_S):
+        return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "lost", FAILED, code=NEVER_CLEARED)
+    return Settlement(doubt.id, doubt.attempt, doubt.alert_id, None, IN_DOUBT, wait_s=LOOK_AGAIN_S)
 
 
 def decide(doubt: Doubt, found: FoundMessage | None, complete: bool, terms: Terms, now: datetime) -> Settlement:

@@ -53,8 +53,13 @@ class HandOver:
         batch: int,
         room: threading.Event | None = None,
         gathered: threading.Event | None = None,
+        leaving: Callable[[Sequence[SmsRequest]], Sequence[SmsRequest]] | None = None,
     ) -> None:
-        """`room` and `gathered` may be shared, so that the clerks of several streams wait for any of them."""
+        """`room` and `gathered` may be shared, so that the clerks of several streams wait for any of them.
+
+        `leaving` is told of texts before they leave and returns those that may; for providers that keep no record.
+        """
+        self._leaving = leaving
         self._pace, self._breaker = pace, breaker
         self._low_water, self._batch = low_water, batch
         self._ready: deque[tuple[float, float, SmsRequest]] = deque()
@@ -86,6 +91,8 @@ class HandOver:
                 self._results.append(_unsent(request))
             else:
                 taken.append(request)
+        if taken and self._leaving is not None:
+            taken = list(self._leaving(taken))
         self._in_flight += len(taken)
         if len(ready) < self._low_water and not self._closed:
             self._room.set()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 import psycopg
@@ -23,6 +24,7 @@ import structlog
 from alerts.dispatch import ending
 from alerts.dispatch.choice import Choice
 from alerts.dispatch.claims import Looked, Taken, claim, claim_by_route
+from alerts.dispatch.leaving import write_leaving
 from alerts.dispatch.outlets import Outlets, by_provider
 from alerts.dispatch.recheck import Agreed, Halt, Halted, recheck
 from alerts.dispatch.results import Settlement, record, settle
@@ -134,7 +136,8 @@ class Lane:
     ) -> None:
         self._services, self._provider, self._alert_id = services, provider, alert_id
         self._terms = Terms.of(services.settings)
-        self._outlets = Outlets(dict(others or {}) | {provider.name: provider}, self._terms.in_flight, self._fail)
+        every = dict(others or {}) | {provider.name: provider}
+        self._outlets = Outlets(every, self._terms.in_flight, self._fail, partial(write_leaving, services))
         self._table = RouteTable(Way(None, provider.name, provider.sender, False))
         self._agreed: Agreed | None = None
         self._after_id = 0

@@ -16,15 +16,26 @@ from hotline.providers.sms import SmsProvider, SmsRequest, SmsResult
 log = structlog.get_logger(__name__)
 
 
+Leaving = Callable[[Sequence[SmsRequest]], Sequence[SmsRequest]]
+
+
 class Outlet:
     """One provider as a lane uses it."""
 
-    def __init__(self, provider: SmsProvider, window: int, room: threading.Event, gathered: threading.Event) -> None:
+    def __init__(
+        self,
+        provider: SmsProvider,
+        window: int,
+        room: threading.Event,
+        gathered: threading.Event,
+        leaving: Leaving | None,
+    ) -> None:
         self.provider = provider
         half = max(1, window // 2)
         self.hand_over = HandOver(
-            Pace(window), provider.breaker, low_water=half, batch=half, room=room, gathered=gathered
-        )
+            Pace(window), provider.breaker, low_water=half, batch=half, room=room, gathered=gathered,
+            leaving=None if provider.keeps_record else leaving,
+        )  # fmt: skip
         self.thread: threading.Thread | None = None
         self.shut = False
         """The provider was found away or refusing us; nothing more goes to it from this lane."""
@@ -42,11 +53,17 @@ class Outlets:
     """
 
     def __init__(
-        self, providers: Mapping[str, SmsProvider], window: int, failed: Callable[[BaseException], None]
+        self,
+        providers: Mapping[str, SmsProvider],
+        window: int,
+        failed: Callable[[BaseException], None],
+        leaving: Leaving | None = None,
     ) -> None:
         self._window, self._failed = window, failed
         self._room, self._gathered = threading.Event(), threading.Event()
-        self._all = {name: Outlet(provider, window, self._room, self._gathered) for name, provider in providers.items()}
+        self._all = {
+            name: Outlet(provider, window, self._room, self._gathered, leaving) for name, provider in providers.items()
+        }
         self._closed = False
 
     def __getitem__(self, provider: str) -> Outlet:

@@ -48,8 +48,13 @@ class Settlement(NamedTuple):
     status: str | None = None
     code: str | None = None
     wait_s: float | None = None
+    part_sids: tuple[str, ...] = ()
 
 
+_PARTS = """
+INSERT INTO message_parts (provider_sid, message_id, attempt, part, parts)
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::smallint[], %s::smallint[], %s::smallint[]) ON CONFLICT DO NOTHING
+"""
 _LOCK_ALERTS = "SELECT id, state FROM alerts WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 _RESULT = """
 WITH result AS MATERIALIZED (
@@ -124,7 +129,7 @@ def settle(alert_id: int, result: SmsResult) -> Settlement:
 
     match result.outcome:
         case Outcome.ACCEPTED:
-            return to(SENT)
+            return to(SENT)._replace(part_sids=result.part_sids)
         case Outcome.REFUSED:
             return to(FAILED)
         case Outcome.UNANSWERED:
@@ -156,6 +161,7 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
     done = {message_id for *_, ids, _ in moved for message_id in ids}
     if rest := [each for each in settlements if each.message_id not in done]:
         moved += connection.execute(_RECORD_ANY, _columns(rest, now)).fetchall()
+    _keep_parts(connection, settlements)
     deltas: Counter[tallies.TallyKey] = Counter()
     failed = [(message_id, row[4]) for row in moved if row[3] == FAILED for message_id in row[6]]
     if failed:
@@ -167,6 +173,17 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
     marks = _mark_people(connection, now, moved)
     tallies.add(connection, deltas)
     people.record(session, clock, marks)
+
+
+def _keep_parts(connection: psycopg.Connection[Any], settlements: Sequence[Settlement]) -> None:
+    """Write down which of the provider's names are parts of one text, so that their receipts find it."""
+    rows = [
+        (sid, each.message_id, each.attempt, number, len(each.part_sids))
+        for each in settlements
+        for number, sid in enumerate(each.part_sids, start=1)
+    ]
+    if rows:
+        connection.execute(_PARTS, tuple(list(column) for column in zip(*rows, strict=True)))
 
 
 def _columns(settlements: Sequence[Settlement], now: datetime) -> dict[str, Any]:

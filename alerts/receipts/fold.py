@@ -8,7 +8,7 @@ for each other. What holds after folding depends on the set of receipts only, no
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from alerts import tallies
 from alerts.dispatch import retries
 from alerts.receipts import people
+from alerts.receipts.homes import Row, find_homes
 from alerts.states import DELIVERED, FAILED, LAPSED, QUEUED, WITHDRAWN
 from hotline.core import live
 from hotline.core.services import Services
@@ -35,10 +36,9 @@ MAX_RUN_S = 20.0
 HINT_EVERY_S = 0.25
 
 _CLAIM = """
-SELECT id, message_id, provider_sid, provider_status, error_code, recipient, received_at, attempt
+SELECT id, message_id, provider_sid, provider_status, error_code, recipient, received_at, attempt, provider
   FROM receipts WHERE id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
-_BY_SID = "SELECT provider_sid, id FROM messages WHERE provider_sid = ANY(%s)"
 _LOCK = """
 SELECT id, alert_id, phone, country, state, attempts, provider_sid, provider_status, error_code
   FROM messages WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
@@ -63,19 +63,6 @@ UPDATE attempts a SET outcome = 'found', finished_at = o.at, provider_sid = o.si
  WHERE a.id = o.id
 """
 _DONE = "DELETE FROM receipts WHERE id = ANY(%s)"
-
-
-class Row(NamedTuple):
-    """A receipt as it waits in the table."""
-
-    id: int
-    message_id: int | None
-    sid: str
-    status: str
-    error_code: str | None
-    recipient: str | None
-    received_at: datetime
-    attempt: int | None
 
 
 class MessageRow(NamedTuple):
@@ -180,8 +167,9 @@ def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[Fo
     report = FoldReport()
     if not rows:
         return report, after_id
-    by_message, done = _by_message(connection, rows)
-    report.unknown = len(done)
+    homes = find_homes(connection, rows, services.clock.now())
+    by_message, done = homes.by_message, homes.nowhere
+    report.unknown, report.held = len(done), homes.held
     messages = [MessageRow(*row) for row in connection.execute(_LOCK, (list(by_message),)).fetchall()]
     _put_aside(connection, by_message, messages, report, done)
     changes = []
@@ -194,24 +182,6 @@ def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[Fo
     connection.execute(_DONE, (done,))
     report.alerts = {change.message.alert_id for change in changes}
     return report, rows[-1].id
-
-
-def _by_message(connection: psycopg.Connection[Any], rows: list[Row]) -> tuple[dict[int, list[Row]], list[int]]:
-    """Receipts by the message they are about, and the ids of those that name none.
-
-    The callback address of every message carries its id; the provider's id is only asked where it does not.
-    """
-    nameless = [row.sid for row in rows if row.message_id is None]
-    by_sid: dict[str, int] = dict(connection.execute(_BY_SID, (nameless,)).fetchall()) if nameless else {}
-    grouped: dict[int, list[Row]] = defaultdict(list)
-    homeless = []
-    for row in rows:
-        message_id = row.message_id if row.message_id is not None else by_sid.get(row.sid)
-        if message_id is None:
-            homeless.append(row.id)
-        else:
-            grouped[message_id].append(row)
-    return grouped, homeless
 
 
 def _put_aside(

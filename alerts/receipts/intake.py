@@ -27,6 +27,8 @@ class IncomingReceipt:
     received_at: datetime
     attempt: int | None = None
     """Number of the attempt it is about, where the callback's address says so."""
+    provider: str | None = None
+    """The provider on whose bind it came; None for a webhook."""
 
 
 class ReceiptWriter(GroupWriter[IncomingReceipt]):
@@ -34,8 +36,9 @@ class ReceiptWriter(GroupWriter[IncomingReceipt]):
 
     what = "receipts"
     statement = """
-INSERT INTO receipts (message_id, provider_sid, provider_status, error_code, recipient, received_at, attempt)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::smallint[])
+INSERT INTO receipts (message_id, provider_sid, provider_status, error_code, recipient, received_at, attempt, provider)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::smallint[],
+                     %s::text[])
 """
 
     def columns(self, rows: Sequence[IncomingReceipt]) -> tuple[list[Any], ...]:
@@ -48,6 +51,7 @@ SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[
             [row.recipient for row in rows],
             [row.received_at for row in rows],
             [row.attempt for row in rows],
+            [row.provider for row in rows],
         )
 
 

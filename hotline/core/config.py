@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     twilio_from: str = Field("", validation_alias=_env("TWILIO_FROM"))
     twilio_messaging_service_sid: str = Field("", validation_alias=_env("TWILIO_MESSAGING_SERVICE_SID"))
 
+    smpp_url: SecretStr = Field(SecretStr(""), validation_alias=_env("SMPP_URL"))
+    """Binds to message centres (see `hotline.providers.smpp.address`); it holds their passwords."""
+
     hotline_number: str = Field("+82232100404", validation_alias=_env("HOTLINE_NUMBER"))
     """The centre's own number, which every text may name (the Korean consular centre's published number)."""
     home_zone: str = Field("Asia/Seoul", validation_alias=_env("HOTLINE_HOME_ZONE"))

@@ -103,6 +103,10 @@ class Registry:
     commands: list[click.Command] = field(default_factory=list)
     starters: list[Callable[[Services], None]] = field(default_factory=list)
     """Called once in each web process after the application is made (for example: load the position index)."""
+    worker_starters: list[Callable[[Services], None]] = field(default_factory=list)
+    """Called once in each worker process that serves the queue `default` (for example: bind to message centres)."""
+    link_receipts: Callable[[Services, str, Any], None] | None = None
+    """Takes a delivery receipt that came over a provider's link (provider, what it says); returns after the commit."""
     describe: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
     """Called with the OpenAPI document, to say what a declared schema cannot (for example a second content type)."""
     readiness: list[Callable[[Services], dict[str, str]]] = field(default_factory=list)

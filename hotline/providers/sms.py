@@ -71,6 +71,8 @@ class SmsResult(NamedTuple):
     error_code: str | None = None
     retry_after_s: float | None = None
     took_s: float = 0.0
+    part_sids: tuple[str, ...] = ()
+    """The provider's names of the parts, where it gave one to each; `provider_sid` is then the first."""
 
 
 class SmsQuery(NamedTuple):
@@ -128,6 +130,8 @@ class SmsProvider(Protocol):
     name: str
     sender: str
     breaker: CircuitBreaker
+    keeps_record: bool
+    """Whether `lookup` can tell what the provider accepted. Where it cannot, the feed is told before texts leave."""
 
     def stream(self, feed: SmsFeed, *, in_flight: int) -> StreamReport:
         """Send what the feed brings, at most `in_flight` at once, until it is finished and all are answered."""
@@ -167,6 +171,8 @@ class StreamReport:
 
 class HttpSmsProvider(ABC):
     """Base of vendors with one HTTP request per text."""
+
+    keeps_record = True
 
     name: str
     sender: str

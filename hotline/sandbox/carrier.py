@@ -79,6 +79,8 @@ class Carrier:
             settings.auth_token, settings.max_callbacks_waiting, settings.callbacks_in_flight, self.timeline.at
         )
         self.on_change: Callable[[str], None] = lambda number: None
+        self.post_receipt: Callable[[Webhook], None] = lambda webhook: None
+        """Where reports on texts go that came over SMPP; the message centre puts itself here."""
         self._senders: set[str] = set()
         self._waiting_for_handset: dict[str, Message] = {}
         self._random = random.Random(1)  # noqa: S311 - spreads deliveries, guards nothing
@@ -276,6 +278,7 @@ class Carrier:
         """Queue the status callback, or do with it what a fault demands."""
         webhook = Webhook(message.callback_url, self._callback_fields(message))
         status, delay_s = message.status, 0.0
+        post = self.post_receipt if webhook.url.startswith("smpp:") else self.callbacks.post
         if self.faults.any:
             if self.strike("callback_lost", message.to, message.attempt, status):
                 self.counts.callbacks_withheld += 1
@@ -283,13 +286,13 @@ class Carrier:
             if late := self.strike("callback_delay", message.to, message.attempt, status):
                 delay_s = late.value / 1000
             if self.strike("callback_double", message.to, message.attempt, status):
-                self.callbacks.post(Webhook(webhook.url, webhook.fields))
+                post(Webhook(webhook.url, webhook.fields))
             if status == SENT and self.strike("callback_reorder", message.to, message.attempt):
                 delay_s += self.behaviour.delivered_ms / 1000 + self.behaviour.jitter_ms / 1000 + REORDER_GAP_S
         if delay_s:
-            self.timeline.at(time.time() + delay_s, self.callbacks.post, webhook)
+            self.timeline.at(time.time() + delay_s, post, webhook)
         else:
-            self.callbacks.post(webhook)
+            post(webhook)
 
     def _callback_fields(self, message: Message) -> dict[str, str]:
         fields = {

@@ -18,6 +18,7 @@ INBOUND_PATH = "/webhooks/twilio/sms/inbound"
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; loopback unless you mean it."
 )
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free port.")
+@click.option("--smsc-port", default=None, type=click.IntRange(0, 65535), help="Port for SMPP; none without it, 0 any.")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Keeps DIR/sandbox/journal.jsonl.")
 @click.option("--vendor-dir", type=click.Path(path_type=Path), help="Front-end packages; the font is taken from here.")
 @click.option(
@@ -32,6 +33,7 @@ INBOUND_PATH = "/webhooks/twilio/sms/inbound"
 def sandbox(  # noqa: PLR0913 - one argument per option
     host: str,
     port: int,
+    smsc_port: int | None,
     data_dir: Path | None,
     vendor_dir: Path | None,
     public_url: str,
@@ -42,7 +44,7 @@ def sandbox(  # noqa: PLR0913 - one argument per option
     parts_per_s: int,
     max_messages: int,
 ) -> None:
-    """Run the practice carrier: Twilio's Messages API and handsets in the browser. Nothing leaves this machine.
+    """Run the practice carrier: Twilio's Messages API, SMPP, and handsets in the browser. Nothing leaves this machine.
 
     Credentials come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.
     """
@@ -52,6 +54,7 @@ def sandbox(  # noqa: PLR0913 - one argument per option
     settings = SandboxSettings(
         host=host,
         port=port,
+        smsc_port=smsc_port,
         account_sid=account_sid,
         auth_token=auth_token,
         data_dir=data_dir,

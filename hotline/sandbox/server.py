@@ -8,6 +8,7 @@ import gc
 import logging
 import secrets
 import signal
+import socket
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from hotline.sandbox.journal import FLUSH_INTERVAL_S
 from hotline.sandbox.live import HUB, Hub
 from hotline.sandbox.replay import restore
 from hotline.sandbox.settings import MAX_BODY_BYTES, SandboxSettings
+from hotline.sandbox.smsc import Smsc
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +96,21 @@ async def _watch_owners(carrier: Carrier) -> None:
             logger.warning("handsets.json is not taken over: %s", problem)
 
 
+async def _open_smsc(carrier: Carrier, settings: SandboxSettings) -> Smsc | None:
+    if settings.smsc_port is None:
+        return None
+    smsc = Smsc(carrier, settings.host, settings.smsc_port or _free_port(settings.host))
+    await smsc.open()
+    return smsc
+
+
+def _free_port(host: str) -> int:
+    """Return a free port: smpp34's server does not say which one it took."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
 async def serve(settings: SandboxSettings, stop: asyncio.Event) -> None:
     """Serve until ``stop`` is set; prints the address once requests are taken. Raises ``OSError`` (port taken)."""
     runner = web.AppRunner(build_app(settings), access_log=None, keepalive_timeout=75, shutdown_timeout=3)
@@ -101,10 +118,15 @@ async def serve(settings: SandboxSettings, stop: asyncio.Event) -> None:
     try:
         site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
         await site.start()
+        smsc = await _open_smsc(runner.app[twilio_api.CARRIER], settings)
         host = "127.0.0.1" if settings.host in LOOPBACK else settings.host
         # Whoever started this process waits for exactly this line.
         print(f"SANDBOX http://{host}:{runner.addresses[0][1]}", flush=True)  # noqa: T201 - the line is the interface
+        if smsc is not None:
+            print(f"SMSC {host}:{smsc.port}", flush=True)  # noqa: T201 - the line is the interface
         await stop.wait()
+        if smsc is not None:
+            await smsc.close()
     finally:
         await runner.cleanup()
 

@@ -82,12 +82,29 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("avoid", sa.String(length=62), nullable=True))
     op.create_index("ix_messages_retry", "messages", ["retry_at"], postgresql_where=sa.text("retry_at IS NOT NULL"))
     op.add_column("attempts", sa.Column("sender", sa.String(length=40), nullable=True))
+    op.add_column("attempts", sa.Column("left_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("receipts", sa.Column("attempt", sa.SmallInteger(), nullable=True))
+    op.add_column("receipts", sa.Column("provider", sa.String(length=20), nullable=True))
+    op.create_table(
+        "message_parts",
+        sa.Column("provider_sid", sa.String(length=64), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("attempt", sa.SmallInteger(), nullable=False),
+        sa.Column("part", sa.SmallInteger(), nullable=False),
+        sa.Column("parts", sa.SmallInteger(), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=True),
+        sa.Column("error_code", sa.String(length=10), nullable=True),
+        sa.PrimaryKeyConstraint("provider_sid", name=op.f("pk_message_parts")),
+        sa.UniqueConstraint("message_id", "attempt", "part", name=op.f("uq_message_parts_message_id_attempt_part")),
+    )
 
 
 def downgrade() -> None:
     """Take back: routes, paces and what providers did are lost; attempts forget their sender."""
+    op.drop_table("message_parts")
+    op.drop_column("receipts", "provider")
     op.drop_column("receipts", "attempt")
+    op.drop_column("attempts", "left_at")
     op.drop_column("attempts", "sender")
     op.drop_index("ix_messages_retry", table_name="messages", postgresql_where=sa.text("retry_at IS NOT NULL"))
     for name in ("avoid", "retry_at", "retries"):
