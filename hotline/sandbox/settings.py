@@ -34,8 +34,8 @@ class SandboxSettings:
     """How one practice carrier is started.
 
     Delays are milliseconds. ``port`` 0 takes any free port; ``smsc_port`` None opens no SMPP port.
-    ``data_dir`` holds the folder ``sandbox`` with
-    the journal; ``None`` keeps everything in memory only. ``inbound_url`` is where a handset's answer goes.
+    ``data_dir`` holds the folder ``sandbox`` with the journal; ``None`` keeps everything in memory only.
+    ``inbound_url`` is where a handset's answer goes.
     """
 
     host: str = "127.0.0.1"

@@ -2,7 +2,8 @@
 
 Every worker is a process of its own that runs the command `hotline worker` from its first line, with its own connections.
 Importing the service takes two seconds and is not what is tested; a hundred kills would spend minutes on it. Commands come
-on standard input, one a line: `start` answers the new process id, `kill PID` sends SIGKILL and answers when it is dead.
+on standard input, one a line: `start` answers the new process id, `kill PID` sends SIGKILL and answers when it is dead,
+`reap` names the workers that have ended by themselves.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ def main() -> None:
                     os._exit(1)
             alive.add(pid)
             _answer(str(pid))
+        elif words == ["reap"]:
+            ended = [pid for pid in alive if os.waitpid(pid, os.WNOHANG)[0]]
+            alive.difference_update(ended)
+            _answer(" ".join(["ended", *map(str, ended)]))
         elif words[0] == "kill" and int(words[1]) in alive:
             pid = int(words[1])
             os.kill(pid, signal.SIGKILL)

@@ -71,6 +71,12 @@ class Nursery:
         self.alive.discard(pid)
         return self._ask(f"kill {pid}")
 
+    def reap(self) -> list[int]:
+        """Return the workers that have ended by themselves since the last call."""
+        ended = [int(pid) for pid in self._ask("reap").split()[1:]]
+        self.alive.difference_update(ended)
+        return ended
+
     def _ask(self, command: str) -> str:
         assert self.process.stdin is not None
         self.process.stdin.write(command + "\n")
@@ -125,8 +131,34 @@ def _process(
 
 
 @contextmanager
-def running_stage(database_url: str, redis_url: str, folder: Path, **more: object) -> Iterator[Stage]:
-    """Start all processes against a database of the test's own; `more` are further environment variables."""
+def _kept_running(command: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
+    """Keep a process running, as the supervisor does: it ends when its database goes away, and is started again."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.is_set():
+            with _process(command, environment, log, stdout=subprocess.DEVNULL) as process:
+                while process.poll() is None and not over.wait(0.2):
+                    pass
+            over.wait(0.3)
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
+@contextmanager
+def running_stage(
+    database_url: str, redis_url: str, folder: Path, *, smsc: bool = False, **more: object
+) -> Iterator[Stage]:
+    """Start all processes against a database of the test's own; `more` are further environment variables.
+
+    With `smsc` the carrier opens its message centre too, and every worker binds to it as the provider `smpp`.
+    """
     account_sid, auth_token, port = "AC" + secrets.token_hex(16), secrets.token_hex(16), _free_port()
     public_url = f"http://127.0.0.1:{port}"
     environment = {
@@ -148,14 +180,16 @@ def running_stage(database_url: str, redis_url: str, folder: Path, **more: objec
         def start(name: str, *command: str, **options: object) -> subprocess.Popen[str]:
             return stack.enter_context(_process([python, *command], environment, folder / f"{name}.log", **options))
 
-        carrier = start(
-            "sandbox", "-m", "hotline.sandbox", "--sent-ms", "20", "--delivered-ms", "60", stdout=subprocess.PIPE
-        )
+        words = ["--sent-ms", "20", "--delivered-ms", "60", *(["--smsc-port", "0"] if smsc else [])]
+        carrier = start("sandbox", "-m", "hotline.sandbox", *words, stdout=subprocess.PIPE)
         assert carrier.stdout is not None
-        sandbox_url = Lines(carrier.stdout).next().removeprefix("SANDBOX ")
+        said = Lines(carrier.stdout)
+        sandbox_url = said.next().removeprefix("SANDBOX ")
         environment["TWILIO_API_BASE_URL"] = sandbox_url
+        if smsc:
+            environment["SMPP_URL"] = f"smpp://desk:secret@{said.next().removeprefix('SMSC ')}"
         start("web", "wsgi.py", "web", "--port", str(port), stdout=subprocess.DEVNULL)
-        start("scheduler", "wsgi.py", "scheduler", stdout=subprocess.DEVNULL)
+        stack.enter_context(_kept_running([python, "wsgi.py", "scheduler"], environment, folder / "scheduler.log"))
         nursery = start("worker", "-m", "tests.chaos.nursery", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert nursery.stdout is not None
         lines = Lines(nursery.stdout)
