@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import func, select
@@ -19,7 +20,7 @@ from alerts.models import Alert, Message
 from alerts.replies import relatives
 from alerts.replies.models import Answer, AnswerTally, Standing
 from hotline.cases.models import Case
-from hotline.cases.opening import Word, lock_open_case, open_or_join, tell_open_case
+from hotline.cases.opening import Word, hear, lock_open_case, open_or_join
 from hotline.core import live
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
@@ -83,6 +84,13 @@ class Recorded:
     """Live topics to hint at once the transaction is committed."""
 
 
+class _About(NamedTuple):
+    """What a case would be about: its source, and the alert's severity."""
+
+    source: str
+    severity: str
+
+
 def record_answer(session: Session, clock: Clock, actor: Actor, said: Said) -> Recorded:
     """Keep an answer and draw its consequences.
 
@@ -102,15 +110,15 @@ def record_answer(session: Session, clock: Clock, actor: Actor, said: Said) -> R
     if standing is not None and (standing.said_at, standing.answer_id) > (answer.said_at, answer.id):
         return Recorded(answer, fresh=True, counts=False, topics=_topics(alert_id, None))
     before = standing.status if standing is not None else None
-    alert = session.get(Alert, alert_id) if alert_id else None
+    about = _about(session, alert_id)
     standing = _stand(session, person, alert_id, standing, answer)
     _count(session, standing, before)
-    lock_open_case(session, person.id, source_of(alert))
+    open_case = lock_open_case(session, person.id, about.source)
     _place(session, clock, actor, said, answer)
     wished = relatives.keep(session, clock, person, said.relative) if said.relative is not None else None
     if answer.status == SAFE and before != SAFE:
         relatives.tell_safe(session, clock, person, answer.id)
-    case = _tell_case(session, clock, actor, person, alert, said)
+    case = _tell_case(session, clock, actor, person, about, open_case, said)
     relatives.write_trail(session, clock, actor, person, wished)
     return Recorded(answer, fresh=True, counts=True, case=case, topics=_topics(alert_id, case))
 
@@ -121,9 +129,21 @@ def notify(services: Services, recorded: Recorded) -> None:
         live.notify(services.redis, topic)
 
 
-def source_of(alert: Alert | None) -> str:
+def source_of(alert_id: int | None, chain_id: int | None) -> str:
     """Return what a case is about: the first alert of the chain, so that an update does not open a second case."""
-    return f"alert:{alert.chain_id or alert.id}" if alert is not None else "person"
+    return f"alert:{chain_id or alert_id}" if alert_id else "person"
+
+
+def _about(session: Session, alert_id: int) -> _About:
+    """Read the two facts of the alert that a case needs; the whole alert with its texts would be three statements more."""
+    row = (
+        session.execute(select(Alert.chain_id, Alert.severity).where(Alert.id == alert_id)).first()
+        if alert_id
+        else None
+    )
+    if row is None:
+        return _About(source_of(None, None), "Unknown")
+    return _About(source_of(alert_id, row.chain_id), row.severity)
 
 
 def _check(said: Said) -> None:
@@ -233,14 +253,19 @@ def _count(session: Session, standing: Standing, before: str | None) -> None:
 
 
 def _tell_case(
-    session: Session, clock: Clock, actor: Actor, person: Traveller, alert: Alert | None, said: Said
+    session: Session, clock: Clock, actor: Actor, person: Traveller, about: _About, open_case: Case | None, said: Said
 ) -> Case | None:
+    """Open a case for whoever needs help, or add to the open one; somebody safe without a case costs nothing more."""
+    if open_case is None and said.status == SAFE:
+        return None
     word = Word(
-        traveller_id=person.id, source=source_of(alert), says=said.status, channel=said.channel, drill=person.drill,
-        severity=alert.severity if alert is not None else "Unknown", injured=said.injured, people=said.people,
-        lat=said.lat, lon=said.lon, place=said.place, country=_country_now(session, person, said),
+        traveller_id=person.id, source=about.source, says=said.status, channel=said.channel, drill=person.drill,
+        severity=about.severity, injured=said.injured, people=said.people, lat=said.lat, lon=said.lon, place=said.place,
+        country=_country_now(session, person, said),
     )  # fmt: skip
-    return (open_or_join if said.status == HELP else tell_open_case)(session, clock, actor, word)
+    if open_case is not None:
+        return hear(session, clock, actor, open_case, word)
+    return open_or_join(session, clock, actor, word)
 
 
 def _country_now(session: Session, person: Traveller, said: Said) -> str:

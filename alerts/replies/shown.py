@@ -59,7 +59,9 @@ def what_is_shown(session: Session, clock: Clock, settings: Settings, opened: Op
     mission = session.get(Mission, alert.mission_id) if alert is not None and alert.mission_id else None
     person = opened.traveller
     standing = session.get(Standing, (opened.alert_id or OUTSIDE_ANY_ALERT, person.id))
-    case = latest_of_person(session, person.id, source_of(alert))
+    case = latest_of_person(
+        session, person.id, source_of(opened.alert_id, alert.chain_id if alert is not None else None)
+    )
     return Shown(
         text=_text(session, alert, opened, language) if alert is not None else "",
         instruction=_instruction(alert) if alert is not None else "",

@@ -54,14 +54,8 @@ def open_or_join(session: Session, clock: Clock, actor: Actor, word: Word) -> Ca
             return _opened(session, clock, actor, session.get_one(Case, case_id), word)
         case = lock_open_case(session, word.traveller_id, word.source)
         if case is not None:
-            return _heard(session, clock, actor, case, word)
+            return hear(session, clock, actor, case, word)
     raise Conflict("The case was closed meanwhile, more than once; try again.")
-
-
-def tell_open_case(session: Session, clock: Clock, actor: Actor, word: Word) -> Case | None:
-    """Add what a person said to their open case; None, and nothing is written, when there is none."""
-    case = lock_open_case(session, word.traveller_id, word.source)
-    return None if case is None else _heard(session, clock, actor, case, word)
 
 
 def _insert(clock: Clock, word: Word) -> Any:
@@ -98,8 +92,11 @@ def _opened(session: Session, clock: Clock, actor: Actor, case: Case, word: Word
     return case
 
 
-def _heard(session: Session, clock: Clock, actor: Actor, case: Case, word: Word) -> Case:
-    """Take over what is new; the priority only ever rises by itself, because nobody gets less urgent by a form."""
+def hear(session: Session, clock: Clock, actor: Actor, case: Case, word: Word) -> Case:
+    """Add what a person said to their open case, which the caller has locked.
+
+    The priority only ever rises by itself, because nobody gets less urgent by a form.
+    """
     before = _shown(case)
     case.state = CASE.next_state(case.state, "hear", SYSTEM)
     case.says, case.updated_at = word.says, clock.now()

@@ -17,7 +17,7 @@ from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of
 from hotline.cases import working
 from hotline.cases.models import Case
-from hotline.cases.opening import HELP_TOPIC, Word, open_or_join, tell_open_case
+from hotline.cases.opening import HELP_TOPIC, Word, lock_open_case, open_or_join
 from hotline.cases.reading import CaseFilter, counts_of_open, history, latest_of_person, list_cases
 from hotline.cases.states import CASE, CLOSED, LOWEST, STATES, priority
 from hotline.core.actor import SYSTEM, Actor
@@ -87,8 +87,7 @@ def test_after_a_case_is_closed_help_opens_another(db: Database, clock: FrozenCl
         assert again.id != case.id
         latest = latest_of_person(session, case.traveller_id, "alert:1")
         assert latest is not None and latest.id == again.id
-        word = Word(traveller_id=case.traveller_id, source="alert:9", says="safe", channel="link")
-        assert tell_open_case(session, clock, SYSTEM, word) is None
+        assert lock_open_case(session, case.traveller_id, "alert:9") is None
 
 
 def test_only_one_of_many_who_take_a_case_at_once_gets_it(db: Database, clock: FrozenClock) -> None:
