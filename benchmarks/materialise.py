@@ -64,11 +64,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """Measure and return the figures; also as a part of `dispatch`, which names its options otherwise."""
     rows = getattr(args, "rows", None) or ROWS
     repeats = getattr(args, "repeats", None) or REPEATS
-    with tempfile.TemporaryDirectory(prefix="bench-materialise-") as folder, _servers(Path(folder)) as services:
+    with tempfile.TemporaryDirectory(prefix="bench-materialise-") as folder, servers(Path(folder)) as services:
         load_people(services, rows)
         alert_id = approved_alert(services)
         _measure_once(services, alert_id, rows)
-        with _patient(services) as connection:
+        with patient(services) as connection:
             connection.execute(
                 "CREATE TABLE ready_rows AS SELECT alert_id, traveller_id, phone, country, language, parts FROM messages"
             )
@@ -102,7 +102,8 @@ def show(result: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _servers(folder: Path) -> Iterator[Services]:
+def servers(folder: Path) -> Iterator[Services]:
+    """Run a durable PostgreSQL and a Valkey of their own for one benchmark."""
     postgres, valkey = EmbeddedPostgres(folder, durable=True), EmbeddedValkey(folder)
     try:
         database_url, redis_url = postgres.start(), valkey.start()
@@ -123,8 +124,8 @@ def _servers(folder: Path) -> Iterator[Services]:
         postgres.stop()
 
 
-def _patient(services: Services) -> psycopg.Connection[Any]:
-    """A connection without the service's time limit on statements: filling a million rows on a busy machine takes longer."""
+def patient(services: Services) -> psycopg.Connection[Any]:
+    """Return a connection without the service's time limit on statements: filling a million rows takes longer."""
     return psycopg.connect(services.settings.database_url)
 
 
@@ -151,17 +152,18 @@ def load_people(services: Services, rows: int) -> None:
         cells_of(lat_deg[order], lon_deg[order]).tolist(), strict=True,
     )  # fmt: skip
     now = datetime.now(UTC)
-    with _patient(services) as connection:
+    with patient(services) as connection:
         connection.execute(_TRAVELLERS, (now, now, everybody))
         with connection.cursor().copy(
             "COPY positions (traveller_id, lat, lon, cell, country, source, observed_at) FROM STDIN"
         ) as copy:
             for nth, place_lat, place_lon, cell in columns:
                 copy.write_row((nth, place_lat, place_lon, cell, ("KR", "JP", "CN")[nth % 3], "benchmark", now))
-    _vacuum(services, "travellers, positions")
+    vacuum(services, "travellers, positions")
 
 
-def _vacuum(services: Services, tables: str) -> None:
+def vacuum(services: Services, tables: str) -> None:
+    """Let tables and disk come to rest."""
     with psycopg.connect(services.settings.database_url, autocommit=True) as connection:
         connection.execute(f"VACUUM (ANALYZE) {tables}".encode())
         connection.execute("CHECKPOINT")
@@ -169,26 +171,26 @@ def _vacuum(services: Services, tables: str) -> None:
 
 def _clear(services: Services) -> None:
     """Take the messages away and let the disk come to rest, so that no run pays for the one before."""
-    with _patient(services) as connection:
+    with patient(services) as connection:
         connection.execute("TRUNCATE messages, tallies, audience_snapshots RESTART IDENTITY")
         connection.execute("UPDATE alerts SET state = 'approved', started_at = NULL, finished_at = NULL")
-    _vacuum(services, "messages")
+    vacuum(services, "messages")
 
 
 def _bare(services: Services, rows: int) -> None:
-    with _patient(services) as connection:
+    with patient(services) as connection:
         assert connection.execute(_BARE).rowcount == rows
 
 
 def _measure_once(services: Services, alert_id: int, rows: int) -> None:
     assert materialise(services, alert_id) == "dispatching"
-    with _patient(services) as connection:
+    with patient(services) as connection:
         found = connection.execute("SELECT sum(messages) FROM tallies WHERE alert_id = %s", (alert_id,)).fetchone()
     assert found == (rows,), f"{found} people were found inside, not {rows}"
 
 
 def _officers(services: Services) -> tuple[int, int]:
-    with _patient(services) as connection:
+    with patient(services) as connection:
         found = connection.execute(
             "INSERT INTO officers (name, display_name, roles, created_at) VALUES ('a', 'A', %s, now()), ('b', 'B', %s, now())"
             " RETURNING id",
@@ -203,7 +205,7 @@ def approved_alert(services: Services) -> int:
     now = datetime.now(UTC)
     expires = now + timedelta(hours=6)
     frozen = Area.from_json(AREAS).to_json()
-    with _patient(services) as connection:
+    with patient(services) as connection:
         row = connection.execute(
             "INSERT INTO alerts (state, version, source, headline, event, status, msg_type, scope, category, urgency, severity,"
             " certainty, areas, expires, author_id, created_at, updated_at)"

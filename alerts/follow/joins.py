@@ -43,14 +43,17 @@ _LANE = "alerts.dispatch"
 _SWEEP_LOCK = 0x48_4F_54_07
 """Key of the advisory lock under which one sweep at a time looks for people who entered an area."""
 
-WATCH = "INSERT INTO alert_watches (alert_id, snapshot) VALUES (%s, pg_current_snapshot()::text)"
+WATCH = """
+INSERT INTO alert_watches (alert_id, snapshot) VALUES (%s, pg_current_snapshot()::text)
+    ON CONFLICT (alert_id) DO UPDATE SET snapshot = excluded.snapshot
+"""
 _FORGET = """
 DELETE FROM alert_watches w USING alerts a
  WHERE a.id = w.alert_id AND (a.state NOT IN ('approved', 'dispatching', 'finished') OR a.superseded_by_id IS NOT NULL
                               OR a.expires <= %(now)s)
 """
 _LIVE = """
-SELECT w.alert_id, w.snapshot, p.areas, p.precisions
+SELECT w.alert_id, w.snapshot, p.digest, p.areas, p.precisions
   FROM alert_watches w JOIN alerts a ON a.id = w.alert_id JOIN approvals p ON p.alert_id = a.id
  WHERE a.state IN ('dispatching', 'finished') AND a.superseded_by_id IS NULL AND least(a.expires, p.expires) > %(now)s
  ORDER BY w.alert_id LIMIT %(most)s
@@ -91,8 +94,17 @@ class Watched(NamedTuple):
 
     alert_id: int
     snapshot: str
+    digest: str
     areas: list[Any]
     precisions: list[str]
+
+
+class Reach(NamedTuple):
+    """The area of an alert, and the countries with which people enter who are known by country only."""
+
+    digest: str
+    area: Area
+    countries: list[str]
 
 
 class Seen(NamedTuple):
@@ -101,6 +113,10 @@ class Seen(NamedTuple):
     ids: list[int]
     lats: list[float]
     lons: list[float]
+
+
+_reaches: dict[int, Reach] = {}
+"""By alert; only of alerts that are live, and only while the approval's digest is the same."""
 
 
 def watch(connection: psycopg.Connection[Any], alert: Alert) -> None:
@@ -139,21 +155,36 @@ def look(connection: psycopg.Connection[Any], watched: list[Watched]) -> tuple[s
     assert row is not None
     upto = str(row[0])
     entered = {each.alert_id: Seen([], [], []) for each in watched}
-    areas = {each.alert_id: Area.from_json(each.areas, "areas") for each in watched}
-    # Whoever is known by country only enters with their country, not with the point that stands for it.
-    touched = {each.alert_id: gather.reach(areas[each.alert_id], each.precisions)["countries"] for each in watched}
     # After the first sweep all alerts stand at the same snapshot, so that this is one reading and not one for each.
     for since in dict.fromkeys(each.snapshot for each in watched):
-        concerned = [each.alert_id for each in watched if each.snapshot == since]
+        concerned = [each for each in watched if each.snapshot == since]
         for ids, lats, lons, coarse in _changed(connection, since, upto):
-            for alert_id in concerned:
-                by_place = ids_inside(lats, lons, areas[alert_id])
-                inside = np.flatnonzero(np.where(coarse == "", by_place, np.isin(coarse, touched[alert_id])))
-                seen = entered[alert_id]
+            for each in concerned:
+                reach = _reach_of(each)
+                by_place = ids_inside(lats, lons, reach.area)
+                inside = np.flatnonzero(np.where(coarse == "", by_place, np.isin(coarse, reach.countries)))
+                seen = entered[each.alert_id]
                 seen.ids.extend(ids[inside].tolist())
                 seen.lats.extend(lats[inside].tolist())
                 seen.lons.extend(lons[inside].tolist())
+    _forget_others({each.alert_id for each in watched})
     return upto, entered
+
+
+def _reach_of(watched: Watched) -> Reach:
+    """Return whom an alert reaches, worked out once in each process: which countries an area touches takes a while."""
+    held = _reaches.get(watched.alert_id)
+    if held is None or held.digest != watched.digest:
+        area = Area.from_json(watched.areas, "areas")
+        # Whoever is known by country only enters with their country, not with the point that stands for it.
+        held = Reach(watched.digest, area, gather.reach(area, watched.precisions)["countries"])
+        _reaches[watched.alert_id] = held
+    return held
+
+
+def _forget_others(live_alerts: set[int]) -> None:
+    for alert_id in _reaches.keys() - live_alerts:
+        del _reaches[alert_id]
 
 
 def _changed(connection: psycopg.Connection[Any], since: str, upto: str) -> Iterator[tuple[Any, Any, Any, Any]]:
