@@ -135,8 +135,8 @@ def _hazard_of(hazards: Sequence[FeedHazard], sighting: Sighting, before: FeedSi
                 return hazard
     nearest: tuple[float, FeedHazard] | None = None
     for hazard in hazards:
-        if hazard.kind != sighting.kind:
-            continue
+        if hazard.kind != sighting.kind or abs(hazard.occurred_at - sighting.occurred_at) > windows_of(hazard.kind)[0]:
+            continue  # the exact distance costs more than everything else, and a feed may list a month
         metres: float = Geodesic.WGS84.Inverse(hazard.lat, hazard.lon, sighting.lat, sighting.lon)["s12"]
         same = may_be_same(
             sighting, kind=hazard.kind, occurred_at=hazard.occurred_at, distance_km=metres / 1000,

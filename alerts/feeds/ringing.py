@@ -25,9 +25,9 @@ def ring(session: Session, clock: Clock, settings: Settings, alert_ids: Sequence
         return
     for alert in session.scalars(select(Alert).where(Alert.id.in_(alert_ids)).order_by(Alert.id)):
         number = reference("AL", alert.id)
-        body = f"{number} {alert.headline[:MAX_HEADLINE_CHARS]}: draft from a feed, please decide. " + (
-            f"{settings.public_url}/alerts/{alert.id}"
-        )
+        headline = alert.headline[:MAX_HEADLINE_CHARS]
+        # The centre's own language: its officers read this at night.
+        body = f"[당직] {number} {headline} - 피드 초안을 확인하세요. {settings.public_url}/alerts/{alert.id}"
         for phone in settings.duty_phones:
             publish(
                 session, clock, phone=phone, body=body, purpose="duty", dedupe_key=f"feed:{alert.id}:{phone}",

@@ -96,6 +96,9 @@ def _locked(session: Session, alert_id: int) -> Alert | None:
 def _announce(session: Session, clock: Clock, settings: Settings, alert: Alert, approval: Approval) -> None:
     if documents_of(session, [alert.id]) or _overtaken(session, alert):
         return
+    if approval.expires <= clock.now():
+        log.warning("cap.too_late", alert_id=alert.id)  # the fact waited longer than the warning lasted
+        return
     earlier = documents_of(session, _chain_before(session, alert))
     if alert.msg_type == "Cancel" and not earlier:
         return  # what it ends was never public

@@ -54,8 +54,7 @@ def fill(site: Site) -> tuple[Officer, int, int]:
     return author, feed_draft, forged.id
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["1280", "360"])
+@pytest.mark.parametrize(("language", "size"), [("en", DESK), ("ko", PHONE)], ids=["en-1280", "ko-360"])
 def test_sources_drafts_and_broken_signatures_are_shown(
     site: Site, open_desk: Callable[..., Desk], language: str, size: dict[str, int]
 ) -> None:

@@ -13,7 +13,7 @@ from alerts import approval, drafting
 from alerts.draft_fields import DraftChanges
 from alerts.feeds import intake, polling, sources
 from alerts.feeds.models import FeedHazard, FeedSighting, FeedSource
-from alerts.feeds.saying import FeedFault, say
+from alerts.feeds.saying import say
 from alerts.feeds.sources import SourceFields, wait_after
 from alerts.models import Alert, Message
 from hotline.auth.officers import actor_of
@@ -23,7 +23,7 @@ from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
 from hotline.notices.models import Notice
 from tests.alerts.feeds.loopback_feed import LoopbackFeed
-from tests.alerts.feeds.makers import QUAKE_AT, atom, cap_message, gdacs, item, quake, usgs
+from tests.alerts.feeds.makers import QUAKE_AT, gdacs, item, quake, usgs
 from tests.factories import NOW, make_mission, make_officer
 
 Add = Callable[..., int]
@@ -370,100 +370,4 @@ def test_the_duty_officer_is_rung_once_for_each_draft(
     with services.db.transaction() as session:
         rows = session.scalars(select(Notice).order_by(Notice.id)).all()
         assert [(row.phone, row.purpose) for row in rows] == [("+821012345678", "duty"), ("+821087654321", "duty")]
-        assert "draft from a feed" in rows[0].body and "/alerts/" in rows[0].body
-
-
-def cap_source(server: LoopbackFeed, add_source: Add, *documents: tuple[str, bytes], **more: object) -> int:
-    for name, data in documents:
-        server.serve(f"/{name}", data)
-    return add_source(server.serve("/cap", atom(*((name, "1", name) for name, _ in documents))), "cap", **more)
-
-
-def test_a_cap_feeds_messages_become_drafts_once_each(
-    services: Services, clock: FrozenClock, server: LoopbackFeed, add_source: Add, drafts: Drafts
-) -> None:
-    source_id = cap_source(
-        server, add_source, ("a.xml", cap_message("W-1")), ("b.xml", cap_message("W-2", severity="Minor")),
-        ("c.xml", cap_message("W-3", status="Exercise")), ("d.xml", b"<broken"),
-    )  # fmt: skip
-    assert polling.poll(services, source_id) == "read"
-    poll_again(services, clock, source_id)
-    (alert,) = drafts()
-    assert (alert.source, alert.cap_identifier, alert.author_id) == ("feed", "W-1", None)
-    assert [path for path, _ in server.asked].count("/a.xml") == 1, "what is known is not fetched again"
-    with services.db.transaction() as session:
-        notes = dict(session.execute(select(FeedSighting.external_id, FeedSighting.note)).tuples().all())
-    assert notes["a.xml"] is None
-    assert "below" in (notes["b.xml"] or "") and "Exercise" in (notes["c.xml"] or "") and notes["d.xml"]
-
-
-def test_a_document_that_cannot_be_fetched_is_tried_again(
-    services: Services, clock: FrozenClock, server: LoopbackFeed, add_source: Add, drafts: Drafts, source_of: SourceOf
-) -> None:
-    source_id = cap_source(server, add_source, ("a.xml", b""))
-    server.pages["/cap"].headers["ETag"] = '"1"'
-    server.serve("/a.xml", b"", status=503)
-    assert polling.poll(services, source_id) == "read"
-    assert (source_of(source_id).unreadable, source_of(source_id).etag) == (1, None), "the feed must come again"
-    server.serve("/a.xml", cap_message())
-    poll_again(services, clock, source_id)
-    assert len(drafts()) == 1
-    assert source_of(source_id).etag == '"1"'
-
-
-def test_an_authoritys_update_takes_the_place_of_the_untouched_draft(
-    services: Services, clock: FrozenClock, server: LoopbackFeed, add_source: Add, drafts: Drafts
-) -> None:
-    source_id = cap_source(server, add_source, ("a.xml", cap_message("W-1")))
-    polling.poll(services, source_id)
-    reference = f"met@example.org,W-1,{NOW.isoformat()}"
-    server.serve("/b.xml", cap_message("W-2", msg_type="Update", references=reference, severity="Extreme"))
-    server.serve("/cap", atom(("b.xml", "2", "b.xml"), ("a.xml", "1", "a.xml")))
-    poll_again(services, clock, source_id)
-    old, new = drafts()
-    assert (old.state, new.state, new.severity) == ("cancelled", "draft", "Extreme")
-    assert "W-2" in (old.ended_reason or "")
-
-
-def test_an_authoritys_cancel_takes_back_the_untouched_draft_and_makes_no_new_alert(
-    services: Services, clock: FrozenClock, server: LoopbackFeed, add_source: Add, drafts: Drafts
-) -> None:
-    source_id = cap_source(server, add_source, ("a.xml", cap_message("W-1")))
-    polling.poll(services, source_id)
-    reference = f"met@example.org,W-1,{NOW.isoformat()}"
-    server.serve("/b.xml", cap_message("W-2", msg_type="Cancel", references=reference))
-    server.serve("/cap", atom(("b.xml", "2", "b.xml")))
-    poll_again(services, clock, source_id)
-    (alert,) = drafts()
-    assert alert.state == "cancelled"
-
-
-def test_a_long_cap_feed_is_fetched_in_portions(
-    services: Services, clock: FrozenClock, server: LoopbackFeed, add_source: Add, drafts: Drafts
-) -> None:
-    names = [(f"{number}.xml", cap_message(f"W-{number}")) for number in range(polling.MAX_DOCUMENTS_PER_POLL + 2)]
-    source_id = cap_source(server, add_source, *names)
-    polling.poll(services, source_id)
-    assert len(drafts()) == polling.MAX_DOCUMENTS_PER_POLL
-    poll_again(services, clock, source_id)
-    assert len(drafts()) == len(names)
-
-
-def test_a_feed_of_documents_inside_our_network_leads_nowhere(
-    services: Services, server: LoopbackFeed, add_source: Add, drafts: Drafts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A public feed must not make us fetch from inside: each document's address is judged like the feed's own."""
-    source_id = cap_source(server, add_source, ("a.xml", cap_message()))
-    real = polling.fetch
-
-    def as_if_public(url: str, **more: object) -> object:
-        if url.endswith("/cap"):
-            return real(url, allow_private=True)
-        return real(url, **more)  # type: ignore[arg-type]
-
-    services.settings.feeds_allow_private = False
-    monkeypatch.setattr(polling, "fetch", as_if_public)
-    polling.poll(services, source_id)
-    assert drafts() == [] and [path for path, _ in server.asked] == ["/cap"]
-    with pytest.raises(FeedFault):
-        real(server.url + "/a.xml")
+        assert "M 6.4" in rows[0].body and "[당직] AL-" in rows[0].body and "/alerts/" in rows[0].body

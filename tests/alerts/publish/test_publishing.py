@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from alerts.cap.schema import schema_faults
 from alerts.publish import publishing
 from alerts.publish.models import CapDocument
 from hotline.core.audit import AuditEntry
+from hotline.core.clock import FrozenClock
 from hotline.core.outbox import OutboxEvent
 from hotline.core.services import Services
 from tests.factories import NOW
@@ -107,6 +109,15 @@ def test_what_was_stopped_before_its_fact_arrived_is_not_published_at_all(
     send: Send, deliver: Deliver, published: Published, stop: Callable[[int], None]
 ) -> None:
     stop(send())
+    deliver()
+    assert published() == []
+
+
+def test_a_warning_that_is_over_when_its_fact_arrives_is_not_published(
+    clock: FrozenClock, send: Send, deliver: Deliver, published: Published
+) -> None:
+    send()
+    clock.advance(timedelta(hours=7))
     deliver()
     assert published() == []
 
