@@ -9,6 +9,8 @@ from hotline.core.actor import Actor
 from hotline.core.services import Services
 
 APPROVER = "approver"
+QUICK = ("JP", "PH", "TH")
+"""Countries in which nobody who practises has to wait until a telephone has settled."""
 TEXTS = {
     "ko": (
         "[외교부] {place}에 오신 것을 환영합니다. 위급할 때는 {mission} {mission_phone} 또는 "
@@ -33,3 +35,5 @@ def add_practice_texts(services: Services, actor: Actor) -> None:
                 hotline=services.settings.hotline_number,
             )  # fmt: skip
             texts.approve(session, services.clock, actor_of(approver, "cli"), draft.id)
+        for country in QUICK:
+            texts.set_policy(session, services.clock, actor, country, greets=True, settle_minutes=0, quiet_days=7)

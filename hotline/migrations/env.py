@@ -11,6 +11,7 @@ from alerts.board import models as board_models
 from alerts.feeds import models as feed_models
 from alerts.publish import models as publish_models
 from alerts.replies import models as reply_models
+from alerts.silent import models as silent_models
 from alerts.text_templates import models as template_models
 from hotline.auth import models as auth_models
 from hotline.cases import models as case_models
@@ -36,6 +37,7 @@ ROOMS = (
     notice_models,
     people_models,
     provider_models,
+    silent_models,
     registration_models,
     roaming_models,
     board_models,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import Registry, SubjectKind
-from hotline.roaming import cli, fold, webhooks
+from hotline.roaming import cli, demo, fold, webhooks
 
 
 def register(registry: Registry) -> None:
@@ -16,6 +16,7 @@ def register(registry: Registry) -> None:
     registry.every(3600, fold.FORGET_JOB)
     registry.on("TravellerErased", "roaming.forget", fold.forget_person)
     registry.commands.append(cli.carrier)
+    registry.demo.append(demo.add_practice_carriers)
     registry.action_labels |= {
         "carrier.added": gettext_noop("carrier added"),
         "carrier.key_added": gettext_noop("key given to a carrier"),

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from yarl import URL
 
-from hotline.sandbox import control, inbound
+from hotline.sandbox import control, inbound, roaming
 from hotline.sandbox.control import controlled, read_object, whole
 from hotline.sandbox.faults import fault_json
 from hotline.sandbox.handsets import NUMBER, Handset
@@ -58,6 +58,7 @@ def add_routes(app: web.Application, settings: SandboxSettings) -> None:
     app.router.add_get("/page/handsets/{number}", browser(controlled(show_handset)))
     app.router.add_post("/page/handsets/{number}/reply", browser(controlled(reply)))
     app.router.add_post("/page/handsets/{number}/state", browser(controlled(change_state)))
+    app.router.add_post("/page/handsets/{number}/land", browser(controlled(land)))
     app.router.add_get("/page/wall", browser(controlled(show_wall)))
     app.router.add_get("/page/events", browser(events))
 
@@ -203,6 +204,7 @@ async def show_handset(request: web.Request) -> object:
         "conversation": [text_json(text) for text in texts[-MAX_TEXTS:]],
         "earlier": len(texts) > MAX_TEXTS,
         "faults": _faults_of(request, handset.number),
+        "countries": list(roaming.NETWORKS),
     }
 
 
@@ -218,6 +220,14 @@ async def reply(request: web.Request) -> object:
     if not isinstance(body, str):
         raise BadInput("body: must be a text")
     return await inbound.answer(request.app[CARRIER], _find(request).number, body)
+
+
+async def land(request: web.Request) -> object:
+    """Have a handset register in a country, and tell the service as a carrier does."""
+    country = (await read_object(request)).get("country")
+    if not isinstance(country, str):
+        raise BadInput("country: must be a code of two letters")
+    return await roaming.land(request.app[SETTINGS].data_dir, _find(request).number, country)
 
 
 async def change_state(request: web.Request) -> object:

@@ -126,6 +126,29 @@ function faultChoice(handset) {
   return el("label", { class: "field" }, el("span", {}, t("fault_here")), select);
 }
 
+function landing(handset) {
+  const select = el(
+    "select",
+    {
+      onchange: async () => {
+        const country = select.value;
+        if (!country) return;
+        select.value = "";
+        try {
+          const outcome = await ask("POST", `/page/handsets/${number}/land`, { country });
+          if (outcome.reached) tell(t("land_ok", countryName(country)), false);
+          else tell(t(`land_${outcome.reason}`, outcome.detail || ""), true);
+        } catch (problem) {
+          tell(t("failed_request", problem.message), true);
+        }
+      },
+    },
+    el("option", { value: "" }, t("land_choose")),
+    ...handset.countries.map((code) => el("option", { value: code }, countryName(code))),
+  );
+  return el("label", { class: "field" }, el("span", {}, t("land_here")), select);
+}
+
 function facts(handset) {
   return el(
     "aside",
@@ -149,6 +172,7 @@ function facts(handset) {
       toggle(`${t("power")}: ${t(handset.off ? "off" : "on")}`, t("power_hint"), !handset.off, (on) => setState({ off: !on })),
       toggle(t("opt_toggle"), t("opt_hint"), handset.opted_out, (on) => setState({ opted_out: on })),
       faultChoice(handset),
+      landing(handset),
     ),
   );
 }
