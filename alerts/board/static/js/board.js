@@ -48,7 +48,14 @@ function draw(found) {
 
 let spots = null;
 
+/** People move: answers may come from outside the area, and must not be missed for that. */
+function widen(map, places) {
+  const all = L.latLngBounds(places.map((place) => [place.lat, place.lon]));
+  if (!map.getBounds().contains(all)) map.fitBounds(map.getBounds().extend(all), { animate: false });
+}
+
 function mark(map, places) {
+  if (!spots && places.length) widen(map, places);
   const most = Math.max(1, ...places.map((place) => place.people));
   spots?.remove();
   // The largest first, and calls for help last, so that nothing covers them.
