@@ -188,6 +188,13 @@ class Message(HasId, Base):
         Index("ix_messages_provider_sid", "provider_sid", postgresql_where=text("provider_sid IS NOT NULL")),
         Index("ix_messages_phone", "phone"),
         Index(
+            "ix_messages_moment",
+            "alert_id",
+            text("(coalesce(sent_at, settled_at))"),
+            "id",
+            postgresql_where=text("coalesce(sent_at, settled_at) IS NOT NULL"),
+        ),
+        Index(
             "ix_messages_waits_for", "waits_for", postgresql_where=text("waits_for IS NOT NULL AND state = 'queued'")
         ),
         Index("ix_messages_retry", "retry_at", postgresql_where=text("retry_at IS NOT NULL")),

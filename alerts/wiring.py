@@ -8,6 +8,7 @@ import alerts.console.wiring
 import alerts.feeds.wiring
 import alerts.publish.wiring
 import alerts.replies.wiring
+import alerts.silent.wiring
 from alerts import api, demo, erasure, index_room, materialise, webhooks
 from alerts.dispatch import doubt, ending, lanes, retry_sweep, sweep
 from alerts.follow import in_flight, joins
@@ -50,4 +51,5 @@ def register(registry: Registry) -> None:
     alerts.publish.wiring.register(registry)
     alerts.feeds.wiring.register(registry)
     alerts.replies.wiring.register(registry)
+    alerts.silent.wiring.register(registry)
     alerts.board.wiring.register(registry)

@@ -68,7 +68,8 @@ WITH seen AS MATERIALIZED (
     SELECT %(alert)s, %(step)s, %(whom)s, s.id, s.traveller_id, s.phone, s.variant, s.language, %(now)s
       FROM seen s JOIN travellers t ON t.id = s.traveller_id
      WHERE {whom} AND t.phone = s.phone AND t.drill = %(drill)s AND t.erased_at IS NULL AND t.opted_out_at IS NULL
-       AND NOT EXISTS (SELECT 1 FROM standings w WHERE w.traveller_id = t.id AND w.alert_id = ANY ((SELECT ids FROM chain)::bigint[]))
+       AND NOT EXISTS (SELECT 1 FROM standings w
+                        WHERE w.traveller_id = t.id AND w.alert_id = ANY ((SELECT ids FROM chain)::bigint[]))
      ORDER BY s.moment, s.id
     ON CONFLICT (alert_id, phone, step) DO NOTHING RETURNING 1
 )
@@ -85,7 +86,7 @@ SELECT %(alert)s, %(step)s, %(whom)s, a.traveller_id, a.phone, choice.variant, c
  WHERE a.excluded = 'opted_out'
 ON CONFLICT (alert_id, phone, step) DO NOTHING
 """  # noqa: S608 - put together from constants, no value comes from outside
-_WAITING = "SELECT count(*) FROM (SELECT 1 FROM outreach WHERE alert_id = %s AND state = 'queued' LIMIT %s) some"
+_WAITING = "SELECT count(*) FROM (SELECT 1 FROM outreach WHERE alert_id = %s AND state = 'queued' LIMIT %s) queued"
 END = f"""
 WITH waiting AS MATERIALIZED (SELECT DISTINCT alert_id FROM outreach WHERE state = 'queued'), over AS MATERIALIZED (
     SELECT o.id FROM outreach o

@@ -15,7 +15,7 @@ OPEN_STATES = (QUEUED, CALLING, IN_DOUBT, RINGING, TALKING)
 FINAL_STATES = (HEARD, ANSWERED, FAILED, SKIPPED)
 UNDER_WAY = (CALLING, IN_DOUBT, RINGING, TALKING)
 
-_REPORTS = {
+MAY_MOVE = {
     RINGING: (CALLING, IN_DOUBT),
     TALKING: (CALLING, IN_DOUBT, RINGING),
     HEARD: UNDER_WAY,
@@ -30,7 +30,7 @@ OUTREACH = Lifecycle(
     [
         Transition(QUEUED, "claim", CALLING),
         Transition(QUEUED, "skip", SKIPPED),
-        *(Transition(state, f"to {target}", target) for target, states in _REPORTS.items() for state in states),
+        *(Transition(state, f"to {target}", target) for target, states in MAY_MOVE.items() for state in states),
         *(Transition(state, "key", ANSWERED) for state in (*UNDER_WAY, QUEUED, HEARD, FAILED)),
     ],
 )

@@ -41,7 +41,7 @@ ROLES: dict[str, frozenset[str]] = {
     "administrator": frozenset(
         {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
-            "missions.write", "audit.read", "officers.read", "officers.write", "system.read", "map.read",
+            "missions.write", "audit.read", "officers.read", "officers.write", "silent.write", "system.read", "map.read",
             "routes.read", "routes.write",
         }
     ),

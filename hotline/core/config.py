@@ -34,6 +34,13 @@ class Settings(BaseSettings):
     twilio_from: str = Field("", validation_alias=_env("TWILIO_FROM"))
     twilio_messaging_service_sid: str = Field("", validation_alias=_env("TWILIO_MESSAGING_SERVICE_SID"))
 
+    twilio_voice_from: str = Field("", validation_alias=_env("TWILIO_VOICE_FROM"), pattern=r"^(\+[1-9][0-9]{6,14})?$")
+    """The number that calls come from; empty takes TWILIO_FROM."""
+    voice_calls_per_s: float = Field(1.0, ge=0.1, le=200, validation_alias=_env("HOTLINE_VOICE_CALLS_PER_S"))
+    """How many calls may begin in a second, over all workers; a new account may do one."""
+    voice_ring_s: int = Field(30, ge=5, le=120, validation_alias=_env("HOTLINE_VOICE_RING_S"))
+    """How long a telephone rings before a call counts as not picked up."""
+
     smpp_url: SecretStr = Field(SecretStr(""), validation_alias=_env("SMPP_URL"))
     """Binds to message centres (see `hotline.providers.smpp.address`); it holds their passwords."""
 
@@ -47,7 +54,9 @@ class Settings(BaseSettings):
     cap_certificate_file: str = Field("", validation_alias=_env("HOTLINE_CAP_CERTIFICATE_FILE"))
     """PEM files of the private key and the certificate that published CAP is signed with; both or neither."""
     duty_numbers: str = Field(
-        "", validation_alias=_env("HOTLINE_DUTY_NUMBERS"), pattern=r"^(\+[1-9][0-9]{6,14}(, ?\+[1-9][0-9]{6,14}){0,9})?$"
+        "",
+        validation_alias=_env("HOTLINE_DUTY_NUMBERS"),
+        pattern=r"^(\+[1-9][0-9]{6,14}(, ?\+[1-9][0-9]{6,14}){0,9})?$",
     )
     """Up to ten telephones in E.164, separated by commas, that get a text when a feed has made a draft."""
     feeds_allow_private: bool = Field(False, validation_alias=_env("HOTLINE_FEEDS_ALLOW_PRIVATE"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from hotline.providers.bulk_http import HttpAnswer
@@ -25,8 +26,8 @@ BLOCKING_STATUS = frozenset({401, 403, 404, 405, 407})
 """Without a code that says otherwise, these speak of our account or address and not of one text."""
 
 
-def read_create(answer: HttpAnswer) -> SmsResult:
-    """Say what an answer to a create request means; `answer.key` is the SmsRequest."""
+def read_create(answer: HttpAnswer, meanings: Mapping[str, Outcome] = MEANINGS) -> SmsResult:
+    """Say what an answer to a create request means; `answer.key` is the SmsRequest, `meanings` the table of its codes."""
     request: SmsRequest = answer.key
     if answer.status == 0:
         outcome = Outcome.UNANSWERED if answer.sent else Outcome.UNSENT
@@ -38,7 +39,7 @@ def read_create(answer: HttpAnswer) -> SmsResult:
     return SmsResult(
         request.message_id,
         request.attempt,
-        _meaning(answer.status, code),
+        _meaning(answer.status, code, meanings),
         error_code=code,
         retry_after_s=answer.retry_after_s,
     )
@@ -53,14 +54,14 @@ def _read_accepted(request: SmsRequest, fields: dict[str, Any]) -> SmsResult:
     return SmsResult(request.message_id, request.attempt, Outcome.ACCEPTED, provider_sid=sid, provider_status=status)
 
 
-def _meaning(status: int, code: str) -> Outcome:
+def _meaning(status: int, code: str, meanings: Mapping[str, Outcome]) -> Outcome:
     if status >= 500 or status == 408:
         # Twilio may have accepted the text before it failed, and creating one cannot be repeated safely.
         return Outcome.UNANSWERED
     if status == 429:
         return Outcome.RETRY_LATER
-    if code in MEANINGS:
-        return MEANINGS[code]
+    if code in meanings:
+        return meanings[code]
     if status == 401 or status < 400 or (code.startswith("http") and status in BLOCKING_STATUS):
         return Outcome.BLOCKED
     return Outcome.REFUSED

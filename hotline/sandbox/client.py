@@ -27,7 +27,7 @@ class SandboxClient:
         self._session.trust_env = False
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        response = self._session.request(method, f"{self.url}/control/{path}", timeout=TIMEOUT_S, **options)
+        response = self._session.request(method, self.url + path, timeout=TIMEOUT_S, **options)
         try:
             answer = response.json()
         except ValueError:
@@ -49,9 +49,20 @@ class SandboxClient:
                 "direction": direction,
                 **({"to": to} if to else {}),
             }
-            page = self._call("GET", "messages", params=query)
+            page = self._call("GET", "/control/messages", params=query)
             yield from page["messages"]
             cursor = page["next_after"]
+
+    def calls(self, to: str | None = None) -> list[dict[str, Any]]:
+        """Return the calls that were made, oldest first, with everything that was said (``lines``) and pressed (``#``)."""
+        answer: list[dict[str, Any]] = self._call("GET", "/control/calls", params={"to": to} if to else {})["calls"]
+        return answer
+
+    def use_handset(self, number: str, act: str, keys: str = "") -> dict[str, Any]:
+        """Do what somebody does with a ringing or talking handset: answer, decline, press (with ``keys``), hangup."""
+        path = f"/page/handsets/{number}/call"
+        answer: dict[str, Any] = self._call("POST", path, json={"act": act, "keys": keys})
+        return answer
 
     def set_fault(
         self,
@@ -67,42 +78,42 @@ class SandboxClient:
         rule: dict[str, Any] = {"kind": kind, "to": to, "share": share, "seed": seed}
         rule |= {} if value is None else {"value": value}
         rule |= {} if times is None else {"times": times}
-        answer: dict[str, Any] = self._call("POST", "faults", json=rule)
+        answer: dict[str, Any] = self._call("POST", "/control/faults", json=rule)
         return answer
 
     def faults(self) -> list[dict[str, Any]]:
         """Return the rules in force."""
-        rules: list[dict[str, Any]] = self._call("GET", "faults")["faults"]
+        rules: list[dict[str, Any]] = self._call("GET", "/control/faults")["faults"]
         return rules
 
     def clear_faults(self, *, to: str | None = None, kind: str | None = None) -> int:
         """Clear matching rules, all without arguments; return how many went."""
         query = {name: value for name, value in (("to", to), ("kind", kind)) if value is not None}
-        return int(self._call("DELETE", "faults", params=query)["cleared"])
+        return int(self._call("DELETE", "/control/faults", params=query)["cleared"])
 
     def summary(self, numbers: list[str] | None = None) -> dict[str, Any]:
         """Return totals, duplicates of (To, Body) and, for up to 500 ``numbers``, how many texts each got."""
-        answer: dict[str, Any] = self._call("GET", "summary", params={"numbers": ",".join(numbers or [])})
+        answer: dict[str, Any] = self._call("GET", "/control/summary", params={"numbers": ",".join(numbers or [])})
         return answer
 
     def counters(self) -> dict[str, Any]:
         """Return the totals alone."""
-        answer: dict[str, Any] = self._call("GET", "counters")
+        answer: dict[str, Any] = self._call("GET", "/control/counters")
         return answer
 
     def behave(self, **values: object) -> dict[str, Any]:
         """Change ``sent_ms``, ``delivered_ms``, ``jitter_ms``, ``parts_per_s``, ``off_wait_ms``, ``inbound_url`` …"""
-        answer: dict[str, Any] = self._call("PATCH", "behaviour", json=values)
+        answer: dict[str, Any] = self._call("PATCH", "/control/behaviour", json=values)
         return answer
 
     def add_handsets(self, entries: list[dict[str, str]]) -> None:
         """Name handsets, in portions that fit the carrier's body limit."""
         for start in range(0, len(entries), 200):
-            self._call("POST", "handsets", json=entries[start : start + 200])
+            self._call("POST", "/control/handsets", json=entries[start : start + 200])
 
     def reset(self) -> None:
         """Forget texts, faults and counts."""
-        self._call("POST", "reset")
+        self._call("POST", "/control/reset")
 
     def close(self) -> None:
         """Close the connections."""

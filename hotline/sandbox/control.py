@@ -14,6 +14,8 @@ from dataclasses import asdict
 
 from aiohttp import web
 
+from hotline.sandbox.calls import call_entry
+from hotline.sandbox.calls_api import EXCHANGE
 from hotline.sandbox.carrier import Carrier
 from hotline.sandbox.faults import KINDS, fault_json
 from hotline.sandbox.messages import INBOUND, OUTBOUND, REPLY, Message
@@ -45,6 +47,7 @@ def add_routes(app: web.Application) -> None:
         ("DELETE", "/control/faults", clear_faults),
         ("DELETE", "/control/faults/{id:[0-9]{1,12}}", clear_fault),
         ("GET", "/control/messages", list_record),
+        ("GET", "/control/calls", list_call_record),
         ("GET", "/control/summary", summarise),
         ("GET", "/control/counters", counters),
         ("GET", "/control/behaviour", read_behaviour),
@@ -158,6 +161,13 @@ async def list_record(request: web.Request) -> object:
     return {"messages": [record_json(each) for each in found], "next_after": None}
 
 
+async def list_call_record(request: web.Request) -> object:
+    """Return the calls to ``to`` (all without it), oldest first, with everything that was said and pressed."""
+    to = request.query.get("to")
+    calls = [call for call in request.app[EXCHANGE] if to in (None, call.to)]
+    return {"calls": [{**call_entry(call)["c"]} for call in calls[-MAX_RECORD_PAGE:]]}
+
+
 async def summarise(request: web.Request) -> object:
     """Return totals and every (To, Body) that was accepted more than once.
 
@@ -259,4 +269,5 @@ async def add_handsets(request: web.Request) -> object:
 async def reset(request: web.Request) -> object:
     """Forget texts, faults and counts."""
     request.app[CARRIER].reset()
+    request.app[EXCHANGE].clear()
     return {"reset": True}

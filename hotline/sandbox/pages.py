@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from yarl import URL
 
 from hotline.sandbox import control, inbound, roaming
+from hotline.sandbox.calls import Call
+from hotline.sandbox.calls_api import EXCHANGE
 from hotline.sandbox.control import controlled, read_object, whole
 from hotline.sandbox.faults import fault_json
 from hotline.sandbox.handsets import NUMBER, Handset
@@ -59,6 +61,7 @@ def add_routes(app: web.Application, settings: SandboxSettings) -> None:
     app.router.add_post("/page/handsets/{number}/reply", browser(controlled(reply)))
     app.router.add_post("/page/handsets/{number}/state", browser(controlled(change_state)))
     app.router.add_post("/page/handsets/{number}/land", browser(controlled(land)))
+    app.router.add_post("/page/handsets/{number}/call", browser(controlled(use_call)))
     app.router.add_get("/page/wall", browser(controlled(show_wall)))
     app.router.add_get("/page/events", browser(events))
 
@@ -203,9 +206,29 @@ async def show_handset(request: web.Request) -> object:
         **handset_json(handset),
         "conversation": [text_json(text) for text in texts[-MAX_TEXTS:]],
         "earlier": len(texts) > MAX_TEXTS,
+        "call": call_json(request.app[EXCHANGE].of(handset.number)),
         "faults": _faults_of(request, handset.number),
         "countries": list(roaming.NETWORKS),
     }
+
+
+def call_json(call: Call | None) -> dict[str, object] | None:
+    """Return a handset's latest call as the phone shows it."""
+    if call is None:
+        return None
+    return {
+        "sid": call.sid, "from": call.sender, "status": call.status, "lines": call.lines, "over": call.final,
+        "wants_key": call.gather is not None, "at": call.created, "updated": call.updated,
+    }  # fmt: skip
+
+
+async def use_call(request: web.Request) -> object:
+    """Answer, decline, press keys or hang up: ``act`` and, for press, ``keys``."""
+    values, handset = await read_object(request), _find(request)
+    act, keys = values.get("act"), values.get("keys", "")
+    if not isinstance(act, str) or not isinstance(keys, str):
+        raise BadInput("act and keys: must be texts")
+    return call_json(request.app[EXCHANGE].act(handset.number, act, keys))
 
 
 def _faults_of(request: web.Request, number: str) -> list[dict[str, object]]:

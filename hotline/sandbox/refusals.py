@@ -13,8 +13,14 @@ REFUSALS: dict[int, tuple[int, str]] = {
     20404: (404, "The requested resource {detail} was not found"),
     20429: (429, "Too Many Requests"),
     20500: (500, "An internal server error has occurred"),
+    21201: (400, "No 'To' number is specified"),
+    21205: (400, "Url is not a valid URL: {detail}"),
     21211: (400, "The 'To' number {detail} is not a valid phone number."),
     21212: (400, "The 'From' number {detail} is not a valid phone number, shortcode, or alphanumeric sender ID."),
+    21213: (400, "'From' phone number is required"),
+    21214: (400, "'To' phone number {detail} cannot be reached"),
+    21215: (403, "Account not authorized to call {detail}"),
+    21217: (400, "Phone number {detail} does not appear to be valid"),
     21408: (
         403,
         "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {detail}.",
@@ -60,6 +66,9 @@ MAGIC_TO: dict[str, int] = {
     "+15005550009": 21614,
 }
 """Twilio's documented test recipients."""
+
+MAGIC_TO_CALL: dict[str, int] = {"+15005550001": 21217, "+15005550002": 21214, "+15005550003": 21215}
+"""The same test recipients, when they are called."""
 
 MAGIC_FROM: dict[str, int] = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 """Twilio's documented test senders."""

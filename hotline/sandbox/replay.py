@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from hotline.sandbox.calls import call_entry, read_call
 from hotline.sandbox.carrier import Carrier
+from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.journal import Entry, message_entry, read_message
 from hotline.sandbox.messages import DELIVERED
 
 
-def restore(carrier: Carrier) -> int:
-    """Bring back handsets and texts from the data directory, and plan what is left of each text's life.
+def restore(carrier: Carrier, exchange: Exchange) -> int:
+    """Bring back handsets, texts and calls from the data directory, and plan what is left of each text's life.
 
     Returns the number of texts. Raises ``ValueError`` when the file of handsets or the journal makes no sense.
     """
@@ -16,9 +18,13 @@ def restore(carrier: Carrier) -> int:
         carrier.owners.take_over(carrier.handsets)
     next_seq = 1
     for entry in carrier.journal.entries():
-        next_seq = max(next_seq, _apply(carrier, entry))
+        if "c" in entry:
+            exchange.remember(read_call(entry["c"]))
+        else:
+            next_seq = max(next_seq, _apply(carrier, entry))
     carrier.ledger.skip_to(next_seq)
-    carrier.journal.rewrite(_present(carrier))
+    carrier.journal.rewrite([*_present(carrier), *map(call_entry, exchange)])
+    exchange.drop_open_calls()
     for message in carrier.ledger.after(0):
         carrier.counts.by_status[message.status] += 1
         carrier.plan(message)

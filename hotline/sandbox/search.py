@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -112,3 +112,33 @@ def _matches(carrier: Carrier, search: Search, message: Message) -> bool:
         return False
     lag = carrier.strike("list_lag", message.to, message.attempt) if carrier.faults.any else None
     return lag is None or time.time() >= message.created + lag.value / 1000
+
+
+@dataclass(frozen=True)
+class CallSearch:
+    """Which calls to find; ``started`` tells whether a start (whole seconds since 1970 UTC) is wanted, None takes all."""
+
+    to: str
+    sender: str
+    started: Callable[[float], bool] | None
+    page_size: int
+    page: int
+
+
+def parse_call_search(query: Mapping[str, str]) -> CallSearch:
+    """Read the query of a list of calls; raises ``Refusal`` 20001 for a value that makes no sense."""
+    low, high = 0.0, float("inf")
+    if text := query.get("StartTime"):
+        low, high = _parse_moment(text)
+    if text := query.get("StartTime>") or query.get("StartTimeAfter"):
+        low = max(low, _parse_moment(text)[0])
+    if text := query.get("StartTime<") or query.get("StartTimeBefore"):
+        high = min(high, _parse_moment(text)[1])
+    narrowed = low > 0 or high < float("inf")
+    return CallSearch(
+        to=query.get("To", ""),
+        sender=query.get("From", ""),
+        started=(lambda at: low <= at < high) if narrowed else None,
+        page_size=min(MAX_PAGE_SIZE, _whole(query, "PageSize", DEFAULT_PAGE_SIZE, least=1)),
+        page=_whole(query, "Page", 0, least=0),
+    )

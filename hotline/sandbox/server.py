@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from hotline.sandbox import control, pages, twilio_api
+from hotline.sandbox import calls_api, control, pages, twilio_api
 from hotline.sandbox.carrier import Carrier
+from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.journal import FLUSH_INTERVAL_S
 from hotline.sandbox.live import HUB, Hub
 from hotline.sandbox.replay import restore
@@ -37,7 +38,9 @@ def build_app(settings: SandboxSettings) -> web.Application:
     app[control.PAGE_TOKEN] = secrets.token_urlsafe(24)
     app[HUB] = Hub()
     app[pages.CLOSING] = asyncio.Event()
+    app[calls_api.EXCHANGE] = Exchange(app[twilio_api.CARRIER])
     twilio_api.add_routes(app)
+    calls_api.add_routes(app)
     control.add_routes(app)
     pages.add_routes(app, settings)
     app.cleanup_ctx.append(_live)
@@ -48,7 +51,7 @@ def build_app(settings: SandboxSettings) -> web.Application:
 async def _live(app: web.Application) -> AsyncIterator[None]:
     carrier, hub = app[twilio_api.CARRIER], app[HUB]
     await carrier.callbacks.start()
-    restored = restore(carrier)
+    restored = restore(carrier, app[calls_api.EXCHANGE])
     if restored:
         logger.info("%s texts brought back from the journal", restored)
     # What was restored lives as long as the process; the collector need not walk it again and again.

@@ -60,7 +60,7 @@ class Behaviour:
 
     ``sent_ms`` and ``delivered_ms`` count from acceptance and from ``sent``; ``jitter_ms`` spreads the latter.
     ``parts_per_s`` paces the sender (0 is unlimited). ``off_wait_ms`` is how long a text waits for a handset
-    that is switched off before the carrier gives up with 30003.
+    that is switched off before the carrier gives up with 30003. ``char_ms`` is how long a character takes to say.
     """
 
     sent_ms: int = 40
@@ -68,6 +68,7 @@ class Behaviour:
     jitter_ms: int = 0
     parts_per_s: int = 0
     off_wait_ms: int = 20_000
+    char_ms: int = 40
 
     def change(self, values: dict[str, object]) -> None:
         """Take over whole numbers from ``values``.

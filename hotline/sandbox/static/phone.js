@@ -1,5 +1,6 @@
 // One phone: its frame, its conversation, and what can be done with it.
 
+import { callScreen, lastCall } from "./call.js";
 import { ask, calmly } from "./carrier-link.js";
 import { badge, el, withLinks } from "./elements.js";
 import { clock, countryName, errorWords, t } from "./words.js";
@@ -28,7 +29,7 @@ export function bubble(text, fresh) {
 }
 
 // The frame with its screen; the caller fills conversation and foot.
-export function frame(handset, conversation, foot, small) {
+export function frame(handset, conversation, foot, small, call = null) {
   const service = [...conversation].reverse().find((text) => !text.mine)?.from || t("service");
   const waiting = conversation.filter((text) => text.status === "sent").length;
   const screen = handset.off
@@ -59,6 +60,7 @@ export function frame(handset, conversation, foot, small) {
           ...conversation.map((text) => bubble(text, Date.now() / 1000 - text.updated < 4 && text.status === "delivered")),
         ),
         foot,
+        call,
       );
   return el("div", { class: `phone${small ? " small" : ""}${handset.off ? " is-off" : ""}` }, screen);
 }
@@ -197,7 +199,9 @@ function draw(handset) {
   const open = document.activeElement?.tagName === "SELECT" && stage.contains(document.activeElement);
   if (open) return;
   const foot = composer();
-  const phone = frame(handset, handset.conversation, foot, false);
+  const call = callScreen(handset, tell, refreshPhone);
+  const pressed = document.activeElement?.dataset?.key;
+  const phone = frame(handset, handset.conversation, foot, false, call);
   const list = phone.querySelector(".conversation");
   if (list && handset.earlier) {
     const earlier = el("button", { type: "button", onclick: () => page(handset.conversation[0].seq) }, t("earlier"));
@@ -213,6 +217,9 @@ function draw(handset) {
       if (kept.focused) input.focus();
     }
   }
+  if (call && pressed) call.querySelector(`[data-key="${CSS.escape(pressed)}"]`)?.focus();
+  const said = call?.querySelector(".call-lines");
+  if (said) said.scrollTop = said.scrollHeight;
   if (list) list.scrollTop = atEnd ? list.scrollHeight : top;
 }
 

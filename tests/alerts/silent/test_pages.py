@@ -1,0 +1,67 @@
+"""The console: policies with their history, an alert's calls, the people behind a figure, and stopping."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from alerts.silent import policies
+from alerts.silent.erasure import forget
+from hotline.core.audit import AuditEntry
+from hotline.core.errors import Conflict
+from tests.alerts.console.conftest import Officials, officials  # noqa: F401 - a fixture
+from tests.alerts.silent.conftest import Stage
+
+FORM = {"version": "0", "on_not_delivered": "1", "after_not_delivered": "7", "after_not_answered": "20"}
+
+
+def test_an_administrator_changes_a_policy_and_the_history_keeps_it(stage: Stage, officials: Officials) -> None:  # noqa: F811
+    chief = officials["administrator"]
+    assert chief.post("/silent/Severe", FORM).status_code == 302
+    page = chief.client.get("/silent").text
+    assert "v1" in page and "7 min" in page and officials.people["administrator"].display_name in page
+    with stage.services.db.transaction() as session:
+        version, steps = policies.steps_at(session, "Severe", stage.clock.now())
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "silent_policy.changed")).one()
+    assert (version, [step.after_minutes for step in steps]) == (1, [7])
+    assert entry.before is not None and entry.before["steps"] == []
+    assert chief.post("/silent/Severe", FORM).status_code == 409, "made on the version before"
+    for change in ({"after_not_delivered": "0"}, {"after_not_delivered": "x"}, {"after_not_delivered": "99999"}):
+        assert chief.post("/silent/Severe", FORM | {"version": "1"} | change).status_code == 422
+
+
+def test_others_read_the_policies_and_change_nothing(stage: Stage, officials: Officials) -> None:  # noqa: F811
+    assert stage.alert_id
+    reader = officials["author"]
+    assert "Nobody has changed anything yet" in reader.client.get("/silent").text
+    assert reader.post("/silent/Extreme", FORM).status_code == 403
+
+
+def test_figures_people_and_the_button_that_stops_everything(stage: Stage, officials: Officials) -> None:  # noqa: F811
+    stage.person("김민준")
+    stage.later(6)
+    stage.sweep()
+    agent = officials["agent"]
+    page = agent.client.get(f"/alerts/{stage.alert_id}/calls").text
+    assert 'data-outreach="1-queued">1<' in page and "Stop calls" in page
+    assert 'data-outreach="1-queued">1<' in agent.client.get(f"/alerts/{stage.alert_id}/calls/figures").text
+    assert "Calls to the silent" in agent.client.get(f"/alerts/{stage.alert_id}").text
+    listed = agent.client.get(f"/alerts/{stage.alert_id}/calls/people?step=1&state=queued").text
+    assert "김민준" in listed
+    for odd in ("step=x&state=queued", "step=1&state=sleeping", "step=1&state=queued&after=-1"):
+        assert agent.client.get(f"/alerts/{stage.alert_id}/calls/people?{odd}").status_code == 422
+    assert agent.post(f"/alerts/{stage.alert_id}/calls/stop", {}).status_code == 302
+    assert "were stopped" in agent.client.get(f"/alerts/{stage.alert_id}/calls").text
+    assert stage.call() == 0
+
+
+def test_an_erased_person_leaves_no_number_behind(stage: Stage) -> None:
+    traveller = stage.person("gone")
+    stage.later(6)
+    stage.sweep()
+    stage.call()
+    try:
+        forget(stage.services, {"traveller_id": traveller})
+    except Conflict:
+        stage.execute("UPDATE outreach SET state = 'heard'")
+    forget(stage.services, {"traveller_id": traveller})
+    assert [row.phone.startswith("x") for row in stage.rows()] == [True]
