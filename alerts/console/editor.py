@@ -26,7 +26,7 @@ from alerts.reading import get_alert
 from alerts.states import DRAFT
 from alerts.suggestions import variants_needed, with_suggestions
 from alerts.text_templates.reading import offered_for
-from alerts.variants import ALERT, VARIANTS, flat, split_key
+from alerts.variants import ALERT, VARIANTS, flat, needs_area, split_key
 from hotline.auth.identity import actor
 from hotline.console.rendering import reader_zone, when, zone_label
 from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
@@ -78,6 +78,7 @@ def edit(alert_id: int) -> ResponseReturnValue:
         author=names.get(alert.author_id, "–"),
         draft=draft_json(alert),
         variants=variants_offered(alert),
+        needs_area=needs_area(alert.msg_type),
         templates=templates,
         data=page_data(alert, now),
         warnings=remarks(alert),

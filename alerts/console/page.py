@@ -34,7 +34,7 @@ from alerts.progress import Progress, progress
 from alerts.publish.publishing import documents_of
 from alerts.reading import get_alert
 from alerts.segments import count_segments
-from alerts.states import ALERT, MESSAGE_STATES, SENDING_STATES, STOP, SUBMITTED, WRITE
+from alerts.states import ALERT, DRAFT, MESSAGE_STATES, SENDING_STATES, STOP, SUBMITTED, WRITE
 from alerts.suggestions import with_suggestions
 from alerts.variants import CORRECTION, VARIANTS, Texts, needs_area
 from hotline.auth.identity import actor
@@ -88,12 +88,13 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
     started = alert.started_at is not None
     mission = session.get(Mission, alert.mission_id) if alert.mission_id else None
     texts = shown_texts(session, alert)
+    followed = chain_context(session, alert)
     return {
         "alert": alert,
         "labels": labels,
         "names": names,
         "mission": mission_name(mission, str(get_locale() or DEFAULT_LANGUAGE)) if mission else None,
-        **chain_context(session, alert),
+        **followed,
         "texts": texts,
         "variants": [variant for variant in VARIANTS if any(text.variant == variant for text in texts)],
         "main_variant": alert.main_variant,
@@ -110,6 +111,7 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
         "data": {
             "areas": alert.approval.areas if alert.approval else alert.areas,
             "drill": alert.drill,
+            "told": followed["told"] or 0,
             "precisions": alert.precisions,
             "live": alert.state in ("approved", "dispatching"),
             "urls": {
@@ -136,11 +138,12 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
 def chain_context(session: Session, alert: Alert) -> dict[str, Any]:
     """Return the alerts of the chain, what may follow this one, and how many got the earlier texts."""
     others = [each for each in chain.members(session, chain.root_of(alert)) if each.id != alert.id]
-    told = people_told(current(), alert) if alert.state == SUBMITTED else None
+    told = people_told(current(), alert) if alert.state in (DRAFT, SUBMITTED) else None
+    corrected = any(each.source == CORRECTION and each.follows_id == alert.id for each in others)
     return {
         "chain": others,
         "can_follow": can_be_followed(alert) and actor().may(WRITE),
-        "can_correct": can_be_corrected(alert) and actor().may(STOP) and all(x.source != CORRECTION for x in others),
+        "can_correct": can_be_corrected(alert) and actor().may(STOP) and not corrected,
         "told": told,
         "must_type": must_type_number(told),
         "needs_area": needs_area(alert.msg_type),

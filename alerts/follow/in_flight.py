@@ -69,13 +69,21 @@ def settle(services: Services) -> int:
         waiting = [row[0] for row in connection.execute(WAITING_ALERTS)]
     total = 0
     for alert_id in waiting:
-        for _ in range(MAX_BATCHES):
-            done = _settle_batch(services, alert_id)
-            total += done
-            if done < BATCH:
-                break
-        jobs.enqueue(services, _LANE, alert_id)
-        live.notify(services.redis, f"alert:{alert_id}")
+        settled = _settle_alert(services, alert_id)
+        if settled:
+            jobs.enqueue(services, _LANE, alert_id)
+            live.notify(services.redis, f"alert:{alert_id}")
+        total += settled
+    return total
+
+
+def _settle_alert(services: Services, alert_id: int) -> int:
+    total = 0
+    for _ in range(MAX_BATCHES):
+        done = _settle_batch(services, alert_id)
+        total += done
+        if done < BATCH:
+            break
     return total
 
 

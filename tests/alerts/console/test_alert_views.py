@@ -90,15 +90,20 @@ def test_upload_of_a_bundle_makes_several_drafts(officials: Officials) -> None:
     assert "2 drafts" in officials["author"].get(answer.location).get_data(as_text=True)
 
 
-def test_upload_of_a_cancel_makes_no_alert_and_points_to_ours(officials: Officials) -> None:
+def test_upload_of_a_cancel_opens_the_all_clear_of_ours_and_one_of_something_unknown_is_refused(
+    officials: Officials, stored: Callable[[int], Alert]
+) -> None:
     first = upload(officials, CAP.format(status="Actual"))
-    alert_id = first.location.split("/")[-2]
+    alert_id = int(first.location.split("/")[-2])
     text = CAP.format(status="Actual").replace("<msgType>Alert", "<msgType>Cancel").replace("1121</id", "1130</id")
     reference = "<references>warnings@example.org,PAGASA-2026-1121,2026-11-21T10:30:00+08:00</references>"
     text = text.replace("<scope>Public</scope>", f"<scope>Public</scope>{reference}")
     answer = upload(officials, text)
-    assert answer.status_code == 409
-    assert f'href="/alerts/{alert_id}"' in answer.get_data(as_text=True)
+    clear = stored(int(answer.location.split("/")[-2]))
+    assert (clear.follows_id, clear.msg_type) == (alert_id, "Cancel")
+    refused = upload(officials, text.replace("PAGASA-2026-1121,", "PAGASA-1999-1,").replace("1130</id", "1131</id"))
+    assert refused.status_code == 409
+    assert "no alert here came from that" in refused.get_data(as_text=True)
 
 
 def test_upload_without_a_file_says_so(officials: Officials) -> None:

@@ -15,7 +15,7 @@ async function showCost(answer) {
   if (total) total.textContent = number(answer.total);
   const typed = document.querySelector("[data-type-number]");
   if (typed) {
-    typed.hidden = answer.total < data.typeFrom;
+    typed.hidden = answer.total + data.told < data.typeFrom;
     typed.querySelector("input").required = !typed.hidden;
   }
   try {
