@@ -125,7 +125,12 @@ SENDER: Final = {"ko": "외교부", "en": "MOFA Korea"}
 
 _SAMPLE_LINK: Final = "https://hotline.example.org/p/" + "x" * 27
 SAMPLE_VALUES: Final = {
-    "ko": {"mission": "주로스앤젤레스 총영사관", "mission_phone": "+1-213-385-9300", "hotline": "+82-2-3210-0404", "link": _SAMPLE_LINK},
+    "ko": {
+        "mission": "주로스앤젤레스 총영사관",
+        "mission_phone": "+1-213-385-9300",
+        "hotline": "+82-2-3210-0404",
+        "link": _SAMPLE_LINK,
+    },
     "en": {
         "mission": "Consulate General Los Angeles",
         "mission_phone": "+1-213-385-9300",

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fpdf import FPDF
@@ -154,7 +154,11 @@ class _Page(FPDF):
         self._face(8, QUIET)
         self.set_xy(left + 1, top + 1)
         self.cell(40, 4, f"{most:,}")
-        self.set_y(top + height + 5)
+        first, last = (datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC") for at in (times[0], times[-1]))
+        self.set_xy(left, top + height + 0.5)
+        self.cell(width / 2, 4, first)
+        self.cell(width / 2, 4, last, align="R")
+        self.set_y(top + height + 8)
 
     def countries(self, found: Board) -> None:
         """Write the table by country, its head repeated on every page."""
