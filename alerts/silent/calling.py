@@ -29,7 +29,7 @@ from hotline.providers.voice import CallRequest, CallResult
 log = structlog.get_logger(__name__)
 
 JOB = CALL_JOB
-RUN_S = 5.0
+RUN_S = 2.0
 """How long one job makes calls before it lets others have its worker."""
 MAX_AT_ONCE = 50
 BACK_OFF_S = 20.0
@@ -38,11 +38,15 @@ PATH = "/webhooks/twilio/voice/outreach"
 
 _FAULT = "SELECT retry_at FROM provider_faults WHERE provider = %s"
 _BEGUN = "SELECT count(*) FROM call_attempts WHERE started_at > %(since)s AND started_at <= %(now)s"
+FREE = """NOT EXISTS (SELECT 1 FROM outreach e WHERE e.phone = o.phone AND e.id <> o.id
+              AND e.state IN ('queued', 'calling', 'in_doubt', 'ringing', 'talking')
+              AND (e.state <> 'queued' OR (e.alert_id = o.alert_id AND e.step < o.step)))"""
+"""SQL over outreach `o`: the telephone is not called for anything else, and no earlier step of the alert is open."""
 _NEXT_ALERT = f"""
 SELECT a.id FROM silent_plans s JOIN alerts a ON a.id = s.alert_id JOIN approvals p ON p.alert_id = a.id
  WHERE {LIVE} AND s.stopped_at IS NULL
    AND EXISTS (SELECT 1 FROM outreach o WHERE o.alert_id = a.id AND o.state = 'queued'
-                  AND (o.not_before IS NULL OR o.not_before <= %(now)s))
+                  AND (o.not_before IS NULL OR o.not_before <= %(now)s) AND {FREE})
  ORDER BY {RANK.format(alert="a")}, a.approved_at, a.id LIMIT 1
 """  # noqa: S608 - put together from constants, no value comes from outside
 _LOCK = f"""
@@ -55,9 +59,7 @@ CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT o.id FROM outreach o
      WHERE o.alert_id = %(alert)s AND o.state = 'queued' AND (o.not_before IS NULL OR o.not_before <= %(now)s)
-       AND NOT EXISTS (SELECT 1 FROM outreach e WHERE e.phone = o.phone AND e.id <> o.id
-                          AND e.state IN ('queued', 'calling', 'in_doubt', 'ringing', 'talking')
-                          AND (e.state <> 'queued' OR (e.alert_id = o.alert_id AND e.step < o.step)))
+       AND {free}
      ORDER BY o.alert_id, o.id LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
 ), judged AS MATERIALIZED (
     SELECT o.id, CASE
@@ -191,7 +193,7 @@ def claim_of(
         return [], 0
     lease_s = max(services.settings.dispatch_lease_s, 3 * services.settings.dispatch_timeout_s)
     rows = connection.execute(
-        CLAIM.format(chain=CHAIN),
+        CLAIM.format(chain=CHAIN, free=FREE),
         {"alert": alert_id, "root": root, "now": now, "drill": drill, "most": most, "provider": provider,
          "lease_until": now + timedelta(seconds=lease_s)},
     ).fetchall()  # fmt: skip

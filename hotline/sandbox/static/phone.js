@@ -175,6 +175,7 @@ function facts(handset) {
       toggle(t("opt_toggle"), t("opt_hint"), handset.opted_out, (on) => setState({ opted_out: on })),
       faultChoice(handset),
       landing(handset),
+      lastCall(handset.call),
     ),
   );
 }

@@ -255,3 +255,16 @@ def test_extreme_alerts_go_before_others(stage: Stage) -> None:
     with stage.services.db.connection() as connection:
         row = connection.execute(calling._NEXT_ALERT, {"now": stage.clock.now()}).fetchone()
     assert row == (stage.alert_id,)
+
+
+def test_an_alert_whose_people_are_on_the_telephone_holds_no_other_alert_up(stage: Stage) -> None:
+    due(stage, "talking")
+    stage.call()
+    stage.later(10)
+    stage.sweep()
+    assert [row.state for row in stage.rows()] == ["ringing", "queued"], "the second step waits for the first call"
+    stage.alert()
+    stage.person("other")
+    stage.sweep()
+    stage.call()
+    assert stage.called() == {"talking": 1, "other": 1}
