@@ -28,7 +28,7 @@ INDEX, DATABASE = "index", "database"
 _INTERIOR = """
 SELECT p.country, p.language, p.precision, count(*)
   FROM audience_cells c JOIN positions p ON p.cell = c.cell
- WHERE c.interior AND p.precision <> 'country'
+ WHERE c.interior AND (p.precision <> 'country' OR p.country <> ALL(%(countries)s::text[]))
    AND p.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s)
  GROUP BY 1, 2, 3
 """
@@ -36,7 +36,7 @@ SELECT p.country, p.language, p.precision, count(*)
 _EDGE = """
 SELECT p.country, p.language, p.precision, string_agg(float8send(p.lat), ''), string_agg(float8send(p.lon), '')
   FROM audience_cells c JOIN positions p ON p.cell = c.cell
- WHERE NOT c.interior AND p.precision <> 'country'
+ WHERE NOT c.interior AND (p.precision <> 'country' OR p.country <> ALL(%(countries)s::text[]))
    AND p.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s)
  GROUP BY 1, 2, 3
 """

@@ -45,7 +45,9 @@ SELECT t.id AS traveller_id, t.phone, p.country, t.language, p.precision, c.inte
   FROM audience_cells c
   JOIN positions p ON p.cell = c.cell
   JOIN travellers t ON t.id = p.traveller_id
- WHERE t.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s) AND p.precision = ANY(%(fine)s::text[])
+ WHERE t.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s)
+   AND (p.precision = ANY(%(fine)s::text[])
+        OR %(coarse)s AND p.precision = 'country' AND p.country <> ALL(%(countries)s::text[]))
 """
 """The traveller's own drill flag decides, not its copy: an exercise must never reach anybody else."""
 PEOPLE_OF_COUNTRIES = """
@@ -180,10 +182,14 @@ def people_inside(
         _drop_outside(connection, area, first)
 
 
-def reach(area: Area, precisions: Collection[str]) -> dict[str, list[str]]:
-    """Return which precisions are looked up by place, and which countries of people who are known by country only."""
+def reach(area: Area, precisions: Collection[str]) -> dict[str, Any]:
+    """Return which precisions are looked up by place, and which countries of people who are known by country only.
+
+    `coarse` says whether these are reached at all; where their country is not touched the point that stands for them counts.
+    """
     fine = [each for each in precisions if each != COUNTRY_ONLY]
-    return {"fine": fine, "countries": list(countries_touched(area)) if COUNTRY_ONLY in precisions else []}
+    coarse = COUNTRY_ONLY in precisions
+    return {"fine": fine, "coarse": coarse, "countries": list(countries_touched(area)) if coarse else []}
 
 
 def _drop_outside(connection: psycopg.Connection[Any], area: Area, first_page: int) -> None:

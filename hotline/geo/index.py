@@ -157,14 +157,16 @@ class PositionIndex:
         """How many travellers `query` would return of each (country, language, precision).
 
         With `country_only` (codes of the countries that the area touches) people who are known by their country only are
-        not counted by the point that stands for it, but wherever their country is one of these.
+        counted wherever their country is one of these, and otherwise by the point that stands for them.
         """
         # People of other groups are counted along and left out below, which costs nothing per person.
         parts = self._found(area, at, None, lambda columns: columns.group)
         numbers = np.bincount(np.concatenate(parts))
         groups = self._groups.groups()
         if country_only is not None:
-            numbers[[code for code in range(len(numbers)) if groups[code][2] == COUNTRY_ONLY]] = 0
+            # Where their country is not touched the point still counts: somebody may have said it on purpose.
+            by_country = [code for code in range(len(numbers)) if _known_by(groups[code], country_only)]
+            numbers[by_country] = 0
             numbers = _sum(numbers, self._numbers_by_country(country_only, at, groups))
         found = Counter[tuple[str, str, str]]()
         for code in np.flatnonzero(numbers).tolist():
@@ -177,7 +179,7 @@ class PositionIndex:
         """How many valid people of each group are known by their country only, and by one of these."""
         state, now = self._state, _now_second(at)
         coarse = np.array([group[2] == COUNTRY_ONLY for group in groups], np.bool_)
-        wanted = np.array([group[2] == COUNTRY_ONLY and group[0] in countries for group in groups], np.bool_)
+        wanted = np.array([_known_by(group, countries) for group in groups], np.bool_)
         numbers = np.zeros(len(groups), np.int64)
         if not wanted.any():
             return numbers
@@ -232,6 +234,11 @@ def _now_second(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError("the time of a query must carry a time zone")
     return max(int(at.timestamp()), 0)
+
+
+def _known_by(group: Group, countries: Collection[str]) -> bool:
+    """Whether people of a group are known by their country only, and by one of these."""
+    return group[2] == COUNTRY_ONLY and group[0] in countries
 
 
 def _sum(first: Ints, second: Ints) -> Ints:

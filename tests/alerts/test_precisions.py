@@ -142,6 +142,19 @@ def test_whoever_is_known_to_have_entered_the_country_later_joins_where_that_was
         assert session.scalars(joined).all() == [wide]
 
 
+def test_a_point_inside_counts_also_where_its_country_is_not_touched(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        make_traveller(session, **IN_CEBU, country="VN", precision="country")
+    assert audience.estimate(services, CEBU.to_json(), clock.now(), False).by_country == {"VN": 1}
+    index = PositionIndex()
+    index.apply([Change(1, **IN_CEBU, country="VN", precision="country")])
+    assert index.groups(CEBU, clock.now(), False, country_only=["PH"]) == {("VN", "ko", "country"): 1}
+    with services.db.connection() as connection:
+        gather.people_inside(connection, CEBU, clock.now(), drill=False)
+        assert gather.count(connection).by_country == {"VN": 1}
+        connection.rollback()
+
+
 def test_the_age_of_what_is_known_is_told_by_precision(services: Services, clock: FrozenClock) -> None:
     people(services.db)
     clock.advance(timedelta(hours=3))
