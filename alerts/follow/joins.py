@@ -162,7 +162,7 @@ def look(connection: psycopg.Connection[Any], watched: list[Watched]) -> tuple[s
             for each in concerned:
                 reach = _reach_of(each)
                 by_place = ids_inside(lats, lons, reach.area)
-                inside = np.flatnonzero(np.where(coarse == "", by_place, np.isin(coarse, reach.countries)))
+                inside = np.flatnonzero(by_place | np.isin(coarse, reach.countries))
                 seen = entered[each.alert_id]
                 seen.ids.extend(ids[inside].tolist())
                 seen.lats.extend(lats[inside].tolist())
