@@ -9,29 +9,28 @@ was between the first and the last when the process died is looked up at the pro
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from types import FrameType
 
 import psycopg
 import structlog
 
 from alerts.dispatch import ending
+from alerts.dispatch.batches import batches_of
 from alerts.dispatch.choice import Choice
 from alerts.dispatch.claims import Looked, Taken, claim, claim_by_route
 from alerts.dispatch.leaving import write_leaving
-from alerts.dispatch.outlets import Outlets, by_provider
+from alerts.dispatch.outlets import Outlets
 from alerts.dispatch.recheck import Agreed, Halt, Halted, recheck
 from alerts.dispatch.results import Settlement, record, settle
 from alerts.dispatch.severity import OTHERS_WAITING
+from alerts.dispatch.stopping import stopping_early
 from alerts.dispatch.terms import Terms
 from alerts.replies.bodies import with_links
-from alerts.states import DISPATCHING, FAILED
+from alerts.states import DISPATCHING
 from hotline.core import jobs, live
 from hotline.core.services import Services
 from hotline.providers import faults, health
@@ -39,7 +38,7 @@ from hotline.providers.carriers import NotConfigured, sms_provider, sms_provider
 from hotline.providers.health import Pulse
 from hotline.providers.pacing import Budget, lock_budgets, spend
 from hotline.providers.routing import RouteTable, Way, load
-from hotline.providers.sms import SmsProvider, SmsRequest, SmsResult
+from hotline.providers.sms import SmsProvider, SmsResult
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +57,6 @@ NO_SLOT_S = 0.1
 TELL_HEALTH_EVERY_S = 2.0
 NOTICE_STOP_WITHIN_S = 0.05
 """Texts at hand are claimed already: a stop is looked for this often, so that they go back instead of out."""
-NO_TEXT = "no_text"
 STOPPED = ("blocked", "stopped", "provider away", *map(str, Halt))
 """Ends after which not even the texts at hand may go out."""
 
@@ -86,7 +84,7 @@ def dispatch_alert(services: Services, alert_id: int) -> LaneReport | None:
         log.warning("dispatch.not_configured", missing=str(fault))
         return None
     lane = Lane(services, provider, alert_id, others=providers)
-    with _stopping_early(lane):
+    with stopping_early(lane):
         report = lane.run()
     report.seconds = time.monotonic() - started
     log.info(
@@ -333,23 +331,11 @@ class Lane:
 
     def _offer(self, taken: list[Taken], agreed: Agreed, claimed_at: float) -> None:
         self.report.claimed += len(taken)
-        validity_s = self._terms.validity_s(agreed.expires - self._services.clock.now())
-        textless, send_before = [], claimed_at + self._terms.hand_over_s
-        for provider, group in by_provider(taken).items():
-            requests, leave_at = [], []
-            for message, way, leaves_s in group:
-                body = agreed.texts.get(message.variant, {}).get(message.language)
-                if body is None:
-                    textless.append(
-                        Settlement(message.id, message.attempt, self._alert_id, "refused", FAILED, code=NO_TEXT)
-                    )
-                    continue
-                callback_url = self._terms.callback_url(message.id, message.attempt)
-                requests.append(
-                    SmsRequest(message.id, message.attempt, message.phone, way.address, body, callback_url, validity_s)
-                )
-                leave_at.append(claimed_at + leaves_s)
-            self._outlets.offer(provider, with_links(self._services, requests), send_before, leave_at)
+        batches, textless = batches_of(taken, agreed, self._terms, self._services.clock.now(), self._alert_id)
+        for provider, (requests, leaves_s) in batches.items():
+            leave_at = [claimed_at + each for each in leaves_s]
+            with_own_links = with_links(self._services, requests)
+            self._outlets.offer(provider, with_own_links, claimed_at + self._terms.hand_over_s, leave_at)
         if textless:
             log.error("dispatch.no_text_in_language", alert=self._alert_id, messages=len(textless))
             self._write(textless)
@@ -409,29 +395,6 @@ class Lane:
         with self._services.db.connection() as connection:
             row = connection.execute(OTHERS_WAITING, values).fetchone()
         return (bool(row[0]), bool(row[1])) if row else (False, False)
-
-
-@contextmanager
-def _stopping_early(lane: Lane) -> Iterator[None]:
-    """Let SIGTERM end the lane within a request's time, so that a planned stop leaves nothing in doubt.
-
-    The worker's own handler still runs; it lets the job finish first.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        lane.stop_requested = True
-        if callable(before):
-            before(number, frame)
-
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 __all__ = ["JOB", "Halt", "Lane", "LaneReport", "dispatch_alert"]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from alerts.dispatch.claims import Taken
 from alerts.dispatch.hand_over import Answers, HandOver
 from alerts.dispatch.pace import Pace
 from hotline.providers.routing import Way
@@ -183,11 +182,3 @@ class Outlets:
     def away(self) -> list[str]:
         """Providers whose circuit breaker is open."""
         return [name for name, outlet in self._all.items() if outlet.provider.breaker.room(1) == 0]
-
-
-def by_provider(taken: Sequence[Taken]) -> dict[str, list[Taken]]:
-    """Group claimed texts by the provider they go to, in their order."""
-    grouped: dict[str, list[Taken]] = {}
-    for each in taken:
-        grouped.setdefault(each.way.provider, []).append(each)
-    return grouped

@@ -45,7 +45,7 @@ SUBJECTS = {
     "mission": SubjectKind(gettext_noop("Mission"), "missions.show_mission", "mission_id", "missions.read"),
     "officer": SubjectKind(gettext_noop("Officer"), "auth.show_officer", "officer_id", "officers.read"),
     "provider": SubjectKind(gettext_noop("Provider")),
-    "sender": SubjectKind(gettext_noop("Sender"), "routes.edit_sender", "sender_id", "routes.write"),
+    "sender": SubjectKind(gettext_noop("Sender of texts"), "routes.edit_sender", "sender_id", "routes.write"),
     "route": SubjectKind(gettext_noop("Route"), "routes.edit_route", "route_id", "routes.write"),
     "audit": SubjectKind(gettext_noop("Audit trail")),
 }
