@@ -38,9 +38,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.CheckConstraint(
-            "weight BETWEEN 1 AND 1000 AND priority BETWEEN 1 AND 99", name=op.f("ck_routes_numbers")
-        ),
+        sa.CheckConstraint("weight BETWEEN 1 AND 1000 AND priority BETWEEN 1 AND 99", name=op.f("ck_routes_numbers")),
         sa.CheckConstraint("prefix ~ '^([+][1-9][0-9]{0,14})?$'", name=op.f("ck_routes_prefix")),
         sa.ForeignKeyConstraint(["sender_id"], ["senders.id"], name=op.f("fk_routes_sender_id_senders")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_routes")),
