@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.notices.models import Notice, NoticeAttempt
 from hotline.notices.states import PURPOSES, STATES
+from hotline.people.models import Traveller
 
 MAX_PAGE = 200
 HOME_CALLING_CODE = "82"
@@ -64,6 +65,14 @@ def get(session: Session, notice_id: int) -> tuple[Notice, Sequence[NoticeAttemp
         select(NoticeAttempt).where(NoticeAttempt.notice_id == notice_id).order_by(NoticeAttempt.number)
     ).all()
     return notice, attempts
+
+
+def of_traveller(session: Session, traveller_id: int, limit: int) -> Sequence[Notice]:
+    """Return the latest notices to a traveller's number, newest first; none for somebody who is erased or unknown."""
+    phone = session.scalar(select(Traveller.phone).where(Traveller.id == traveller_id, Traveller.erased_at.is_(None)))
+    if not phone:
+        return []
+    return session.scalars(select(Notice).where(Notice.phone == phone).order_by(Notice.id.desc()).limit(limit)).all()
 
 
 def _as_kept(number: str) -> str:

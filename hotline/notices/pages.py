@@ -13,6 +13,7 @@ from hotline.notices.states import PURPOSES, STATES
 
 blueprint = Blueprint("notices", __name__, template_folder="templates")
 PAGE_ROWS = 50
+PANEL_ROWS = 8
 MAX_CURSOR = 2**63 - 1
 
 STATE_NAMES = {
@@ -98,3 +99,12 @@ def show_notice(notice_id: int) -> ResponseReturnValue:
     with current().db.transaction() as session:
         notice, attempts = listing.get(session, notice_id)
     return render_template("notices/show.html", notice=notice, attempts=attempts)
+
+
+@blueprint.get("/notices/to/<int:traveller_id>")
+@permit("notices.read")
+def traveller_panel(traveller_id: int) -> str:
+    """Return the part of a traveller's page that lists the latest single texts to their number."""
+    with current().db.transaction() as session:
+        notices = listing.of_traveller(session, traveller_id, PANEL_ROWS)
+    return render_template("notices/panel.html", notices=notices)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotline.core.i18n import gettext_noop
-from hotline.core.registry import MenuEntry, Registry, SubjectKind
+from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 from hotline.notices import doubt, erasure, lanes, pages, receipts, sweep, webhooks
 
 
@@ -22,6 +22,7 @@ def register(registry: Registry) -> None:
     registry.every(3600, erasure.JOB)
     registry.on("TravellerErased", "notices.forget", erasure.forget)
     registry.menu.append(MenuEntry("notices.list_notices", gettext_noop("Single texts"), "notices.read", 55, key="n"))
+    registry.traveller_panels.append(Panel(gettext_noop("Single texts"), "notices.traveller_panel", "notices.read", 60))
     registry.subjects["notice"] = SubjectKind(
         gettext_noop("Single text"), "notices.show_notice", "notice_id", "notices.read"
     )

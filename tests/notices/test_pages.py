@@ -9,7 +9,7 @@ import pytest
 from hotline.core.db import Database
 from hotline.notices import pages
 from tests.auth.conftest import Visitor
-from tests.factories import make_officer
+from tests.factories import make_officer, make_traveller
 from tests.notices.conftest import PHONE, Sending
 
 
@@ -74,3 +74,14 @@ def test_a_cashier_sees_no_notices(app: Any, db: Database) -> None:
     visitor = Visitor(app.test_client())
     visitor.sign_in("cashier")
     assert visitor.get("/notices").status_code == 403
+
+
+def test_a_travellers_page_lists_the_texts_to_their_number(visitor: Visitor, sending: Sending) -> None:
+    with sending.services.db.transaction() as session:
+        person = make_traveller(session, phone=PHONE).id
+        gone = make_traveller(session, phone="", erased_at=sending.clock.now()).id
+    assert "No single texts yet" in visitor.get(f"/travellers/{person}").get_data(as_text=True)
+    notice_id = sending.publish(key="a", purpose="arrival")
+    page = visitor.get(f"/travellers/{person}").get_data(as_text=True)
+    assert f"/notices/{notice_id}" in page and "Text on arrival" in page
+    assert "No single texts yet" in visitor.get(f"/notices/to/{gone}").get_data(as_text=True)
