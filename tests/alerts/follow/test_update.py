@@ -214,7 +214,7 @@ def test_of_two_messages_of_one_sender_the_one_sent_later_is_the_newer(chain: Ch
     chain.first()
     sent = {"cap_sender": "a@example.org", "cap_identifier": "x"}
     newer = chain.add("Update", **sent, cap_sent=NOW)
-    late = chain.add("Update", **sent, cap_sent=NOW - timedelta(hours=1))
+    late = chain.add("Update", **sent, cap_sent=NOW - timedelta(hours=1), follows_id=chain.ids[0])
     chain.start(newer)
     assert chain.start(late) == "superseded"
 
