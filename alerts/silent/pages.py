@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,6 +26,7 @@ from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
 
+STATIC = Path(__file__).resolve().parent / "static"
 blueprint = Blueprint("silent", __name__, template_folder="templates")
 MAX_CURSOR = 2**63 - 1
 

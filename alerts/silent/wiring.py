@@ -16,6 +16,7 @@ def register(registry: Registry) -> None:
     registry.every(2, looking.JOB)
     registry.on("TravellerErased", "silent.forget", erasure.forget)
     registry.menu.append(MenuEntry("silent.show", gettext_noop("The silent"), "alerts.read", 32))
+    registry.static["silent"] = pages.STATIC
     registry.context.append(lambda: {"calls_panel": pages.calls_panel})
     registry.explanations |= labels.EXPLANATIONS
     registry.action_labels |= labels.ACTIONS
