@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -117,14 +116,6 @@ def link_for(session: Session, clock: Clock, traveller_id: int, *, alert_id: int
     if revoked is not None:
         issued_at = max(issued_at, to_minute(revoked.revoked_at) + _MINUTE)
     return LinkMaker.of(current().settings).url(Claims(traveller_id, alert_id, issued_at))
-
-
-def links_for(
-    settings: Settings, people: Iterable[int], *, alert_id: int | None, issued_at: datetime
-) -> dict[int, str]:
-    """Return the links of many people at once, by their ids; the same arguments give the same links again."""
-    maker, minute = LinkMaker.of(settings), to_minute(issued_at)
-    return {traveller_id: maker.url(Claims(traveller_id, alert_id, minute)) for traveller_id in people}
 
 
 def to_minute(moment: datetime) -> datetime:

@@ -25,7 +25,6 @@ from hotline.links.tokens import (
     LinkMaker,
     blank_url,
     link_for,
-    links_for,
 )
 from hotline.people import travellers
 from tests.factories import NOW, make_traveller
@@ -100,12 +99,6 @@ def test_a_link_opens_the_persons_page_until_it_ends(services: Services, clock: 
         clock.advance(LIFETIME)
         with pytest.raises(EndedLink):
             open_link(session, clock, found)
-
-
-def test_links_of_many_people_are_those_of_each(services: Services) -> None:
-    maker = LinkMaker.of(services.settings)
-    many = links_for(services.settings, [3, 5], alert_id=9, issued_at=NOW + timedelta(seconds=59))
-    assert many == {each: maker.url(Claims(each, 9, NOW)) for each in (3, 5)}
 
 
 def test_revoking_ends_all_links_so_far_and_none_that_come_later(services: Services, clock: FrozenClock) -> None:
