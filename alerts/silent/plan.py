@@ -1,7 +1,7 @@
 """What is done about the silent, as data: steps by severity, checked here once; pure.
 
 A step names a channel, how many minutes after a text was sent it comes, and whom it is for. Voice is the only channel that
-exists: the house has one route for texts yet, and keeps no addresses for e-mail (docs/decisions/0021).
+exists: a second text by another route is not offered, and no addresses for e-mail are kept (docs/decisions/0021).
 """
 
 from __future__ import annotations
