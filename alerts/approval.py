@@ -174,7 +174,8 @@ def approve(
     alert.approved_at = clock.now()
     outbox.publish(session, clock, "AlertApproved", {"alert_id": alert.id})
     after = {"digest": approval.digest, "audience_estimate": audience_estimate, "drill": alert.drill,
-             "precisions": alert.precisions, "areas": summary_of_areas(areas), "texts": texts, "expires": alert.expires}  # fmt: skip
+             "precisions": alert.precisions, "areas": summary_of_areas(areas), "texts": texts,
+             "expires": alert.expires}  # fmt: skip
     return _change(session, clock, actor, alert, target, "alert.approved", after)
 
 
