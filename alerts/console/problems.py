@@ -22,9 +22,7 @@ BY_CODE = {
     "cap-not-warning": gettext_noop(
         "This CAP message is about other messages and warns of nothing; no alert was made of it."
     ),
-    "cap-cancel": gettext_noop(
-        "This CAP message cancels an earlier one, and no alert here came from that."
-    ),
+    "cap-cancel": gettext_noop("This CAP message cancels an earlier one, and no alert here came from that."),
     "no-permission": gettext_noop("Your roles do not allow this."),
     "csrf": gettext_noop("The page was open too long. Load it again."),
     "forbidden": gettext_noop("Your roles do not allow this."),

@@ -33,8 +33,9 @@ def make_approved(
     given: dict[str, Any] = {"areas": areas} if areas is not None else {}
     alert = make_alert(session, author=author, **({"state": "approved", "approved_at": NOW} | given | more))
     frozen, bodies = Area.from_json(alert.areas).to_json(), variants or {"alert": texts or TEXTS}
+    digest = digest_of(frozen, bodies, alert.drill, follows_of(alert))
     alert.approval = Approval(
-        officer_id=approver.id, at=NOW, areas=frozen, texts=bodies, digest=digest_of(frozen, bodies, alert.drill, follows_of(alert)),
+        officer_id=approver.id, at=NOW, areas=frozen, texts=bodies, digest=digest,
         audience_estimate=1, drill=alert.drill, expires=alert.expires,
     )  # fmt: skip
     session.flush()
