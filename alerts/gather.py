@@ -46,8 +46,8 @@ SELECT t.id AS traveller_id, t.phone, p.country, t.language, p.precision, c.inte
   JOIN positions p ON p.cell = c.cell
   JOIN travellers t ON t.id = p.traveller_id
  WHERE t.drill = %(drill)s AND (p.valid_until IS NULL OR p.valid_until > %(at)s)
-   AND (p.precision = ANY(%(fine)s::text[])
-        OR %(coarse)s AND p.precision = 'country' AND p.country <> ALL(%(countries)s::text[]))
+   AND CASE p.precision WHEN 'country' THEN %(coarse)s AND p.country <> ALL(%(countries)s::text[])
+                        ELSE p.precision = ANY(%(fine)s::text[]) END
 """
 """The traveller's own drill flag decides, not its copy: an exercise must never reach anybody else."""
 PEOPLE_OF_COUNTRIES = """

@@ -39,7 +39,8 @@ SELECT n, lat, lon, {cell_sql("lat", "lon")}, 'test', %(at)s
 def million(postgres: EmbeddedPostgres) -> Iterator[Database]:
     """A database with a million people spread over the globe, as fast as SQL makes them."""
     url = postgres.create_database("plans", template="hotline_template")
-    database = Database(url, pool_size=1)
+    # A busy machine takes longer than the half minute that pages and jobs are given.
+    database = Database(url, pool_size=1, statement_timeout_ms=180_000)
     with database.connection() as connection:
         connection.execute(
             "INSERT INTO travellers (name, phone, phone_region, created_at, updated_at)"
