@@ -16,7 +16,7 @@ from alerts.follow import chain
 from alerts.models import Alert, Approval
 from alerts.preview import final_texts
 from alerts.reading import get_alert
-from alerts.states import ALERT, SENDING_STATES
+from alerts.states import ALERT, FINISHED, LIVE_STATES
 from alerts.variants import Texts, needs_area
 from hotline.core import audit, outbox
 from hotline.core.actor import Actor
@@ -244,14 +244,28 @@ def reject(session: Session, clock: Clock, actor: Actor, alert_id: int, *, reaso
     return _change(session, clock, actor, alert, target, "alert.rejected", {"reason": alert.ended_reason})
 
 
+def can_be_stopped(alert: Alert, clock: Clock) -> bool:
+    """Say whether there is anything left to stop; whoever may do so is the lifecycle's matter."""
+    return alert.state != FINISHED or (alert.superseded_by_id is None and alert.expires > clock.now())
+
+
 def cancel(session: Session, clock: Clock, actor: Actor, alert_id: int, *, reason: str = "") -> Alert:
-    """Stop an alert at once, before or during sending; one person is enough and a reason may follow later."""
+    """Stop an alert at once, before, during or after sending; one person is enough and a reason may follow later.
+
+    An alert that everybody has got still reaches whoever enters its area, until it expires or a later one replaces it.
+    """
     alert = get_alert(session, alert_id, lock=True)
-    was_sending = alert.state in SENDING_STATES
+    if not can_be_stopped(alert, clock):
+        raise Refused(
+            f"alert is {alert.state} and reaches nobody any more: there is nothing to stop.",
+            code="wrong-state",
+            params={"state": alert.state, "event": "cancel"},
+        )
+    was_live = alert.state in LIVE_STATES
     target = ALERT.next_state(alert.state, "cancel", actor)
     alert.ended_reason = _reason(reason, required=False)
     alert.finished_at = clock.now()
-    if was_sending:
+    if was_live:
         outbox.publish(session, clock, "AlertCancelled", {"alert_id": alert.id})
     return _change(session, clock, actor, alert, target, "alert.cancelled", {"reason": alert.ended_reason})
 

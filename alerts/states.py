@@ -27,6 +27,7 @@ ALERT = Lifecycle(
         Transition(DISPATCHING, "finish", FINISHED),
         Transition(DISPATCHING, "expire", EXPIRED),
         Transition(FINISHED, "resume", DISPATCHING),
+        Transition(FINISHED, "cancel", CANCELLED, STOP),
         *(Transition(state, "supersede", SUPERSEDED) for state in (DRAFT, SUBMITTED, APPROVED, DISPATCHING)),
     ],
 )
@@ -38,6 +39,8 @@ chain (an update, a cancel) has begun to be sent, so that nothing of this one go
 CORRECTION = Lifecycle("correction", [Transition(PREPARED, "release", APPROVED, STOP)])
 """A prepared correction was agreed to by two people together with its alert; whoever may stop the alert may let it go."""
 SENDING_STATES = (APPROVED, DISPATCHING)
+LIVE_STATES = (APPROVED, DISPATCHING, FINISHED)
+"""States in which texts may still leave: everybody who enters the area of a finished alert gets it until it expires."""
 FINAL_ALERT_STATES = (FINISHED, CANCELLED, REJECTED, EXPIRED, SUPERSEDED)
 OPEN_ALERT_STATES = (DRAFT, SUBMITTED, APPROVED, DISPATCHING)
 GOT_STATES = ("sending", "in_doubt", "sent", "delivered")

@@ -181,3 +181,16 @@ WARNING: Final = {"ko": "안전", "en": "warning"}
 """Stands for the danger where it has no name."""
 
 HOTLINE_ONLY: Final = {"ko": "문의: 영사콜센터 {hotline}", "en": "Help: call centre {hotline}"}
+
+
+def without_link(text: str, blank: str) -> str:
+    """Leave out the sentence that leads to the recipient's own page, or at least its address.
+
+    `blank` is what every address of such a page holds while it stands for nobody (see `hotline.links.tokens`).
+    """
+    address = next((word for word in text.split() if blank in word), None)
+    if address is None:
+        return text
+    for frame in FRAMES.values():
+        text = text.replace(frame.answer.replace("{link}", address), "")
+    return " ".join(text.replace(address, "").split())

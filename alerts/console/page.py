@@ -84,7 +84,8 @@ def _context(session: Session, alert: Alert) -> dict[str, Any]:
     wrote = people_who_wrote(session, alert)
     names = officer_names(session, {*wrote, alert.approval.officer_id if alert.approval else None})
     who = actor()
-    events = ALERT.events_for(alert.state, who)
+    stoppable = approval.can_be_stopped(alert, current().clock)
+    events = ALERT.events_for(alert.state, who) - (frozenset() if stoppable else {"cancel"})
     started = alert.started_at is not None
     mission = session.get(Mission, alert.mission_id) if alert.mission_id else None
     texts = shown_texts(session, alert)

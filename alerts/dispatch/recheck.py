@@ -59,7 +59,7 @@ class Agreed:
 
 
 _LOCK_ALERT = """
-SELECT a.state, a.status, least(a.expires, p.expires), p.drill, p.xmin::text || '/' || p.ctid::text
+SELECT a.state, a.status, least(a.expires, p.expires), p.drill, p.xmin::text || '/' || p.ctid::text, a.superseded_by_id
   FROM alerts a
   LEFT JOIN approvals p ON p.alert_id = a.id
  WHERE a.id = %s
@@ -83,9 +83,11 @@ def recheck(
     row = connection.execute(_LOCK_ALERT, (alert_id,)).fetchone()
     if row is None:
         raise Halted(Halt.NOT_SENDING, "There is no such alert.")
-    state, status, expires, drill, version = row
+    state, status, expires, drill, version, superseded_by = row
     if state != DISPATCHING:
         raise Halted(Halt.NOT_SENDING, f"The alert is {state}.")
+    if superseded_by is not None:
+        raise Halted(Halt.NOT_SENDING, "A later alert stands in its place.")
     if version is None:
         raise Halted(Halt.TAMPERED, "The alert has no approval on record.")
     if expires <= now:

@@ -31,7 +31,7 @@ _DUE = """
 SELECT id, alert_id, phone, avoid, error_code FROM messages WHERE retry_at <= %(now)s ORDER BY retry_at LIMIT %(most)s
 """
 _LOCK_ALERTS = """
-SELECT a.id, a.state IN ('dispatching', 'finished') AND least(a.expires, p.expires) > %(now)s
+SELECT a.id, a.state IN ('dispatching', 'finished') AND a.superseded_by_id IS NULL AND least(a.expires, p.expires) > %(now)s
   FROM alerts a LEFT JOIN approvals p ON p.alert_id = a.id
  WHERE a.id = ANY(%(ids)s) ORDER BY a.id FOR NO KEY UPDATE OF a
 """

@@ -126,7 +126,7 @@ def _act_on_cap(services: Services, source: FeedSource, entries: list[CapEntry],
     failed = 0
     for entry in new[:MAX_DOCUMENTS_PER_POLL]:
         try:
-            data = entry.document or fetch(entry.url, allow_private=services.settings.feeds_allow_private).body
+            data = entry.document or _document(services, source, entry)
         except FeedFault as fault:
             failed += 1
             log.warning("feeds.document_failed", source=source.id, reason=str(fault))
@@ -137,6 +137,13 @@ def _act_on_cap(services: Services, source: FeedSource, entries: list[CapEntry],
         _add(taken, found)
     complete = not failed and len(new) <= MAX_DOCUMENTS_PER_POLL
     return Outcome(entries=len(entries), unreadable=failed, complete=complete)
+
+
+def _document(services: Services, source: FeedSource, entry: CapEntry) -> bytes:
+    """Fetch the message that an entry names; what a feed over https names is not taken from anywhere without it."""
+    if source.url.startswith("https:") and not entry.url.startswith("https:"):
+        raise FeedFault("The feed is read over https and names a message without it.")
+    return fetch(entry.url, allow_private=services.settings.feeds_allow_private).body
 
 
 def _add(taken: Taken, found: Taken) -> None:

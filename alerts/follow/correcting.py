@@ -16,8 +16,8 @@ from alerts import approval
 from alerts.follow import chain
 from alerts.models import Alert, Approval
 from alerts.reading import get_alert
+from alerts.states import CANCELLED, EXPIRED, LIVE_STATES, PREPARED, STOP
 from alerts.states import CORRECTION as LIFECYCLE
-from alerts.states import PREPARED, SENDING_STATES, STOP
 from alerts.variants import CORRECTION
 from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
@@ -42,7 +42,7 @@ def stop_and_correct(session: Session, clock: Clock, actor: Actor, alert_id: int
     if released is not None:
         return released
     agreed = _check_correctable(alert)
-    if alert.state in SENDING_STATES:
+    if alert.state in LIVE_STATES:
         approval.cancel(session, clock, actor, alert_id, reason=reason)
     correction = _correction_of(alert, clock, actor, state)
     chain.attach(session, correction, alert)
@@ -97,7 +97,11 @@ def why_not(session: Session, correction: Alert) -> str | None:
 
 
 def _released(session: Session, alert: Alert) -> Alert | None:
-    return session.scalar(select(Alert).where(Alert.follows_id == alert.id, Alert.source == CORRECTION))
+    """Return the correction that is on its way or has gone out; one that ended before anything left stands in nobody's way."""
+    ended_unsent = Alert.started_at.is_(None) & Alert.state.in_((CANCELLED, EXPIRED))
+    return session.scalar(
+        select(Alert).where(Alert.follows_id == alert.id, Alert.source == CORRECTION, ~ended_unsent).limit(1)
+    )
 
 
 def _check_correctable(alert: Alert) -> Approval:

@@ -26,6 +26,7 @@ from alerts.publish.compose import Agreed, Earlier, Publisher, compose, compose_
 from alerts.publish.models import CapDocument
 from alerts.states import CANCELLED
 from alerts.variants import ALL_CLEAR, CORRECTION
+from alerts.wording import without_link
 from hotline.core import audit
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import Clock
@@ -33,6 +34,7 @@ from hotline.core.config import Settings
 from hotline.core.keypair import KeyPairFault, load_key_pair
 from hotline.core.phone import readable
 from hotline.core.services import Services
+from hotline.links.tokens import BLANK_TOKEN, PATH
 from hotline.missions.models import Mission
 
 log = structlog.get_logger(__name__)
@@ -137,7 +139,7 @@ def _public_texts(alert: Alert, approval: Approval) -> dict[str, str]:
     for variant in (alert.main_variant, CORRECTION):
         texts: dict[str, str] = approval.texts.get(variant, {})
         if texts:
-            return texts
+            return {language: without_link(text, PATH + BLANK_TOKEN) for language, text in texts.items()}
     return {}
 
 

@@ -13,7 +13,7 @@ from alerts import wording
 from alerts.models import Alert, Message
 from alerts.replies.models import Relative, Standing
 from alerts.replies.recording import OUTSIDE_ANY_ALERT, source_of
-from alerts.states import CANCELLED, EXPIRED
+from alerts.states import CANCELLED, EXPIRED, SUPERSEDED
 from hotline.cases.reading import latest_of_person
 from hotline.core.clock import Clock
 from hotline.core.config import Settings
@@ -22,9 +22,6 @@ from hotline.core.phone import readable
 from hotline.links.opening import Opened
 from hotline.links.tokens import BLANK_TOKEN, PATH
 from hotline.missions.models import Mission
-
-MAX_INSTRUCTION_CHARS = 1_200
-"""The page stays small: what a warning says beyond this is in the text of the alert in short."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,6 @@ class Shown:
     """Everything the page shows of a person's matter; words are chosen by its template."""
 
     text: str
-    instruction: str
     over: bool
     drill: bool
     lines: tuple[Line, ...]
@@ -64,8 +60,7 @@ def what_is_shown(session: Session, clock: Clock, settings: Settings, opened: Op
     )
     return Shown(
         text=_text(session, alert, opened, language) if alert is not None else "",
-        instruction=_instruction(alert) if alert is not None else "",
-        over=alert is not None and (alert.state in (CANCELLED, EXPIRED) or alert.expires <= clock.now()),
+        over=alert is not None and _is_over(alert, clock),
         drill=person.drill or (alert is not None and alert.drill),
         lines=_lines(settings, mission, language),
         status=standing.status if standing is not None else None,
@@ -102,24 +97,17 @@ def _text(session: Session, alert: Alert, opened: Opened, language: str) -> str:
     by_language = alert.approval.texts.get(got.variant if got else alert.main_variant) or {}
     for wanted in (language, got.language if got else "", "en", *by_language):
         if wanted in by_language:
-            return _without_link(str(by_language[wanted]))
+            return wording.without_link(str(by_language[wanted]), PATH + BLANK_TOKEN)
     return ""
 
 
-def _without_link(text: str) -> str:
-    """Leave out the sentence that leads here, or at least the address."""
-    words = text.split()
-    blank = next((word for word in words if PATH + BLANK_TOKEN in word), None)
-    if blank is None:
-        return text
-    for frame in wording.FRAMES.values():
-        text = text.replace(frame.answer.replace("{link}", blank), "")
-    return text.replace(blank, "").strip()
-
-
-def _instruction(alert: Alert) -> str:
-    text = " ".join(alert.instruction.split())
-    return text if len(text) <= MAX_INSTRUCTION_CHARS else text[:MAX_INSTRUCTION_CHARS].rstrip() + "…"
+def _is_over(alert: Alert, clock: Clock) -> bool:
+    """Say whether a warning holds no more: it expired, was stopped, or a later text stands in its place."""
+    return (
+        alert.state in (CANCELLED, EXPIRED, SUPERSEDED)
+        or alert.superseded_by_id is not None
+        or alert.expires <= clock.now()
+    )
 
 
 def _local(moment: datetime, mission: Mission | None) -> str:

@@ -98,7 +98,7 @@ class EmbeddedPostgres:
         with psycopg.connect(self.url_for("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
             if known is None:
-                statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+                statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
                 connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url_for(name)
 

@@ -71,10 +71,11 @@ def run(options: UpOptions) -> int:
     data_dir = options.data_dir.resolve()
     lock = DataDirLock(data_dir)
     lock.take()
-    supervisor = Supervisor(lock, terminal)
+    supervisor: Supervisor | None = None
     try:
         # Until READY a signal breaks off whatever step is running; afterwards it ends the watching.
         with _signals_raise():
+            supervisor = Supervisor(lock, terminal)
             if options.with_parent:
                 _stop_with_parent()
             said = _start(supervisor, terminal, options, data_dir)
@@ -91,7 +92,8 @@ def run(options: UpOptions) -> int:
         terminal.hush()
         # A second, impatient Ctrl-C must not leave half of the children behind; every stop has its own limit.
         with _signals_call(lambda: None):
-            supervisor.stop_all()
+            if supervisor is not None:
+                supervisor.stop_all()
         lock.release()
     terminal.say("stopped")
     return 0

@@ -114,10 +114,12 @@ def check_code() -> ResponseReturnValue:
 @blueprint.get("/me")
 @permit(PUBLIC)
 def me() -> ResponseReturnValue:
-    """Show who is on record with the proved number."""
-    proof = _proof()
+    """Show who is on record with the proved number; acts upon the wishes where their own request broke off before that."""
+    services, proof = current(), _proof()
     if proof is None:
         return redirect(url_for(".change"))
+    with services.db.transaction() as db_session:
+        people.enrol(db_session, services.clock, proof)
     return _me(proof)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from alerts.models import InboundText, Receipt
-from alerts.receipts import intake
+from hotline.core import group_commit
 from hotline.core.services import Services
 from hotline.core.web import SIGNED, permission_of
 from tests.factories import NOW
@@ -121,7 +121,7 @@ def test_a_receipt_that_cannot_be_written_is_answered_with_come_again(
     def refuse(*_: object, **__: object) -> None:
         raise psycopg.OperationalError("the server is starting up")
 
-    monkeypatch.setattr(intake.psycopg, "connect", refuse)
+    monkeypatch.setattr(group_commit.psycopg, "connect", refuse)
     answer = call(client, services, STATUS, DELIVERED)
     assert answer.status_code == 503
     monkeypatch.undo()

@@ -103,8 +103,10 @@ def test_warning_goes_from_file_to_handsets_with_two_officers(
     send(site.services, alert_id)
     expect(first.page.locator(".progress-panel")).to_be_visible()
     fold_until_delivered(site.services, first.page, 5)
-    assert figure(first.page, "queued") == figure(first.page, "failed") == 0
+    # The open page loads itself anew when the alert has finished.
+    expect(first.page.locator("h1 .state-done")).to_be_visible()
     first.page.wait_for_selector("html[data-alert=ready]")
+    assert figure(first.page, "queued") == figure(first.page, "failed") == 0
     first.check(f"alert-finished-{language}")
     second.go("/alerts")
     second.check(f"alert-list-{language}")

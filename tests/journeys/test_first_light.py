@@ -91,12 +91,14 @@ def crowd(service: RunningService) -> Crowd:
     assert answer.json()["refused_count"] == 0
     with psycopg.connect(service.database_url) as connection:
         demo = connection.execute(
-            "SELECT t.phone, p.lat, p.lon, t.opted_out_at IS NULL AND t.number_bad_at IS NULL "
+            "SELECT t.phone, p.lat, p.lon, p.precision = 'country' AND p.country = 'PH', "
+            "t.opted_out_at IS NULL AND t.number_bad_at IS NULL "
             "FROM travellers t JOIN positions p ON p.traveller_id = t.id "
             "WHERE p.lat IS NOT NULL AND NOT t.drill AND t.reference NOT LIKE 'journey-%' "
             "AND t.erased_at IS NULL AND (p.valid_until IS NULL OR p.valid_until > now())"
         ).fetchall()
-    found = [(phone, reachable) for phone, lat, lon, reachable in demo if inside(lat, lon)]
+    # Whoever is known by country only counts as inside wherever the area reaches into that country.
+    found = [(phone, reachable) for phone, lat, lon, coarse, reachable in demo if coarse or inside(lat, lon)]
     return Crowd(
         people=len(expected) + len(found), numbers=expected | {phone for phone, reachable in found if reachable}
     )

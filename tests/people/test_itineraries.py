@@ -214,7 +214,7 @@ def test_a_companion_who_is_known_is_not_doubled_and_drills_stay_apart(db: Datab
     plan(db, clock, owner, TOKYO, companions=[CompanionFields(name="Whoever", phone=known.phone)] * 2)
     with db.transaction() as session:
         assert session.scalars(select(Companion.traveller_id)).all() == [known.id]
-    for phone, mend in ((drill.phone, "drills"), (own, "traveller's own"), ("12", "number")):
+    for phone, mend in ((drill.phone, "drills"), (own, "traveller's own"), ("12", "international form")):
         with db.transaction() as session, pytest.raises(InvalidInput, match=mend) as caught:
             given = ItineraryFields(legs=[FRANCE], companions=[CompanionFields(name="X", phone=phone)])
             itineraries.add(session, clock, SYSTEM, owner, given, source="api")

@@ -9,8 +9,10 @@ from sqlalchemy import select, text
 
 from hotline.core import audit
 from hotline.core.audit import AuditEntry
+from hotline.core.errors import Unavailable
 from hotline.notices.models import Notice
 from hotline.people.models import Position
+from hotline.registration import people
 from hotline.registration.models import PhoneCheck
 from tests.factories import make_traveller
 from tests.registration.conftest import FORM, PHONE, Registering
@@ -125,6 +127,23 @@ def test_the_code_sent_twice_acts_once(visitor: Registering) -> None:
     for _ in range(2):
         assert visitor.post("/register/code", {"code": code}).location == "/register/me"
     assert len(visitor.people()) == 1
+
+
+def test_registration_that_broke_off_after_the_code_is_finished_by_the_own_page(
+    visitor: Registering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.ask()
+    code = visitor.codes()[-1]
+    with monkeypatch.context() as broken:
+        broken.setattr(people, "enrol", _away)
+        assert visitor.post("/register/code", {"code": code}).status_code == 503
+    assert visitor.people() == []
+    visitor.get("/register/me")
+    assert [person.name for person in visitor.people()] == ["김하늘"]
+
+
+def _away(*_: object) -> None:
+    raise Unavailable("The database cannot be reached right now.")
 
 
 def test_one_can_change_stop_and_resume_with_a_code(visitor: Registering) -> None:

@@ -48,6 +48,23 @@ def one(running: Running, index: int = 0) -> tuple[str, str | None, int]:
     return row.state, row.error_code, row.retries
 
 
+def test_what_a_later_alert_replaced_is_never_tried_again(running: Running, twilio: LoopbackTwilio) -> None:
+    running.lane()
+    first = running.rows()[0]
+    report(running, first.phone, "undelivered", "30003")
+    running.later(seconds=HANDSET_OFF.waits_s[0])
+    with running.services.db.transaction() as session:
+        own = {"id": running.alert().id}
+        session.execute(text("UPDATE alerts SET superseded_by_id = :id WHERE id = :id"), own)
+    assert retry_sweep.sweep(running.services) == 0
+    assert one(running) == ("failed", "30003", 0)
+    with running.services.db.transaction() as session:
+        session.execute(text("UPDATE alerts SET state = 'dispatching' WHERE id = :id"), own)
+        session.execute(text("UPDATE messages SET state = 'queued' WHERE id = :id"), {"id": first.id})
+    running.lane()
+    assert twilio.requests[first.phone] == 1, "a lane looks again before it sends"
+
+
 def test_a_handset_that_was_off_is_tried_again_later_as_a_new_attempt(running: Running, twilio: LoopbackTwilio) -> None:
     running.lane()
     first = running.rows()[0]

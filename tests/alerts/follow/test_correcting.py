@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from alerts import approval
-from alerts.follow import correcting, in_flight
+from alerts.follow import correcting, in_flight, joins
 from alerts.models import Alert
 from hotline.auth.officers import actor_of
 from hotline.core.actor import Actor
@@ -88,8 +88,32 @@ def test_an_alert_that_has_ended_can_still_be_corrected(chain: Chain, on_duty: A
         session.get_one(Alert, alert).state = state
     correction = correct(chain, on_duty, alert)
     chain.start(correction.id)
-    assert chain.alert(alert).state == state
+    assert chain.alert(alert).state == ("cancelled" if state == "finished" else state)
     assert chain.variants(correction.id) == {person: "correction"}
+
+
+def test_nobody_who_comes_later_gets_what_was_corrected(chain: Chain, on_duty: Actor) -> None:
+    chain.person()
+    alert = chain.first()
+    with chain.services.db.transaction() as session:
+        session.get_one(Alert, alert).state = "finished"
+    correct(chain, on_duty, alert)
+    newcomer = chain.person(HERE)
+    assert joins.sweep(chain.services) == 0
+    assert newcomer not in chain.states(alert)
+
+
+def test_a_correction_that_died_unsent_stands_in_nobodys_way(chain: Chain, on_duty: Actor) -> None:
+    person = chain.person()
+    alert = chain.first()
+    first = correct(chain, on_duty, alert)
+    with chain.services.db.transaction() as session:
+        session.execute(text("UPDATE officers SET disabled_at = now() WHERE id = :id"), {"id": on_duty.id})
+    assert chain.start(first.id) == "cancelled"
+    second = correct(chain, officer(chain.services, "senior_agent"), alert)
+    assert second.id != first.id
+    chain.start(second.id)
+    assert chain.variants(second.id) == {person: "correction"}
 
 
 def test_asked_twice_there_is_one_correction(chain: Chain, on_duty: Actor) -> None:

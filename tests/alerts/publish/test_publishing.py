@@ -19,6 +19,7 @@ from hotline.core.audit import AuditEntry
 from hotline.core.clock import FrozenClock
 from hotline.core.outbox import OutboxEvent
 from hotline.core.services import Services
+from hotline.links.tokens import blank_url
 from tests.factories import NOW
 from tests.keypairs import make_pair, write_pair
 
@@ -141,6 +142,16 @@ def test_a_personal_link_never_reaches_the_public(send: Send, deliver: Deliver, 
     deliver()
     (row,) = published()
     assert read_cap(row.body).alert.infos[0].description == "Flood in Manila 12:00. Answer: Stay safe."
+
+
+def test_the_stand_in_of_a_personal_link_is_left_out_with_the_sentence_that_leads_to_it(
+    services: Services, send: Send, deliver: Deliver, published: Published
+) -> None:
+    address = blank_url(services.settings)
+    send(texts={"en": f"Flood in Manila 12:00. Safe or need help? Tell us: {address}"})
+    deliver()
+    (row,) = published()
+    assert read_cap(row.body).alert.infos[0].description == "Flood in Manila 12:00."
 
 
 def test_published_documents_cannot_be_changed_or_deleted(

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
+from alerts.models import Alert
 from alerts.replies.models import Answer, Relative
 from alerts.replies.phrases import LANGUAGES, phrases
 from hotline.auth.officers import actor_of
@@ -94,7 +95,8 @@ def test_the_page_shows_the_alert_whom_to_call_and_two_buttons(client: FlaskClie
     page = client.get(path)
     shown = text_of(page)
     assert page.status_code == 200 and 'lang="ko"' in shown
-    assert "[외교부] 마닐라 홍수. 고지대로 대피하세요." in shown and "Go to high ground." in shown
+    assert "[외교부] 마닐라 홍수. 고지대로 대피하세요." in shown
+    assert "Go to high ground." not in shown, "nobody agreed to what the alert says beside its texts"
     assert 'href="tel:+639178175703"' in shown and 'href="tel:+82232100404"' in shown
     assert 'value="safe"' in shown and 'value="help"' in shown
     assert "Set-Cookie" not in page.headers
@@ -113,7 +115,7 @@ def test_the_alerts_text_is_shown_without_the_way_to_this_page(services: Service
         warn(session, alert.id, person, language="en")
         warned = Warned(services, person.id, alert.id, person.phone)
     english, korean = (text_of(client.get(path_of(warned) + f"?lang={each}")) for each in ("en", "ko"))
-    assert "Flood in Manila.</p>" in english and "EachPerson" not in english + korean and "홍수  대피" in korean
+    assert "Flood in Manila.</p>" in english and "EachPerson" not in english + korean and "홍수 대피" in korean
 
 
 def test_an_answer_needs_one_form_and_no_script_and_the_page_says_what_was_understood(
@@ -299,6 +301,12 @@ def test_an_officers_session_adds_nothing_and_their_cookie_is_not_touched(client
 def test_a_drill_says_that_it_is_one(services: Services, client: FlaskClient) -> None:
     warned = make_warned(services, drill=True, alert={"status": "Exercise"})
     assert phrases("en")["drill"] in text_of(client.get(path_of(warned) + "?lang=en"))
+
+
+def test_an_alert_that_a_later_one_replaced_is_over(client: FlaskClient, path: str, warned: Warned) -> None:
+    with warned.services.db.transaction() as session:
+        session.get_one(Alert, warned.alert_id).superseded_by_id = warned.alert_id
+    assert phrases("en")["over"] in text_of(client.get(path + "?lang=en"))
 
 
 def test_an_alert_that_is_over_says_so(client: FlaskClient, path: str, clock: FrozenClock) -> None:
