@@ -20,6 +20,7 @@ check format .venv/bin/ruff format --check .
 check lint .venv/bin/ruff check .
 check types .venv/bin/mypy --strict
 check imports .venv/bin/lint-imports
+check packages .venv/bin/python -m pip check
 check locks .venv/bin/python scripts/check_locks.py
 check translations .venv/bin/python scripts/check_translations.py
 check sizes .venv/bin/python scripts/check_sizes.py

@@ -31,6 +31,9 @@ MIN_NODE_MAJOR = 20
 STEP_LIMIT_S = 1_500
 WAIT_LIMIT_S = 1_500
 MUST_BE_MADE_ANEW = 75
+# A lock names everything that is needed, so nothing is left to resolve. Left to resolve it all the same, pip 23 asks for
+# the newest release behind a requirement with an extra, and refuses it for want of a hash on the day one is published.
+EXACTLY_THE_LOCK = ("--require-hashes", "--no-deps")
 
 
 class SetupFailed(Exception):
@@ -107,7 +110,7 @@ def _install_packages(lock_name: str) -> None:
     if PYTHON_STAMPS.holds(lock_name, value):
         return
     _say(f"installing Python packages from {lock_name}")
-    _pip("--require-hashes", "-r", lock_name)
+    _pip(*EXACTLY_THE_LOCK, "-r", lock_name)
     PYTHON_STAMPS.put(lock_name, value)
     PYTHON_STAMPS.put("requirements.lock", service)
 
@@ -144,7 +147,7 @@ def environment_with_node() -> dict[str, str]:
     environment["PATH"] = f"{VENV / 'bin'}{os.pathsep}{environment['PATH']}"
     if not _node_fits(environment["PATH"]):
         _say(f"Node {MIN_NODE_MAJOR} or newer is not here; installing it from a wheel")
-        _pip("--require-hashes", "-r", "requirements-node.lock", mend="Or install Node.js 20 or newer with npm")
+        _pip(*EXACTLY_THE_LOCK, "-r", "requirements-node.lock", mend="Or install Node.js 20 or newer with npm")
         if not _node_fits(environment["PATH"]):
             raise SetupFailed("Node from the wheel does not run here. Install Node.js 20 or newer with npm")
     return environment

@@ -31,7 +31,7 @@ VALIDITY = timedelta(hours=6)
 
 
 def stop_and_correct(session: Session, clock: Clock, actor: Actor, alert_id: int, *, reason: str = "") -> Alert:
-    """Stop an alert if it is still being sent, and let its prepared correction go; the correction.
+    """Stop an alert if anybody may still get it, and let its prepared correction go; the correction.
 
     Asked twice, the first correction is returned. Raises Refused when nothing was sent, when the alert carries no prepared
     correction, is one itself, or another stands in its place; Forbidden when the actor may not stop alerts.
@@ -42,7 +42,7 @@ def stop_and_correct(session: Session, clock: Clock, actor: Actor, alert_id: int
     if released is not None:
         return released
     agreed = _check_correctable(alert)
-    if alert.state in LIVE_STATES:
+    if alert.state in LIVE_STATES and approval.can_be_stopped(alert, clock):
         approval.cancel(session, clock, actor, alert_id, reason=reason)
     correction = _correction_of(alert, clock, actor, state)
     chain.attach(session, correction, alert)

@@ -115,12 +115,13 @@ def test_corner_moves_by_mouse_and_undo_takes_it_back(at_work: Desk, site: Site,
     page = open_editor(at_work, draft(site, author))
     page.locator(".shape-toggle").first.click()
     corners = page.locator(".corners tbody input").evaluate_all("inputs => inputs.map((input) => input.value)")
-    handle = page.locator(".marker-icon:not(.marker-icon-middle)").first.bounding_box()
-    assert handle is not None
-    x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
-    page.mouse.move(x, y)
+    # Hovering waits until the corner stands still and nothing lies over it; a box read before that may be out of date.
+    handle = page.locator(".marker-icon:not(.marker-icon-middle)").first
+    handle.hover()
+    box = handle.bounding_box()
+    assert box is not None
     page.mouse.down()
-    page.mouse.move(x + 40, y - 30, steps=4)
+    page.mouse.move(box["x"] + 40, box["y"] - 30, steps=4)
     page.mouse.up()
     page.wait_for_function(
         "before => JSON.stringify([...document.querySelectorAll('.corners tbody input')].map((i) => i.value)) !== before",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -89,6 +90,19 @@ def test_an_alert_that_has_ended_can_still_be_corrected(chain: Chain, on_duty: A
     correction = correct(chain, on_duty, alert)
     chain.start(correction.id)
     assert chain.alert(alert).state == ("cancelled" if state == "finished" else state)
+    assert chain.variants(correction.id) == {person: "correction"}
+
+
+def test_an_alert_that_everybody_got_is_corrected_after_its_end(chain: Chain, on_duty: Actor) -> None:
+    person = chain.person()
+    alert = chain.first()
+    with chain.services.db.transaction() as session:
+        row = session.get_one(Alert, alert)
+        row.state = "finished"
+        chain.clock.set(row.expires + timedelta(minutes=1))
+    correction = correct(chain, on_duty, alert)
+    chain.start(correction.id)
+    assert chain.alert(alert).state == "finished"
     assert chain.variants(correction.id) == {person: "correction"}
 
 

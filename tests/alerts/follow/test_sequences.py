@@ -35,6 +35,8 @@ PLACES = {"here": HERE, "there": THERE, "elsewhere": ELSEWHERE, "unknown": None}
 AREAS = {"south": (AREA, {"here"}), "north": (NORTH, {"there"}), "both": (WIDE, {"here", "there"})}
 GOT = ("sending", "sent")
 RELEASED = ("left", "all_clear", "correction")
+STOPPABLE = ("approved", "dispatching", "finished")
+"""A finished alert still reaches whoever enters its area, so it can be stopped too until a later one replaces it."""
 MAX_PEOPLE, MAX_ALERTS = 6, 6
 
 
@@ -251,11 +253,13 @@ class Sequences(RuleBasedStateMachine):
                 assert ending.finish(self.chain.services, alert.id)
                 alert.state = "finished"
 
-    @precondition(lambda self: any(each.state in ("approved", "dispatching") for each in self.oracle.alerts))
+    def stoppable(self) -> list[Warned]:
+        return [each for each in self.oracle.alerts if each.state in STOPPABLE and not each.replaced]
+
+    @precondition(lambda self: self.stoppable())
     @rule(data=st.data())
     def an_officer_stops_one(self, data: st.DataObject) -> None:
-        sending = [each for each in self.oracle.alerts if each.state in ("approved", "dispatching")]
-        alert = data.draw(st.sampled_from(sending))
+        alert = data.draw(st.sampled_from(self.stoppable()))
         with self.chain.services.db.transaction() as session:
             approval.cancel(session, self.chain.clock, self.actor, alert.id)
         ending.withdraw(self.chain.services, alert.id)
@@ -276,7 +280,7 @@ class Sequences(RuleBasedStateMachine):
         with self.chain.services.db.transaction() as session:
             made = correcting.stop_and_correct(session, self.chain.clock, self.actor, alert.id).id
         ending.withdraw(self.chain.services, alert.id)
-        if alert.state == "dispatching":
+        if alert.state in STOPPABLE:
             self.oracle.stop(alert)
         self.chain.ids.append(made)
         self.oracle.alerts.append(Warned(made, "Correction", set(), alert))
