@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -21,10 +20,10 @@ from hotline.core.config import Settings
 from hotline.core.db import Database
 from hotline.core.services import Services, make_services
 from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests.databases import TEMPLATE, Databases
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 """Three at night in Seoul's winter would be 18:00 UTC; tests stand at noon there and move the clock themselves."""
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +56,8 @@ def postgres(server_dir: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(server_dir, durable=False)
     url = server.start()
     try:
-        server.create_database("hotline_template")
-        migrate.upgrade(server.url_for("hotline_template"))
+        server.create_database(TEMPLATE)
+        migrate.upgrade(server.url_for(TEMPLATE))
         assert url
         yield server
     finally:
@@ -76,12 +75,17 @@ def valkey(server_dir: Path) -> Iterator[EmbeddedValkey]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    """Give out this process's database, emptied between tests."""
+    return Databases(postgres)
+
+
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """Return the URL of a fresh, migrated database of this test's own."""
-    name = f"t{next(_numbers)}"
-    yield postgres.create_database(name, template="hotline_template")
-    postgres.drop_database(name)
+def database_url(databases: Databases) -> Iterator[str]:
+    """Return the URL of an empty, migrated database of this test's own."""
+    yield databases.take()
+    databases.give_back()
 
 
 @pytest.fixture

@@ -186,6 +186,7 @@ class EmbeddedPostgres:
                 "wal_level": "minimal",
                 "max_wal_senders": "0",
                 "io_method": "sync",
+                "autovacuum": "off",
             }
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 

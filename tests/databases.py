@@ -1,0 +1,102 @@
+"""Databases for tests: migrated and empty for each test, at the price of emptying the one that the last test used.
+
+Copying the migrated template for every test took more than half of the time of most tests (some seven hundred files each).
+So a process keeps one copy and empties the few tables that a test filled. Whatever cannot be put back for sure, a changed
+schema above all, is thrown away and copied anew.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import LiteralString, cast
+
+import psycopg
+
+from hotline.platform.embedded import EmbeddedPostgres
+
+TEMPLATE = "hotline_template"
+LOCK_LIMIT_S = 5
+LARGE_BYTES = 1_000_000
+"""A table beyond this is truncated, which gives its room back; a small one is emptied by DELETE, which is much cheaper."""
+MAX_DATABASE_BYTES = 60_000_000
+_OPEN = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_SCHEMA = """
+SELECT (SELECT array_agg((oid, relname, relkind, relnatts, relhastriggers) ORDER BY oid)::text
+          FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+       (SELECT array_agg((oid, tgenabled) ORDER BY oid)::text FROM pg_trigger),
+       (SELECT array_agg((oid, xmin) ORDER BY oid)::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+       (SELECT array_agg((oid, convalidated) ORDER BY oid)::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
+       (SELECT count(*) FROM pg_namespace WHERE nspname NOT LIKE 'pg!_%' ESCAPE '!'),
+       (SELECT count(*) FROM pg_extension), (SELECT count(*) FROM pg_db_role_setting),
+       (SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+         WHERE c.relnamespace = 'public'::regnamespace AND a.attisdropped),
+       EXISTS (SELECT FROM pg_statistic s JOIN pg_class c ON c.oid = s.starelid
+                WHERE c.relnamespace = 'public'::regnamespace)
+"""
+_TABLES = """
+SELECT format('%I', relname) FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version' ORDER BY relname
+"""
+_SEQUENCES = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences WHERE last_value IS NOT NULL"
+_SIZES = "SELECT format('%I', relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > %s"
+
+
+class Databases:
+    """Gives out one empty, migrated database at a time."""
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        self._postgres = postgres
+        self._numbers = itertools.count(1)
+        self._name: str | None = None
+        self._schema: object = None
+        self._tables: list[str] = []
+
+    def take(self) -> str:
+        """Return the URL of an empty database; it is this caller's until `give_back`."""
+        if self._name is None:
+            self._name = f"t{next(self._numbers)}"
+            url = self._postgres.create_database(self._name, template=TEMPLATE)
+            with psycopg.connect(url, autocommit=True) as connection:
+                self._schema = connection.execute(_SCHEMA).fetchone()
+                self._tables = [row[0] for row in connection.execute(_TABLES)]
+        return self._postgres.url_for(self._name)
+
+    def give_back(self) -> None:
+        """End every connection and empty the database; a database that cannot be emptied for sure is removed."""
+        if self._name is not None and not self._emptied(self._postgres.url_for(self._name)):
+            self._postgres.drop_database(self._name)
+            self._name = None
+
+    def _emptied(self, url: str) -> bool:
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(_OPEN)
+                size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+                if (
+                    connection.execute(_SCHEMA).fetchone() != self._schema
+                    or size is None
+                    or size[0] > MAX_DATABASE_BYTES
+                ):
+                    return False
+                self._empty(connection)
+        except psycopg.Error:
+            return False
+        return True
+
+    def _empty(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        filled = connection.execute(_of(f"SELECT {', '.join(f'EXISTS (SELECT FROM {each})' for each in self._tables)}"))
+        flags = filled.fetchone() or ()
+        dirty = [table for table, has_rows in zip(self._tables, flags, strict=True) if has_rows]
+        large = {row[0] for row in connection.execute(_SIZES, [LARGE_BYTES])}
+        # The audit trail refuses changes and rows refer to each other: neither must stand in the way here.
+        words = [f"SET session_replication_role = replica; SET lock_timeout = '{LOCK_LIMIT_S}s'"]
+        words += [f"DELETE FROM {table}" for table in dirty if table not in large]
+        truncated = [table for table in dirty if table in large]
+        words += [f"TRUNCATE {', '.join(truncated)} CASCADE"] if truncated else []
+        connection.execute(_of("; ".join(words)))
+        connection.execute(_SEQUENCES)
+
+
+def _of(statement: str) -> LiteralString:
+    """Names come from the catalogue, quoted by the server."""
+    return cast("LiteralString", statement)
