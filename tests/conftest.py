@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -47,14 +49,21 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
+MEMORY_ROOM_BYTES = 4 * 2**30
+"""So much must be free before the servers' files are kept in memory."""
+
+
 @pytest.fixture(scope="session")
 def server_dir() -> Iterator[Path]:
     """Return a directory for the servers, outside pytest's own.
 
     pytest's directory is shared by all runs of a user and each run resets its mode, which would shut out the user that
-    PostgreSQL runs as when the tests are run by root.
+    PostgreSQL runs as when the tests are run by root. It lies in memory where there is room: nothing here outlives the run.
     """
-    with tempfile.TemporaryDirectory(prefix="hotline-test-", ignore_cleanup_errors=True) as directory:
+    memory = Path("/dev/shm")  # noqa: S108  # a directory of its own is made there
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= MEMORY_ROOM_BYTES
+    place = str(memory) if roomy else None
+    with tempfile.TemporaryDirectory(prefix="hotline-test-", dir=place, ignore_cleanup_errors=True) as directory:
         yield Path(directory)
 
 
