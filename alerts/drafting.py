@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ from alerts.cap.faults import CapFault, CapRefused
 from alerts.cap.model import CapAlert
 from alerts.cap.read import read_cap
 from alerts.cap.schema import schema_remarks
-from alerts.cap.verify import Seal
 from alerts.draft_fields import PLAIN_FIELDS, DraftChanges, DraftFields, apply_changes, summary_of_areas
 from alerts.follow import chain, drafts
 from alerts.models import Alert
@@ -45,14 +45,16 @@ def draft_by_hand(
 
     With `follows` it is an update or the all-clear of that alert, with what stays the same filled in from it.
 
-    Raises InvalidInput or SeveralFaults for bad fields, Forbidden when the actor may not write alerts, Refused or NotFound
-    when the alert to follow cannot be followed.
+    Raises InvalidInput or SeveralFaults for bad fields, Forbidden when the actor may not write alerts, Refused when the
+    alert to follow cannot be followed.
     """
     _may_write(actor)
     known = _made_with(session, idempotency_key)
     if known is not None:
         return known
     if fields.follows is not None:
+        if session.get(Alert, fields.follows) is None:
+            raise InvalidInput("follows", fields.follows, "name an alert that exists")
         alert = drafts.draft_following(session, clock, actor, fields.follows, fields.msg_type, source=source)
         alert.idempotency_key = idempotency_key
         apply_changes(session, alert, fields)
@@ -82,11 +84,19 @@ def draft_by_hand(
 
 
 def draft_from_cap(
-    session: Session, clock: Clock, actor: Actor, data: bytes, *, source: str, idempotency_key: str | None = None
+    session: Session,
+    clock: Clock,
+    actor: Actor,
+    data: bytes,
+    *,
+    source: str,
+    idempotency_key: str | None = None,
+    same_feed: Collection[int] = (),
 ) -> list[Alert]:
     """Read a CAP file and make a draft of each alert in it; a message that is an alert here already is returned as it is.
 
     An Update or a Cancel follows the alert that it refers to; an Update of something unknown is a new alert, with a remark.
+    `same_feed` are the alerts that came from the feed that this message comes from.
 
     The same `idempotency_key` again returns the draft it made the first time, whatever has become of that draft.
 
@@ -107,10 +117,11 @@ def draft_from_cap(
     document = data.decode("utf-8", "replace").replace("\x00", "")
     made_of = []
     for cap, seal in zip(reading.alerts, seals_now(session, clock, data, reading.alerts), strict=True):
-        _refuse_non_warnings(session, cap)
+        origin = chain.Origin(seal, same_feed)
+        _refuse_non_warnings(session, cap, origin)
         _lock_key(session, f"cap:{cap.sender}:{cap.identifier}:{cap.sent.isoformat()}")
         known = _known_cap(session, cap)
-        made_of.append(known or _draft_of(session, clock, actor, cap, source, document, warnings, seal))
+        made_of.append(known or _draft_of(session, clock, actor, cap, source, document, warnings, origin))
     if idempotency_key and len(made_of) == 1 and made_of[0].idempotency_key is None:
         made_of[0].idempotency_key = idempotency_key
     return made_of
@@ -153,7 +164,7 @@ def _draft_of(
     source: str,
     document: str,
     warnings: list[dict[str, Any]],
-    seal: Seal,
+    origin: chain.Origin,
 ) -> Alert:
     info, now = cap.best_info(), clock.now()
     alert = Alert(
@@ -170,8 +181,8 @@ def _draft_of(
         cap_sent=cap.sent,
         cap_status=cap.status,
         cap_document=document,
-        cap_warnings=[*(fault_json(fault) for fault in seal_warnings(seal)), *warnings],
-        cap_signature=seal_json(seal),
+        cap_warnings=[*(fault_json(fault) for fault in seal_warnings(origin.seal)), *warnings],
+        cap_signature=seal_json(origin.seal),
         cap_references=[reference.raw for reference in cap.references],
         status=cap.status,
         msg_type=cap.msg_type,
@@ -188,7 +199,7 @@ def _draft_of(
         created_at=now,
         updated_at=now,
     )
-    drafts.follow_cap(session, alert, cap)
+    drafts.follow_cap(session, alert, cap, origin)
     drafts.write_texts(alert, drafts.cap_texts(alert, cap))
     alert.fresh = True
     session.add(alert)
@@ -198,7 +209,7 @@ def _draft_of(
         session, clock, actor, "alert.drafted", "alert", alert.id,
         after={"source": source, "cap": [cap.sender, cap.identifier, cap.sent.isoformat()],
                "headline": alert.headline, "follows": alert.follows_id, "areas": summary_of_areas(alert.areas),
-               "signature": seal.status},
+               "signature": origin.seal.status},
     )  # fmt: skip
     return alert
 
@@ -219,7 +230,7 @@ def _place_of(cap: CapAlert) -> str:
     return ", ".join(dict.fromkeys(descriptions))[:200]
 
 
-def _refuse_non_warnings(session: Session, cap: CapAlert) -> None:
+def _refuse_non_warnings(session: Session, cap: CapAlert, origin: chain.Origin) -> None:
     """Refuse CAP messages that announce nothing, and a Cancel of what is not known here."""
     if cap.msg_type in ("Alert", "Update"):
         return
@@ -227,13 +238,15 @@ def _refuse_non_warnings(session: Session, cap: CapAlert) -> None:
         raise Refused(
             f"This CAP message is an {cap.msg_type}: it is about messages and warns of nothing.", code="cap-not-warning"
         )
-    followed = chain.find_followed(session, cap)
+    followed = chain.find_followed(session, cap, origin)
     if followed.alert is None:
+        stranger = next((each for each in followed.remarks if each["problem"] == "follows_other_sender"), None)
+        if stranger is not None:
+            raise Refused(stranger["mend"], code="cap-cancel-other-sender", params=stranger["params"])
         why = " ".join(str(remark["mend"]) for remark in followed.remarks if remark["problem"] != "follows_unknown")
         raise Refused(
             f"This CAP message cancels an earlier one, and no alert here came from that. {why}".strip(),
             code="cap-cancel",
-            params={"alerts": []},
         )
 
 

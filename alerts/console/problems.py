@@ -23,6 +23,9 @@ BY_CODE = {
         "This CAP message is about other messages and warns of nothing; no alert was made of it."
     ),
     "cap-cancel": gettext_noop("This CAP message cancels an earlier one, and no alert here came from that."),
+    "changed-since-submission": gettext_noop(
+        "What would be sent is not what was submitted any more. Load the page again and read it before you approve."
+    ),
     "no-permission": gettext_noop("Your roles do not allow this."),
     "csrf": gettext_noop("The page was open too long. Load it again."),
     "forbidden": gettext_noop("Your roles do not allow this."),
@@ -108,6 +111,14 @@ def explain(error: HotlineError) -> ShownError:
     if error.code == "wrong-state":
         state = state_name(str(error.params.get("state", "")))
         return ShownError(gettext("This is not possible any more: the alert is now “%(state)s”.", state=state))
+    if error.code == "cap-cancel-other-sender":
+        return ShownError(
+            gettext(
+                "This CAP message cancels an earlier one. Only the identifier fits %(alerts)s, and another sender wrote "
+                "that. If it is about that alert, write the all-clear from that alert's page.",
+                alerts=str(error.params["alerts"]),
+            )
+        )
     if error.code == "type-the-number":
         return ShownError(
             gettext(

@@ -22,7 +22,9 @@ from alerts.feeds.hazard import GRADES
 from alerts.feeds.intake import Taken, lock
 from alerts.feeds.models import FeedSighting, FeedSource
 from alerts.feeds.saying import pack, pack_cap
+from alerts.follow.chain import MAX_REFERENCES, Origin, is_akin
 from alerts.models import Alert
+from alerts.publish.signers import seals_now
 from alerts.states import ALERT, DRAFT
 from hotline.core import audit
 from hotline.core.actor import SYSTEM
@@ -70,7 +72,7 @@ def take_document(session: Session, clock: Clock, source: FeedSource, document: 
         return _keep(session, clock, source, document, cap, pack("several"), taken)
     note = _why_not(cap, source.threshold)
     if note is None:
-        note = _draft(session, clock, document.data, cap, taken)
+        note = _draft(session, clock, source, document.data, cap, taken)
     return _keep(session, clock, source, document, cap, note, taken)
 
 
@@ -90,19 +92,22 @@ def gravest(cap: CapAlert) -> str:
     return GRADES[max(known)] if known else ""
 
 
-def _draft(session: Session, clock: Clock, data: bytes, cap: CapAlert, taken: Taken) -> str | None:
+def _draft(session: Session, clock: Clock, source: FeedSource, data: bytes, cap: CapAlert, taken: Taken) -> str | None:
     """Make the draft, and take back what the message replaces as long as nobody has touched it; a note for officers.
 
     Of a Cancel that only took back such a draft nothing else is made: nobody was warned.
     """
-    untouched = _untouched_drafts(session, cap) if cap.msg_type in ("Update", "Cancel") else []
+    origin = Origin(seals_now(session, clock, data, [cap])[0], _of_same_feed(session, source, cap))
+    untouched = _untouched_drafts(session, cap, origin) if cap.msg_type in ("Update", "Cancel") else []
     note = None
     try:
         with session.begin_nested():
             _withdraw(clock, untouched, cap)
             session.flush()
             if cap.msg_type != "Cancel" or not untouched or _warned_elsewhere(session, cap, untouched):
-                (alert,) = drafting.draft_from_cap(session, clock, SYSTEM, data, source="feed")
+                (alert,) = drafting.draft_from_cap(
+                    session, clock, SYSTEM, data, source="feed", same_feed=origin.same_feed
+                )
                 if alert.fresh:
                     taken.drafted.append(alert.id)
     except HotlineError as refused:
@@ -120,26 +125,40 @@ def _draft(session: Session, clock: Clock, data: bytes, cap: CapAlert, taken: Ta
     return note
 
 
-def _untouched_drafts(session: Session, cap: CapAlert) -> list[Alert]:
-    identifiers = [reference.identifier for reference in cap.references]
-    if not identifiers:
-        return []
-    return list(
-        session.scalars(
-            select(Alert)
-            .where(
-                Alert.cap_identifier.in_(identifiers), Alert.source == "feed", Alert.state == DRAFT, Alert.version == 1
-            )
-            .order_by(Alert.id)
-            .with_for_update(of=Alert)
-        )
+def _of_same_feed(session: Session, source: FeedSource, cap: CapAlert) -> frozenset[int]:
+    """Return the alerts that came from the same source and that a message may be about."""
+    found = (
+        select(Alert.id)
+        .join(FeedSighting, FeedSighting.alert_id == Alert.id)
+        .where(FeedSighting.source_id == source.id, Alert.cap_identifier.in_(_identifiers(cap)))
     )
+    return frozenset(session.scalars(found))
+
+
+def _identifiers(cap: CapAlert) -> list[str]:
+    return [reference.identifier[:300] for reference in cap.references[:MAX_REFERENCES]]
+
+
+def _untouched_drafts(session: Session, cap: CapAlert, origin: Origin) -> list[Alert]:
+    """Return drafts that a message may take back by itself: its sender's own, and no other's with the same identifier."""
+    found = session.scalars(
+        select(Alert)
+        .where(
+            Alert.cap_identifier.in_(_identifiers(cap)),
+            Alert.source == "feed",
+            Alert.state == DRAFT,
+            Alert.version == 1,
+        )
+        .order_by(Alert.id)
+        .with_for_update(of=Alert)
+    )
+    return [alert for alert in found if is_akin(cap, alert, origin)]
 
 
 def _warned_elsewhere(session: Session, cap: CapAlert, untouched: Sequence[Alert]) -> bool:
     """Whether a Cancel is also about an alert that people here have taken up."""
     found = select(Alert.id).where(
-        Alert.cap_identifier.in_([reference.identifier for reference in cap.references]),
+        Alert.cap_identifier.in_(_identifiers(cap)),
         Alert.id.not_in([each.id for each in untouched]),
     )
     return session.scalar(found.limit(1)) is not None

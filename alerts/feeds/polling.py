@@ -142,7 +142,7 @@ def _act_on_cap(services: Services, source: FeedSource, entries: list[CapEntry],
 def _document(services: Services, source: FeedSource, entry: CapEntry) -> bytes:
     """Fetch the message that an entry names; what a feed over https names is not taken from anywhere without it."""
     if source.url.startswith("https:") and not entry.url.startswith("https:"):
-        raise FeedFault("The feed is read over https and names a message without it.")
+        raise FeedFault("without_https")
     return fetch(entry.url, allow_private=services.settings.feeds_allow_private).body
 
 

@@ -36,6 +36,7 @@ MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
         "not_rss": _("The answer is not an RSS feed."),
         "not_a_feed": _("The answer is neither an Atom nor an RSS feed."),
         "too_many": _("The answer has more than %(limit)s entries."),
+        "without_https": _("The feed is read over https and names a message without it."),
         "internal": _("A fault of this service (%(error)s); tell the administrator."),
         # Why no draft was made of a message.
         "several": _("It holds several messages; upload it by hand."),

@@ -6,13 +6,14 @@ alerts of a chain the newer is the one that its sender sent later, where one sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from alerts.cap.model import CapAlert
+from alerts.cap.verify import Seal
 from alerts.models import Alert
 from alerts.msgid import gettext_noop as _
 from alerts.states import APPROVED, DRAFT, REJECTED, SUBMITTED
@@ -22,6 +23,7 @@ from hotline.core.ids import reference
 MAX_CHAIN = 100
 """More updates than this of one event are a fault of their source."""
 MAX_REFERENCES = 100
+MAX_NAMED = 3
 UNDECIDED = (DRAFT, SUBMITTED, APPROVED)
 FROM_OUTSIDE = ("cap", "api", "feed")
 
@@ -31,6 +33,13 @@ MESSAGES = {
     ),
     "follows_other_kind": _("An exercise follows only an exercise, and a real alert only a real one."),
     "follows_by_identifier": _("The reference's sender or time differ from the alert's; the identifier alone fits."),
+    "follows_of_another": _(
+        "It names this alert exactly, but another sender wrote that one: ask whether it speaks for it."
+    ),
+    "follows_other_sender": _(
+        "Only the identifier fits %(alerts)s, and another sender wrote that: it is not tied to it. If it is about that alert, "
+        "write the update or the all-clear from that alert's page."
+    ),
     "follows_several": _(
         "It refers to several chains of alerts; it follows one of them, decide about %(alerts)s yourself."
     ),
@@ -41,6 +50,13 @@ MESSAGES = {
     ),
 }
 """What can be odd about a message that follows another, by code."""
+
+
+class Origin(NamedTuple):
+    """Where a CAP message comes from, as far as that can be known: its seal, and the alerts that came from the same feed."""
+
+    seal: Seal
+    same_feed: Collection[int] = ()
 
 
 class Followed(NamedTuple):
@@ -109,10 +125,11 @@ def faults(session: Session, alert: Alert) -> list[dict[str, object]]:
     return found
 
 
-def find_followed(session: Session, cap: CapAlert) -> Followed:
+def find_followed(session: Session, cap: CapAlert, origin: Origin) -> Followed:
     """Find the alert that a CAP message follows: by all three parts of its references, else by the identifier alone.
 
-    Real senders sign references with another name than their own, so that the identifier must do; then it is remarked.
+    Real senders sign references with another name than their own, so that the identifier must do; but an identifier is no
+    secret and no name either, and two senders may use the same one. So it does only where both come from the same hand.
     """
     if cap.msg_type not in ("Update", "Cancel") or not cap.references:
         return Followed(None, [])
@@ -125,22 +142,44 @@ def find_followed(session: Session, cap: CapAlert) -> Followed:
     alike = [alert for alert in known if alert.drill == (cap.status != "Actual")]
     if not alike:
         return Followed(None, [_remark("follows_other_kind", wanted[0])])
-    chosen = max(alike, key=lambda alert: (_fit(cap, alert), alert.id))
-    remarks = [] if _fit(cap, chosen) == _EXACT else [_remark("follows_by_identifier", chosen.cap_identifier or "")]
-    return Followed(chosen, [*remarks, *_other_chains(alike, chosen)])
+    fitting = [alert for alert in alike if _fit(cap, alert, origin)]
+    if not fitting:
+        strangers = ", ".join(reference("AL", alert.id) for alert in alike[-MAX_NAMED:])
+        return Followed(None, [_remark("follows_other_sender", wanted[0], alerts=strangers)])
+    chosen = max(fitting, key=lambda alert: (_fit(cap, alert, origin), alert.id))
+    code = {_EXACT: "follows_of_another", _AKIN: "follows_by_identifier"}.get(_fit(cap, chosen, origin))
+    remarks = [_remark(code, chosen.cap_identifier or "")] if code else []
+    return Followed(chosen, [*remarks, *_other_chains(fitting, chosen)])
 
 
-_EXACT = 2
+def is_akin(cap: CapAlert, alert: Alert, origin: Origin) -> bool:
+    """Say whether a message comes from the same hand as an alert: one trusted signer, one feed, or one sender's name.
+
+    A name can be written by anybody: it does not count where a trusted signature stands on the alert and not on the message,
+    and nothing counts where the message's own signature is broken.
+    """
+    if origin.seal.status == "broken":
+        return False
+    if alert.id in origin.same_feed:
+        return True
+    signed = alert.cap_signature or {}
+    if signed.get("status") == "trusted":
+        return origin.seal.status == "trusted" and not set(signed["signers"]).isdisjoint(origin.seal.signers)
+    return alert.cap_sender == cap.sender[:300]
 
 
-def _fit(cap: CapAlert, alert: Alert) -> int:
-    """Grade how well an alert is meant: 2 all three parts of a reference, 1 the message's own sender, 0 the identifier."""
+_AKIN, _EXACT = 1, 2
+"""Both together are the best fit."""
+
+
+def _fit(cap: CapAlert, alert: Alert, origin: Origin) -> int:
+    """Grade how well an alert is meant: all three parts of a reference, the same hand, both, or neither (0)."""
     assert alert.cap_sender is not None and alert.cap_identifier is not None and alert.cap_sent is not None
     matches = {
         each.match(sender=alert.cap_sender, identifier=alert.cap_identifier, sent=alert.cap_sent)
         for each in cap.references
     }
-    return _EXACT if "exact" in matches else int(alert.cap_sender == cap.sender[:300])
+    return _EXACT * ("exact" in matches) + _AKIN * is_akin(cap, alert, origin)
 
 
 def _other_chains(alike: Sequence[Alert], chosen: Alert) -> list[dict[str, Any]]:

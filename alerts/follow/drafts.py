@@ -38,12 +38,12 @@ _COPIED = (
 )  # fmt: skip
 
 
-def follow_cap(session: Session, alert: Alert, cap: CapAlert) -> None:
+def follow_cap(session: Session, alert: Alert, cap: CapAlert, origin: chain.Origin) -> None:
     """Tie a draft made of a CAP message to the alert it follows, and fill what the message leaves unsaid from that one.
 
     The message's remarks say where it follows nothing that is known here; such an Update stays a new alert.
     """
-    followed, remarks = chain.find_followed(session, cap)
+    followed, remarks = chain.find_followed(session, cap, origin)
     alert.cap_warnings = [*remarks, *alert.cap_warnings]
     if followed is None:
         return

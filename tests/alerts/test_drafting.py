@@ -32,6 +32,7 @@ def cap(
     references: str = "",
     body: str | None = None,
     status: str = "Actual",
+    sender: str = "quakes@example.org",
 ) -> bytes:
     info = (
         body
@@ -43,7 +44,7 @@ def cap(
     )
     refers = f"<references>{references}</references>" if references else ""
     return f"""<?xml version="1.0" encoding="UTF-8"?><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
-      <identifier>{identifier}</identifier><sender>quakes@example.org</sender><sent>{NOW.isoformat()}</sent>
+      <identifier>{identifier}</identifier><sender>{sender}</sender><sent>{NOW.isoformat()}</sent>
       <status>{status}</status><msgType>{msg_type}</msgType><scope>Public</scope>{refers}{info}</alert>""".encode()
 
 

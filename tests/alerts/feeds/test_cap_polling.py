@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from alerts.feeds import polling
+from alerts.feeds.fetch import Fetched
 from alerts.feeds.models import FeedSighting, FeedSource
 from alerts.feeds.saying import FeedFault
 from alerts.models import Alert
@@ -86,6 +87,59 @@ def test_an_authoritys_cancel_takes_back_the_untouched_draft_and_makes_no_new_al
     poll_again(services, clock, source_id)
     (alert,) = drafts()
     assert alert.state == "cancelled"
+
+
+def test_another_feed_takes_back_nothing_by_an_identifier_that_it_shares(
+    services: Services, server: LoopbackFeed, add_source: Add, drafts: Drafts
+) -> None:
+    polling.poll(services, cap_source(server, add_source, ("a.xml", cap_message("W-1"))))
+    reference = f"x@example.org,W-1,{NOW.isoformat()}"
+    for number, msg_type in enumerate(("Cancel", "Update")):
+        message = cap_message(f"X-{number}", msg_type=msg_type, references=reference)
+        server.serve("/x.xml", message.replace(b"met@example.org<", b"stranger@example.net<"))
+        polling.poll(services, add_source(server.serve(f"/other-{number}", atom(("x.xml", "1", "x.xml"))), "cap"))
+    first, update = drafts()
+    assert (first.state, update.follows_id) == ("draft", None), "a stranger's Cancel is noted, its Update stands alone"
+    with services.db.transaction() as session:
+        notes = session.scalars(select(FeedSighting.note).where(FeedSighting.note.isnot(None))).all()
+    assert len(notes) == 1 and "AL-" in str(notes[0])
+
+
+def test_a_feeds_own_cancel_takes_its_draft_back_whatever_sender_it_writes(
+    services: Services, clock: FrozenClock, server: LoopbackFeed, add_source: Add, drafts: Drafts
+) -> None:
+    source_id = cap_source(server, add_source, ("a.xml", cap_message("W-1")))
+    polling.poll(services, source_id)
+    message = cap_message("W-2", msg_type="Cancel", references=f"x@example.org,W-1,{NOW.isoformat()}")
+    server.serve("/b.xml", message.replace(b"met@example.org<", b"desk-2@example.org<"))
+    server.serve("/cap", atom(("b.xml", "2", "b.xml")))
+    poll_again(services, clock, source_id)
+    assert [alert.state for alert in drafts()] == ["cancelled"]
+
+
+def test_a_feed_over_https_takes_no_message_from_anywhere_without_it(
+    services: Services,
+    server: LoopbackFeed,
+    add_source: Add,
+    drafts: Drafts,
+    source_of: SourceOf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever sits on the line could otherwise write the warning that a trusted feed only names."""
+    plain, secret = server.serve("/plain.xml", cap_message("W-1")), "https://feed.example/secret.xml"
+    source_id = add_source("https://feed.example/cap", "cap")
+    asked = []
+
+    def over_https(url: str, **_more: object) -> Fetched:
+        asked.append(url)
+        body = atom(("plain", "1", plain), ("secret", "1", secret)) if url.endswith("/cap") else cap_message("W-2")
+        return Fetched(status=200, url=url, body=body, etag='"1"', last_modified=None)
+
+    monkeypatch.setattr(polling, "fetch", over_https)
+    assert polling.poll(services, source_id) == "read"
+    assert [alert.cap_identifier for alert in drafts()] == ["W-2"]
+    assert asked == ["https://feed.example/cap", secret] and server.asked == []
+    assert (source_of(source_id).unreadable, source_of(source_id).etag) == (1, None), "it is seen, and asked for again"
 
 
 def test_a_long_cap_feed_is_fetched_in_portions(

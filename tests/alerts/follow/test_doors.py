@@ -54,7 +54,7 @@ def test_json_names_what_it_follows(author: Caller, chain: Chain) -> None:
     alert = chain.first()
     made = author("POST", "/alerts", json=DRAFT | {"follows": alert, "msg_type": "Update"})
     assert (made.status_code, made.json["follows"], made.json["texts"]) == (201, alert, DRAFT["texts"])
-    for wrong, status in (({"msg_type": "Update"}, 422), ({"follows": 10**6, "msg_type": "Update"}, 404),
+    for wrong, status in (({"msg_type": "Update"}, 422), ({"follows": 10**6, "msg_type": "Update"}, 422),
                           ({"follows": alert, "msg_type": "Ack"}, 422)):  # fmt: skip
         assert author("POST", "/alerts", json=DRAFT | wrong).status_code == status
 

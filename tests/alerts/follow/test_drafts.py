@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts import approval, drafting
+from alerts.cap.read import read_cap
+from alerts.cap.verify import Seal
 from alerts.draft_fields import DraftChanges, DraftFields
 from alerts.follow import chain as chains
 from alerts.follow.drafts import draft_following
@@ -80,6 +82,57 @@ def test_a_reference_signed_with_another_name_is_found_by_its_identifier_with_a_
         reference = f"somebody-else@example.org,id-1,{SENT}"
         update = draft(session, clock, author, cap("id-2", msg_type="Update", references=reference))
         assert (update.follows_id, problems(update)) == (first.id, ["follows_by_identifier"])
+
+
+def test_another_senders_identifier_ties_nothing_together_and_names_what_it_may_mean(
+    db: Database, clock: FrozenClock, author: Actor
+) -> None:
+    stranger = {"sender": "stranger@example.net", "references": f"stranger@example.net,id-1,{SENT}"}
+    with db.transaction() as session:
+        first = warn(session, clock, author)
+        update = draft(session, clock, author, cap("id-2", msg_type="Update", **stranger))
+        assert (update.follows_id, update.chain_id, problems(update)) == (None, None, ["follows_other_sender"])
+        assert "AL-" in update.cap_warnings[0]["mend"]
+        with pytest.raises(Refused) as refusal:
+            draft(session, clock, author, cap("id-3", msg_type="Cancel", body="", **stranger))
+        assert refusal.value.code == "cap-cancel-other-sender" and "AL-" in refusal.value.message
+        assert chains.faults(session, first) == [], "a stranger's message holds nothing up"
+
+
+def test_another_sender_who_names_an_alert_exactly_is_tied_to_it_with_a_warning(
+    db: Database, clock: FrozenClock, author: Actor
+) -> None:
+    with db.transaction() as session:
+        first = warn(session, clock, author)
+        data = cap("id-2", msg_type="Update", references=reference_to(first), sender="stranger@example.net")
+        update = draft(session, clock, author, data)
+        assert (update.follows_id, problems(update)) == (first.id, ["follows_of_another"])
+
+
+@pytest.mark.parametrize(
+    ("seal", "akin"),
+    [
+        (Seal("none"), False),
+        (Seal("unknown", ("JMA",)), False),
+        (Seal("broken", ("JMA",)), False),
+        (Seal("trusted", ("USGS",)), False),
+        (Seal("trusted", ("JMA",)), True),
+    ],
+)
+def test_what_was_signed_is_ended_by_identifier_only_by_its_signer(
+    db: Database, clock: FrozenClock, author: Actor, seal: Seal, akin: bool
+) -> None:
+    """The sender's name is the same: anybody can write it, and nobody else can sign."""
+    message = read_cap(cap("id-2", msg_type="Cancel", references=f"other,id-1,{SENT}", body="")).alert
+    with db.transaction() as session:
+        first = warn(session, clock, author)
+        first.cap_signature = {"status": "trusted", "signers": ["JMA"], "detail": ""}
+        session.flush()
+        found = chains.find_followed(session, message, chains.Origin(seal))
+        assert (found.alert is first) == akin
+        assert found.remarks[0]["problem"] == ("follows_by_identifier" if akin else "follows_other_sender")
+        same_feed = chains.find_followed(session, message, chains.Origin(seal, {first.id}))
+        assert (same_feed.alert is first) == (seal.status != "broken")
 
 
 def test_an_update_of_something_unknown_is_a_new_alert_with_a_clear_warning(
