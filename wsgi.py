@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
             app.register_blueprint(blueprint)
     for provide in registry.context:
         app.context_processor(provide)
-    api.describe(app, registry)
+    api.describe(app)
     web.install_errors(app)
     protect_forms(app)
     web.install_default_deny(app, authorise)

@@ -12,17 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from alerts import approval, audience, drafting
-from alerts.api_schemas import AlertList, AlertOut, AudienceOut, DraftIn, EditIn, ProgressOut
+from alerts.api_answers import alert_json, progress_json
+from alerts.api_schemas import AlertList, AlertOut, AudienceOut, DraftIn, DraftsOut, EditIn, ProgressOut
 from alerts.draft_fields import DraftChanges, DraftFields
 from alerts.follow.correcting import stop_and_correct
 from alerts.follow.estimates import people_reached
 from alerts.models import Alert
-from alerts.progress import progress
 from alerts.reading import get_alert, list_alerts
+from alerts.states import ALERT
 from hotline.auth.identity import actor
 from hotline.core import jobs
+from hotline.core.description import PAGE_LIMIT, header, query, takes
 from hotline.core.errors import InvalidInput, SeveralFaults, UnsupportedMediaType
-from hotline.core.ids import reference
 from hotline.core.services import Services, current
 from hotline.core.web import permit
 
@@ -32,11 +33,15 @@ MAX_IDEMPOTENCY_KEY_CHARS = 100
 
 
 class ApproveIn(BaseModel):
-    """What the approver says: the number only for very large audiences; `version`, when given, must still be the alert's."""
+    """What the approver says: what they have read, and the number of people only for very large audiences.
+
+    `version` and `digest` are those of the alert's `to_approve`. Without a digest the call agrees to exactly what was submitted.
+    """
 
     model_config = ConfigDict(extra="forbid")
     typed_count: int | None = Field(None, ge=0)
     version: int | None = Field(None, ge=1)
+    digest: str | None = Field(None, pattern="^[0-9a-f]{64}$")
 
 
 class ReasonIn(BaseModel):
@@ -59,6 +64,11 @@ class ReasonIn(BaseModel):
         409: "The CAP message warns of nothing new",
         422: "Every fault, by name",
     },
+)
+@takes(
+    header("Idempotency-Key", {"type": "string", "maxLength": MAX_IDEMPOTENCY_KEY_CHARS}, "Names the draft for ever"),
+    bodies={"application/json": DraftIn, "application/cap+xml": "A CAP 1.2 document of at most 2 MiB"},
+    or_answers=DraftsOut,
 )
 @permit("alerts.write")
 def create() -> ResponseReturnValue:
@@ -91,7 +101,15 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/alerts")
 @blueprint.output(AlertList)
-@blueprint.doc(summary="List alerts, newest first", description="Query: state (repeatable), search, before, limit.")
+@blueprint.doc(summary="List alerts, newest first")
+@takes(
+    query(
+        "state", {"type": "array", "items": {"type": "string", "enum": sorted(ALERT.states)}}, "In one of these states"
+    ),
+    query("search", {"type": "string"}, "Part of the headline, the place or the CAP identifier"),
+    query("before", {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}, "`next_before` of the page before"),
+    query("limit", PAGE_LIMIT, "Alerts on one page"),
+)
 @permit("alerts.read")
 def index() -> ResponseReturnValue:
     """List alerts."""
@@ -115,7 +133,7 @@ def index() -> ResponseReturnValue:
 def show(alert_id: int) -> ResponseReturnValue:
     """Show one alert."""
     with current().db.transaction() as session:
-        return jsonify(alert_json(session, get_alert(session, alert_id)))
+        return jsonify(alert_json(session, get_alert(session, alert_id), current().settings))
 
 
 @blueprint.patch("/alerts/<int:alert_id>")
@@ -123,6 +141,7 @@ def show(alert_id: int) -> ResponseReturnValue:
 @blueprint.doc(
     summary="Change a draft", description="`version` is the one the change was made on; fields left out stay."
 )
+@takes(bodies={"application/json": EditIn})
 @permit("alerts.write")
 def change(alert_id: int) -> ResponseReturnValue:
     """Change a draft."""
@@ -180,7 +199,16 @@ def submit(alert_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/alerts/<int:alert_id>/approve")
 @blueprint.output(AlertOut)
-@blueprint.doc(summary="Approve as the second person; sending begins")
+@blueprint.doc(
+    summary="Approve as the second person; sending begins",
+    description=(
+        "Read the alert first: its `to_approve` has the texts exactly as handsets will show them, with `version` and "
+        "`digest`. Send both: when anything has changed since you read it the answer is 409 (`version-conflict`) and nothing is "
+        "approved. A call that names no digest agrees to what was submitted, and is refused (`changed-since-submission`) when "
+        "a mission's number or anything else that is filled into the texts has changed since."
+    ),
+)
+@takes(bodies={"application/json": ApproveIn}, body_required=False)
 @permit("alerts.approve")
 def approve(alert_id: int) -> ResponseReturnValue:
     """Approve."""
@@ -193,7 +221,7 @@ def approve(alert_id: int) -> ResponseReturnValue:
         lambda session, services: approval.approve(
             session, services.clock, services.settings, actor(), alert_id,
             audience_estimate=estimate, typed_count=given.get("typed_count"),
-            seen=approval.Seen(given.get("version") or version),
+            seen=approval.Seen(given.get("version") or version, given.get("digest")),
         )
     )  # fmt: skip
     jobs.enqueue(services, "outbox.deliver")
@@ -203,6 +231,7 @@ def approve(alert_id: int) -> ResponseReturnValue:
 @blueprint.post("/alerts/<int:alert_id>/return")
 @blueprint.output(AlertOut)
 @blueprint.doc(summary="Return a submitted alert to its author, with the reason")
+@takes(bodies={"application/json": ReasonIn}, body_required=False)
 @permit("alerts.approve")
 def send_back(alert_id: int) -> ResponseReturnValue:
     """Return to the author."""
@@ -214,6 +243,7 @@ def send_back(alert_id: int) -> ResponseReturnValue:
 @blueprint.post("/alerts/<int:alert_id>/reject")
 @blueprint.output(AlertOut)
 @blueprint.doc(summary="Reject a submitted alert for good, with the reason")
+@takes(bodies={"application/json": ReasonIn}, body_required=False)
 @permit("alerts.approve")
 def reject(alert_id: int) -> ResponseReturnValue:
     """Reject."""
@@ -223,6 +253,7 @@ def reject(alert_id: int) -> ResponseReturnValue:
 @blueprint.post("/alerts/<int:alert_id>/cancel")
 @blueprint.output(AlertOut)
 @blueprint.doc(summary="Stop an alert, before or during sending; one person is enough")
+@takes(bodies={"application/json": ReasonIn}, body_required=False)
 @permit("alerts.read")
 def cancel(alert_id: int) -> ResponseReturnValue:
     """Stop the alert; the lifecycle decides who may, because an author may cancel a draft and anyone on duty may stop."""
@@ -239,6 +270,7 @@ def cancel(alert_id: int) -> ResponseReturnValue:
     summary="Stop an alert and send its prepared correction; one person is enough",
     description="Answers with the correction, which goes to exactly those who got the alert. Asked twice, it is the same one.",
 )
+@takes(bodies={"application/json": ReasonIn}, body_required=False)
 @permit("alerts.stop")
 def correct(alert_id: int) -> ResponseReturnValue:
     """Stop and correct: the correction's text was approved together with the alert."""
@@ -254,112 +286,8 @@ def _act(act: Callable[[Session, Services], Alert]) -> Response:
     services = current()
     with services.db.transaction() as session:
         alert = act(session, services)
-        shown = alert_json(session, alert)
+        shown = alert_json(session, alert, services.settings)
     return jsonify(shown)
-
-
-_BODIES: dict[tuple[str, str], type[BaseModel]] = {
-    ("post", "/alerts"): DraftIn,
-    ("patch", "/alerts/{alert_id}"): EditIn,
-    ("post", "/alerts/{alert_id}/approve"): ApproveIn,
-    ("post", "/alerts/{alert_id}/return"): ReasonIn,
-    ("post", "/alerts/{alert_id}/reject"): ReasonIn,
-    ("post", "/alerts/{alert_id}/cancel"): ReasonIn,
-    ("post", "/alerts/{alert_id}/correct"): ReasonIn,
-}
-
-
-def describe(spec: dict[str, Any]) -> None:
-    """Add the request bodies to the OpenAPI document: they are validated in the views, because one may also be CAP."""
-    for (method, path), model in _BODIES.items():
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        spec["paths"][f"/api/v1{path}"][method]["requestBody"] = {
-            "required": model not in (ApproveIn, ReasonIn),
-            "content": {"application/json": {"schema": schema}},
-        }
-    spec["paths"]["/api/v1/alerts"]["post"]["requestBody"]["content"]["application/cap+xml"] = {
-        "schema": {"type": "string", "description": "A CAP 1.2 document of at most 2 MiB"}
-    }
-
-
-def alert_json(session: Session, alert: Alert) -> dict[str, Any]:
-    """Return an alert as the API shows it; times are ISO 8601 in UTC."""
-    frozen = alert.approval
-    return {
-        "id": alert.id,
-        "reference": reference("AL", alert.id),
-        "state": alert.state,
-        "version": alert.version,
-        "source": alert.source,
-        "headline": alert.headline,
-        "event": alert.event,
-        "description": alert.description,
-        "instruction": alert.instruction,
-        "place": alert.place,
-        "status": alert.status,
-        "drill": alert.drill,
-        "msg_type": alert.msg_type,
-        "follows": alert.follows_id,
-        "superseded_by": alert.superseded_by_id,
-        "scope": alert.scope,
-        "category": alert.category,
-        "urgency": alert.urgency,
-        "severity": alert.severity,
-        "certainty": alert.certainty,
-        "onset": alert.onset.isoformat() if alert.onset else None,
-        "expires": alert.expires.isoformat(),
-        "areas": alert.areas,
-        "precisions": alert.precisions,
-        "texts": alert.bodies(),
-        "variants": {
-            variant: bodies for variant, bodies in alert.texts_by_variant().items() if variant != alert.main_variant
-        },
-        "mission_id": alert.mission_id,
-        "cap": {
-            "identifier": alert.cap_identifier,
-            "sender": alert.cap_sender,
-            "sent": alert.cap_sent.isoformat() if alert.cap_sent else None,
-            "references": alert.cap_references,
-            "signature": alert.cap_signature,
-            "warnings": alert.cap_warnings,
-        }
-        if alert.cap_identifier
-        else None,
-        "author_id": alert.author_id,
-        "submitted_by_id": alert.submitted_by_id,
-        "approved_by_id": frozen.officer_id if frozen else None,
-        "created_at": alert.created_at.isoformat(),
-        "submitted_at": alert.submitted_at.isoformat() if alert.submitted_at else None,
-        "approved_at": alert.approved_at.isoformat() if alert.approved_at else None,
-        "started_at": alert.started_at.isoformat() if alert.started_at else None,
-        "finished_at": alert.finished_at.isoformat() if alert.finished_at else None,
-        "reason": alert.ended_reason,
-        "approved": {
-            "texts": frozen.texts.get(alert.main_variant, {}),
-            "variants": frozen.texts,
-            "digest": frozen.digest,
-            "audience_estimate": frozen.audience_estimate,
-        }
-        if frozen
-        else None,
-    }
-
-
-def progress_json(session: Session, alert_id: int) -> dict[str, Any]:
-    """Return the figures of an alert as the API and the progress page show them."""
-    figures = progress(session, alert_id)
-    return {
-        "alert_id": figures.alert_id,
-        "state": figures.state,
-        "audience": figures.audience,
-        **figures.by_state,
-        "failed_by_reason": figures.failed_by_reason,
-        "by_country": figures.by_country,
-        "excluded": figures.excluded,
-        "settled": figures.settled,
-        "started_at": figures.started_at.isoformat() if figures.started_at else None,
-        "finished_at": figures.finished_at.isoformat() if figures.finished_at else None,
-    }
 
 
 def _reason() -> str:

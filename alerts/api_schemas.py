@@ -41,8 +41,16 @@ class ApprovedOut(BaseModel):
     audience_estimate: int
 
 
+class ToApproveOut(BaseModel):
+    """What an approval agrees to, as it stands now: the texts as handsets show them, and what to send back with the approval."""
+
+    version: int
+    digest: str
+    variants: dict[str, dict[str, str]]
+
+
 class AlertOut(BaseModel):
-    """One alert; times are aware, in UTC."""
+    """One alert; times are aware, in UTC. `to_approve` is null unless it waits for approval and can be sent; null in lists."""
 
     id: int
     reference: str
@@ -81,6 +89,7 @@ class AlertOut(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     reason: str | None
+    to_approve: ToApproveOut | None
     approved: ApprovedOut | None
 
 
@@ -89,6 +98,12 @@ class AlertList(BaseModel):
 
     alerts: list[AlertOut]
     next_before: int | None
+
+
+class DraftsOut(BaseModel):
+    """The drafts of a CAP document with several alerts."""
+
+    alerts: list[AlertOut]
 
 
 class AudienceOut(BaseModel):

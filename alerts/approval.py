@@ -79,7 +79,7 @@ def submit(
     """
     alert = get_alert(session, alert_id, lock=True)
     target = ALERT.next_state(alert.state, "submit", actor)
-    check_ready(session, clock, settings, alert)
+    alert.submitted_digest = digest_now(alert, check_ready(session, clock, settings, alert))
     alert.submitted_by_id, alert.submitted_at = actor.id, clock.now()
     after = {"version": alert.version, "audience_estimate": audience_estimate}
     return _change(session, clock, actor, alert, target, "alert.submitted", after)
@@ -121,7 +121,10 @@ def check_ready(session: Session, clock: Clock, settings: Settings, alert: Alert
 
 @dataclass(frozen=True)
 class Seen:
-    """What an approver had before them: the alert's version, and where a page showed it the digest of area and texts."""
+    """What an approver had before them: the alert's version, and the digest of area and texts as they were shown.
+
+    Without a digest it is what was submitted: an approver who names nothing agrees to that and to nothing else.
+    """
 
     version: int
     digest: str | None = None
@@ -154,8 +157,8 @@ def approve(
     texts = check_ready(session, clock, settings, alert)
     areas = Area.from_json(alert.areas, "areas").to_json()
     digest = digest_of(areas, texts, alert.drill, follows_of(alert), precisions=alert.precisions)
-    if seen is not None and seen.digest not in (None, digest):
-        raise _read_again()
+    if seen is not None:
+        _check_seen(alert, seen, digest)
     assert actor.id is not None
     approval = Approval(
         alert_id=alert.id,
@@ -187,6 +190,18 @@ def digest_now(alert: Alert, texts: Mapping[str, Mapping[str, str]]) -> str:
     """
     areas = Area.from_json(alert.areas, "areas").to_json()
     return digest_of(areas, texts, alert.drill, follows_of(alert), precisions=alert.precisions)
+
+
+def _check_seen(alert: Alert, seen: Seen, digest: str) -> None:
+    if seen.digest is not None:
+        if seen.digest != digest:
+            raise _read_again()
+    elif alert.submitted_digest != digest:
+        raise Conflict(
+            "What would be sent is not what was submitted: something that is filled into its texts has changed since. "
+            "Read the alert again and approve with its version and the digest of what you read, or return it.",
+            code="changed-since-submission",
+        )
 
 
 def _read_again() -> Conflict:
@@ -231,7 +246,7 @@ def send_back(session: Session, clock: Clock, actor: Actor, alert_id: int, *, re
     alert = get_alert(session, alert_id, lock=True)
     target = ALERT.next_state(alert.state, "return", actor)
     alert.ended_reason = _reason(reason, required=True)
-    alert.submitted_at = alert.submitted_by_id = None
+    alert.submitted_at = alert.submitted_by_id = alert.submitted_digest = None
     alert.version += 1
     return _change(session, clock, actor, alert, target, "alert.returned", {"reason": alert.ended_reason})
 

@@ -106,6 +106,8 @@ class Alert(HasId, Base):
     updated_at: Mapped[datetime]
     submitted_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
     submitted_at: Mapped[datetime | None]
+    submitted_digest: Mapped[str | None] = mapped_column(String(64))
+    """The digest that an approval would have had at submission; whoever approves without naming one agrees to exactly this."""
     approved_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     """When the message rows were written."""

@@ -22,7 +22,6 @@ from hotline.core.registry import Registry
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, menu entries and commands."""
     registry.blueprints += [webhooks.blueprint, api.blueprint, templates_api.blueprint]
-    registry.describe.append(api.describe)
     registry.starters += [index_room.start]
     registry.on("AlertApproved", "alerts.materialise", materialise.on_approved)
     registry.job(materialise.JOB, materialise.materialise, queue="urgent", timeout_s=materialise.TIMEOUT_S + 30)

@@ -15,6 +15,7 @@ from alerts.text_templates import reading, stages
 from alerts.text_templates.models import TextTemplateVersion
 from alerts.text_templates.stages import Loaded, TemplateFields
 from hotline.auth.identity import actor
+from hotline.core.description import query, takes
 from hotline.core.services import current
 from hotline.core.web import permit
 
@@ -72,7 +73,11 @@ class TextsOut(BaseModel):
 
 @blueprint.get("/templates")
 @blueprint.output(TemplateList)
-@blueprint.doc(summary="List templates", description="Query: `search` (words), `retired=1` (retired ones too).")
+@blueprint.doc(summary="List templates")
+@takes(
+    query("search", {"type": "string"}, "Words of the name, the texts' words or category"),
+    query("retired", {"type": "string", "enum": ["1"]}, "`1` lists retired ones too"),
+)
 @permit("alerts.read")
 def index() -> ResponseReturnValue:
     """List templates."""

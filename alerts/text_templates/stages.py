@@ -33,7 +33,7 @@ class TemplateFields(BaseModel):
     name: str = Field(min_length=1, max_length=120)
     category: str = Field("", max_length=16)
     words: str = Field("", max_length=200)
-    texts: dict[str, dict[str, str]] = Field(default_factory=dict)
+    texts: dict[str, dict[str, str]]
     note: str = Field("", max_length=300)
     """What changed and why, for colleagues."""
 

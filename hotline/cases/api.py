@@ -17,7 +17,8 @@ from hotline.cases import working
 from hotline.cases.models import Case, CaseContact
 from hotline.cases.pages import hint
 from hotline.cases.reading import ALL_OPEN, CaseFilter, history, list_cases, names_of
-from hotline.core.api import MAX_ID
+from hotline.cases.states import STATES
+from hotline.core.description import MAX_ID, PAGE_LIMIT, query, takes
 from hotline.core.errors import InvalidInput
 from hotline.core.ids import reference
 from hotline.core.services import current
@@ -112,11 +113,17 @@ class CaseList(BaseModel):
 @blueprint.output(CaseList)
 @blueprint.doc(
     summary="List cases, the most urgent first",
-    description=(
-        "Query: `state` (open, in_hand, waiting, closed; all that are not closed when left out), `owner` (an officer's id, "
-        "`me`, or `none`), `country` (ISO), `source` (such as alert:12), `priority` (1 to 4), `search` (reference, name or "
-        "number), `limit` (1 to 200), `cursor` (from `next_cursor`)."
-    ),
+    description="Without `state` all that are not closed.",
+)
+@takes(
+    query("state", {"type": "string", "enum": [ALL_OPEN, *STATES]}, "Only cases in this state"),
+    query("owner", {"type": "string", "pattern": "^(me|none|[1-9][0-9]{0,17})$"}, "An officer's id, `me`, or `none`"),
+    query("country", {"type": "string", "pattern": "^[A-Z]{2}$"}, "ISO 3166 code of where the person is"),
+    query("source", {"type": "string"}, "What the case is about, such as alert:12"),
+    query("priority", {"type": "integer", "minimum": 1, "maximum": 4}, "1 (at once) to 4"),
+    query("search", {"type": "string"}, "Reference, name or number"),
+    query("limit", PAGE_LIMIT, "Cases on one page"),
+    query("cursor", {"type": "string"}, "`next_cursor` of the page before"),
 )
 @permit("cases.read")
 def index() -> ResponseReturnValue:

@@ -10,13 +10,13 @@ from apiflask.exceptions import HTTPError
 from flask import Response, request
 from werkzeug.routing import IntegerConverter, ValidationError
 
+from hotline.core import description
 from hotline.core.config import Settings
+from hotline.core.description import MAX_ID
 from hotline.core.errors import HotlineError, SeveralFaults
-from hotline.core.registry import Registry
 from hotline.core.web import MAX_BODY_BYTES, PUBLIC, problem
 
 API_VERSION = "1.0"
-MAX_ID = 2**63 - 1
 
 
 class IdConverter(IntegerConverter):
@@ -68,14 +68,13 @@ def make_app(settings: Settings) -> APIFlask:
     return app
 
 
-def describe(app: APIFlask, registry: Registry) -> None:
-    """Let the rooms complete the OpenAPI document."""
+def describe(app: APIFlask) -> None:
+    """Complete the OpenAPI document with what holds for every call."""
 
     @app.spec_processor
     def complete(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
         assert isinstance(spec, dict)  # SPEC_FORMAT is json
-        for add in registry.describe:
-            add(spec)
+        description.complete(app, spec)
         return spec
 
 

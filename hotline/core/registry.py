@@ -107,8 +107,6 @@ class Registry:
     """Called once in each worker process that serves the queue `default` (for example: bind to message centres)."""
     link_receipts: Callable[[Services, str, Any], None] | None = None
     """Takes a delivery receipt that came over a provider's link (provider, what it says); returns after the commit."""
-    describe: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
-    """Called with the OpenAPI document, to say what a declared schema cannot (for example a second content type)."""
     readiness: list[Callable[[Services], dict[str, str]]] = field(default_factory=list)
     """What `/readyz` tells besides whether this process is ready: trouble by name, in words anybody may read."""
     context: list[Callable[[], dict[str, Any]]] = field(default_factory=list)

@@ -9,6 +9,7 @@ from flask import jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hotline.auth.identity import actor
+from hotline.core.description import query, takes
 from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.missions import missions
@@ -42,9 +43,10 @@ def create(given: MissionIn) -> ResponseReturnValue:
 
 @blueprint.get("/missions")
 @blueprint.output(MissionList)
-@blueprint.doc(
-    summary="List missions",
-    description="Query: `country` (only those that look after it), `closed=1` (closed ones too).",
+@blueprint.doc(summary="List missions")
+@takes(
+    query("country", {"type": "string"}, "Only those that look after this country (ISO 3166)"),
+    query("closed", {"type": "string", "enum": ["1"]}, "`1` lists closed ones too"),
 )
 @permit("missions.read")
 def index() -> ResponseReturnValue:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hotline.auth.identity import actor
+from hotline.core.description import PAGE_LIMIT, query, takes
 from hotline.core.errors import InvalidInput, TooLarge, UnsupportedMediaType
 from hotline.core.services import current
 from hotline.core.web import MAX_BODY_BYTES, permit
@@ -65,10 +66,12 @@ def create(given: TravellerIn) -> ResponseReturnValue:
 @blueprint.output(TravellerList)
 @blueprint.doc(
     summary="Find travellers",
-    description=(
-        "Query: `search` (words of the name, first or last digits of the number, or a reference), `limit` (1 to 200), "
-        "`cursor` (from `next_cursor`). Erased people are not found."
-    ),
+    description="Erased people are not found.",
+)
+@takes(
+    query("search", {"type": "string"}, "Words of the name, first or last digits of the number, or a reference"),
+    query("limit", PAGE_LIMIT, "Travellers on one page"),
+    query("cursor", {"type": "string", "pattern": "^[0-9]{1,18}$"}, "`next_cursor` of the page before"),
 )
 @permit("travellers.read")
 def index() -> ResponseReturnValue:
@@ -162,10 +165,13 @@ def erase(traveller_id: int) -> ResponseReturnValue:
         "precision, place, country, observed_at, valid_until and drill, in any order. A row with from_date and to_date "
         "(first and last day) tells a leg of the person's journey, with means and journey (the source's key of it); a "
         "person has as many such rows as legs. People are known by their reference, "
-        "without one by their number. `?region=KR` says whose numbers are written without a plus sign. Bad rows are named "
-        "and stop nothing."
+        "without one by their number. Bad rows are named and stop nothing."
     ),
     responses={413: "The list is too large for one request", 415: "Neither CSV nor NDJSON", 422: "An unusable header"},
+)
+@takes(
+    query("region", {"type": "string"}, "Whose numbers are written without a plus sign (ISO 3166), such as KR"),
+    bodies={"text/csv": "Rows under a line that names the columns", "application/x-ndjson": "One JSON object a line"},
 )
 @permit("travellers.write")
 def import_list() -> ResponseReturnValue:

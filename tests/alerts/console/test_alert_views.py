@@ -174,7 +174,8 @@ def test_very_large_audience_must_be_typed(
 
     counts = audience.Counts(120_000, {}, {}, {}, "index", NOW)
     monkeypatch.setattr(audience, "estimate", lambda *_: counts)
-    alert_id = add(state="submitted")
+    alert_id = add()
+    assert officials.send_json("author", f"/alerts/{alert_id}/submit", {}).status_code == 200
     answer = officials["approver"].post(f"/alerts/{alert_id}/approve", {"version": "1", "typed_count": typed})
     assert answer.status_code == status
 

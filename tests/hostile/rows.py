@@ -1,0 +1,101 @@
+"""Rows for calls that shall meet something: fresh for every call, in one of the states that a call can find them in."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from alerts import approval
+from alerts.text_templates import stages
+from alerts.text_templates.stages import TemplateFields
+from hotline.auth.officers import actor_of
+from hotline.cases import working
+from hotline.cases.opening import Word, open_or_join
+from hotline.core.actor import SYSTEM, Actor
+from hotline.core.services import Services
+from hotline.people import itineraries, travellers
+from hotline.people.itineraries import ItineraryFields
+from hotline.people.legs import LegFields
+from tests.factories import make_alert, make_mission, make_officer, make_traveller
+
+
+class Rows:
+    """Makes what the parameters of an address name."""
+
+    def __init__(self, services: Services, almighty: Actor) -> None:
+        self._services, self._almighty = services, almighty
+        self._numbers = itertools.count(1)
+        with services.db.transaction() as session:
+            self._author_id = make_officer(session, roles=("author", "approver")).id
+
+    def fresh(self, parameters: Mapping[str, Any], state: int) -> dict[str, int]:
+        """Return the ids of new rows for these parameters; `state` (0 to 3) chooses what has become of them."""
+        made: dict[str, int] = {}
+        if "itinerary_id" in parameters:
+            state = min(state, 2)  # whoever is erased has no journeys
+        with self._services.db.transaction() as session:
+            for name in sorted(parameters, reverse=True):
+                make: Callable[..., int] = getattr(self, f"_{name}")
+                made[name] = make(session, state, made)
+        return made
+
+    def _alert_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        from hotline.auth.models import Officer
+
+        author = session.get_one(Officer, self._author_id)
+        texts = {"en": "Flood in Manila 21 Nov 12:00. Go to high ground."}
+        alert = make_alert(session, author=author, texts=texts, mission_id=self._mission_id(session, 0, {}))
+        clock, settings = self._services.clock, self._services.settings
+        writer = actor_of(author, "console")
+        if state >= 1:
+            approval.submit(session, clock, settings, writer, alert.id)
+        if state == 2:
+            approval.cancel(session, clock, writer, alert.id)
+        if state == 3:
+            approval.approve(session, clock, settings, self._almighty, alert.id, audience_estimate=1)
+        session.flush()
+        return alert.id
+
+    def _traveller_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        traveller = make_traveller(session, phone=f"+8210{30_000_000 + next(self._numbers)}")
+        if state == 3:
+            travellers.erase(session, self._services.clock, SYSTEM, traveller.id)
+        return traveller.id
+
+    def _case_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock = self._services.clock
+        word = Word(
+            traveller_id=self._traveller_id(session, 0, made),
+            source="alert:1",
+            says="help",
+            channel="link",
+            country="PH",
+        )
+        case = open_or_join(session, clock, SYSTEM, word)
+        if state >= 1:
+            working.take(session, clock, self._almighty, case.id)
+        if state == 2:
+            working.wait(session, clock, self._almighty, case.id, note="")
+        if state == 3:
+            working.close(session, clock, self._almighty, case.id, reason="done")
+        return case.id
+
+    def _mission_id(self, session: Session, _state: int, _made: dict[str, int]) -> int:
+        return make_mission(session, code=f"hostile-{next(self._numbers)}").id
+
+    def _template_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        fields = TemplateFields(name=f"Flood {next(self._numbers)}", texts={"alert": {"en": "Flood in {place} {time}"}})
+        loaded = stages.create(session, self._services.clock, self._almighty, fields)
+        if state == 3:
+            stages.retire(session, self._services.clock, self._almighty, loaded.template.id)
+        return loaded.template.id
+
+    def _itinerary_id(self, session: Session, _state: int, made: dict[str, int]) -> int:
+        whose = made["traveller_id"]
+        leg = LegFields(from_date=date(2026, 11, 20), to_date=date(2026, 11, 25), place="Manila", country="PH")
+        fields = ItineraryFields(legs=[leg], companions=[], reference=None)
+        return itineraries.add(session, self._services.clock, SYSTEM, whose, fields, source="api").id
