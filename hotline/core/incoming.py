@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Flask, request
 
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, UnsupportedMediaType
 from hotline.core.web import SIGNED, permission_of
 
 MAX_DEPTH = 64
@@ -40,6 +40,7 @@ def install_incoming_checks(app: Flask) -> None:
         if request.endpoint is None or permission_of(app, request.endpoint) == SIGNED:
             return
         _check_query()
+        _refuse_packed()
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):
             if request.mimetype in _FORMS:
                 _check_form()
@@ -56,6 +57,13 @@ def _check_query() -> None:
         _refuse_unkeepable(name, name)
         if isinstance(value, str):
             _refuse_unkeepable(name, value)
+
+
+def _refuse_packed() -> None:
+    """Refuse a body that says it is packed: nothing here unpacks one, so no small body can become a large one."""
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedMediaType(f"Content-Encoding {encoding[:40]} is not read; send the body as it is.")
 
 
 def _check_form() -> None:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from hotline.core.errors import (
     Forbidden,
@@ -160,6 +160,8 @@ def install_errors(app: Flask) -> None:
     def http(error: HTTPException) -> ResponseReturnValue:
         if error.code is not None and error.code < 400:
             return error
+        if isinstance(error, BadHost):
+            return problem(_from_http(error))  # no page can be drawn: no address can be built for a host that is none
         return answer(_from_http(error))
 
     app.register_error_handler(HTTPException, http)
