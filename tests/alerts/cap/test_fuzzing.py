@@ -126,6 +126,7 @@ def test_damaged_signatures_are_judged_and_never_trusted(changes: list[tuple[int
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 @settings(max_examples=30_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(edits)
 def test_damaged_document_is_read_or_refused_through_the_night(changes: list[tuple[int, int, bytes]]) -> None:
@@ -136,6 +137,7 @@ def test_damaged_document_is_read_or_refused_through_the_night(changes: list[tup
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 @settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(signature_edits)
 def test_damaged_signatures_are_judged_through_the_night(changes: list[tuple[int, int, bytes]]) -> None:
