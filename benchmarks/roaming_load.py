@@ -40,11 +40,12 @@ def request_of(origin: str, key_id: str, secret: str, first: int, events: int) -
             ]
         }
     ).encode()
-    timestamp = str(int(time.time()))
+    timestamp, key = str(int(time.time())), f"call-{first}"
+    signature = sign(secret, timestamp, body, idempotency_key=key)
     return (
         f"POST /webhooks/roaming/{CODE} HTTP/1.1\r\nHost: {urlsplit(origin).netloc}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nIdempotency-Key: call-{first}\r\nX-Hotline-Key: {key_id}\r\n"
-        f"X-Hotline-Timestamp: {timestamp}\r\nX-Hotline-Signature: {sign(secret, timestamp, body)}\r\n\r\n"
+        f"Content-Length: {len(body)}\r\nIdempotency-Key: {key}\r\nX-Hotline-Key: {key_id}\r\n"
+        f"X-Hotline-Timestamp: {timestamp}\r\nX-Hotline-Signature: {signature}\r\n\r\n"
     ).encode() + body
 
 

@@ -50,9 +50,13 @@ SELECT * FROM unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::smallint[], %s::
         )
 
 
-def call_of(carrier_id: int, idempotency_key: str, body: bytes, read: Read, now: datetime) -> Call:
-    """Return a call as it is kept; the same key with the same body is the same call."""
-    call_hash = hashlib.sha256(idempotency_key.encode() + b"\0" + body).hexdigest()
+def call_of(carrier_id: int, body: bytes, read: Read, now: datetime) -> Call:
+    """Return a call as it is kept.
+
+    The same body is the same call, whatever it is named: its events carry their times, so it can say nothing new. A name
+    that somebody has changed therefore makes no second call of it, however the call was signed.
+    """
+    call_hash = hashlib.sha256(body).hexdigest()
     events = [{"phone": each.phone, "country": each.country, "at": each.at.isoformat()} for each in read.events]
     return Call(carrier_id, call_hash, json.dumps(events), read.refused, now)
 

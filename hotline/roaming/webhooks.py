@@ -10,7 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from hotline.core.errors import Forbidden, InvalidInput, TooLarge
 from hotline.core.services import current
-from hotline.core.signed_body import KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, is_fresh, is_signed
+from hotline.core.signed_body import (
+    IDEMPOTENCY_HEADER,
+    KEY_HEADER,
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    is_fresh,
+    is_signed,
+)
 from hotline.core.web import SIGNED, permit
 from hotline.roaming import carriers, intake, mapping
 
@@ -18,7 +25,6 @@ log = structlog.get_logger(__name__)
 blueprint = Blueprint("roaming", __name__, url_prefix="/webhooks/roaming")
 
 MAX_BODY_BYTES = 256 * 1024
-IDEMPOTENCY_HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 _HEADER_CHARS = 200
 
@@ -37,18 +43,19 @@ def events(carrier: str) -> ResponseReturnValue:
         raise TooLarge(f"A call's body is at most {MAX_BODY_BYTES // 1024} KiB; send several.")
     services, body = current(), request.get_data(cache=False, parse_form_data=False)
     now = services.clock.now()
-    timestamp = _header(TIMESTAMP_HEADER)
+    timestamp, key = _header(TIMESTAMP_HEADER), request.headers.get(IDEMPOTENCY_HEADER, "")
     caller = (
         carriers.caller(services, code=carrier[:20], key_id=_header(KEY_HEADER)) if is_fresh(timestamp, now) else None
     )
-    if caller is None or not is_signed(caller.secret, timestamp, body, _header(SIGNATURE_HEADER)):
+    if caller is None or not is_signed(
+        caller.secret, timestamp, body, _header(SIGNATURE_HEADER), idempotency_key=key[:_HEADER_CHARS]
+    ):
         log.warning("webhook.refused", path="/webhooks/roaming")
         raise Forbidden("The signature of this request is missing, wrong or too old.", code="bad-signature")
-    key = request.headers.get(IDEMPOTENCY_HEADER, "")
     if not _KEY.fullmatch(key):
         raise InvalidInput(IDEMPOTENCY_HEADER, key, "name each call by 1 to 100 visible characters")
     read = mapping.read(caller.style, body, now)
-    intake.append(services, intake.call_of(caller.carrier_id, key, body, read, now))
+    intake.append(services, intake.call_of(caller.carrier_id, body, read, now))
     return jsonify({"accepted": len(read.events), "refused": read.refused}), 202
 
 

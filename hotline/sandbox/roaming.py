@@ -42,13 +42,13 @@ async def land(data_dir: Path | None, number: str, country: str) -> dict[str, ob
         return {"reached": False, "reason": "no_key"}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     body = json.dumps({"events": [{"msisdn": number.lstrip("+"), "plmn": NETWORKS[country], "time": now}]}).encode()
-    timestamp = str(int(time.time()))
+    timestamp, key = str(int(time.time())), secrets.token_hex(16)
     headers = {
         "Content-Type": "application/json",
-        "Idempotency-Key": secrets.token_hex(16),
+        "Idempotency-Key": key,
         "X-Hotline-Key": known["key_id"],
         "X-Hotline-Timestamp": timestamp,
-        "X-Hotline-Signature": signature(known["secret"], timestamp, body),
+        "X-Hotline-Signature": signature(known["secret"], timestamp, key, body),
     }
     limit = aiohttp.ClientTimeout(total=CALLBACK_TIMEOUT_S)
     try:
@@ -62,9 +62,9 @@ async def land(data_dir: Path | None, number: str, country: str) -> dict[str, ob
     return {"reached": True} if status == 202 else {"reached": False, "reason": "status", "detail": str(status)}
 
 
-def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """Return the signature header: HMAC-SHA256 over timestamp, full stop and body."""
-    return "v1=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+def signature(secret: str, timestamp: str, key: str, body: bytes) -> str:
+    """Return the signature header: HMAC-SHA256 over timestamp, idempotency key and body, joined by line feeds."""
+    return "v2=" + hmac.new(secret.encode(), f"{timestamp}\n{key}\n".encode() + body, hashlib.sha256).hexdigest()
 
 
 def _read(data_dir: Path | None) -> dict[str, str] | None:

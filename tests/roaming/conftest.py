@@ -40,12 +40,13 @@ class Calling:
     def call(self, body: object, *, key: str | None = None, **more: Any) -> TestResponse:
         """Sign and send a body."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        name = key if key is not None else f"call-{next(self._keys)}"
         timestamp = str(int((self.clock.now() + timedelta(seconds=more.pop("ahead_s", 0))).timestamp()))
         headers = {
             "X-Hotline-Key": self.key.key_id,
             "X-Hotline-Timestamp": timestamp,
-            "X-Hotline-Signature": sign(self.key.secret, timestamp, data),
-            "Idempotency-Key": key if key is not None else f"call-{next(self._keys)}",
+            "X-Hotline-Signature": sign(self.key.secret, timestamp, data, idempotency_key=name),
+            "Idempotency-Key": name,
             "Content-Type": "application/json",
         }
         headers |= more.pop("headers", {})

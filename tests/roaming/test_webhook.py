@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from datetime import timedelta
 
@@ -11,8 +13,8 @@ from click.testing import CliRunner
 from hotline.core.actor import SYSTEM
 from hotline.core.db import Database
 from hotline.core.services import Services
-from hotline.core.signed_body import is_fresh, is_signed, sign
-from hotline.roaming import carriers, cli
+from hotline.core.signed_body import is_fresh, is_signed, sign, sign_without_key
+from hotline.roaming import carriers, cli, fold
 from hotline.roaming.models import CarrierKey
 from tests.factories import NOW
 from tests.roaming.conftest import SERVICE_KEY, Calling, add_carrier
@@ -34,6 +36,26 @@ def test_a_repeated_call_is_kept_once_and_answered_alike(carrier: Calling) -> No
     assert len(carrier.calls()) == 1
     carrier.call({"events": [carrier.event(PHONE, "JP")]}, key="same")
     assert len(carrier.calls()) == 2, "another body under the same key is not lost"
+
+
+def test_a_call_whose_name_somebody_has_changed_is_refused(carrier: Calling) -> None:
+    body = {"events": [carrier.event(PHONE, "PH")]}
+    assert carrier.call(body, key="mine").status_code == 202
+    assert carrier.call(body, key="mine", headers={"Idempotency-Key": "another"}).status_code == 403
+    assert carrier.call(body, key="mine", headers={"Idempotency-Key": ""}).status_code == 403
+    assert len(carrier.calls()) == 1
+
+
+@pytest.mark.parametrize("first_form", [True, False])
+def test_a_call_sent_again_under_another_name_creates_nothing_twice(carrier: Calling, first_form: bool) -> None:
+    person, body = carrier.traveller(PHONE), {"events": [carrier.event(PHONE, "PH")]}
+    for name in ("mine", "another", "third"):
+        data, timestamp = json.dumps(body).encode(), str(int(NOW.timestamp()))
+        old = {"X-Hotline-Signature": sign_without_key(carrier.key.secret, timestamp, data)} if first_form else {}
+        assert carrier.call(body, key=name, headers=old).get_json() == {"accepted": 1, "refused": 0}
+        fold.fold(carrier.services)
+    assert len(carrier.calls()) == 1
+    assert (carrier.day(), carrier.crossings(), carrier.place(person)[0]) == ((1, 0, 0), [("PH", False)], "PH")
 
 
 @pytest.mark.parametrize("ahead_s", [-301, 301])
@@ -58,8 +80,8 @@ def test_a_call_that_is_not_rightly_signed_is_refused_before_it_is_read(
 def test_a_changed_body_or_another_carriers_address_is_refused(carrier: Calling, services: Services) -> None:
     body = json.dumps({"events": [carrier.event(PHONE, "PH")]}).encode()
     timestamp = str(int(NOW.timestamp()))
-    headers = {"X-Hotline-Signature": sign(carrier.key.secret, timestamp, body + b" ")}
-    assert carrier.call(body, headers=headers).status_code == 403
+    headers = {"X-Hotline-Signature": sign(carrier.key.secret, timestamp, body + b" ", idempotency_key="k")}
+    assert carrier.call(body, key="k", headers=headers).status_code == 403
     add_carrier(services, "two", "pair")
     assert carrier.call(body, code="two").status_code == 403
     assert carrier.call(body, code="nobody").status_code == 403
@@ -96,11 +118,22 @@ def test_an_ended_key_is_refused_within_seconds_and_no_secret_is_on_record(carri
     assert carrier.call({"events": [carrier.event(PHONE, "PH")]}).status_code == 403
 
 
-def test_a_signature_is_over_time_and_body() -> None:
-    good = sign("secret", "1795230000", b"body")
-    assert is_signed("secret", "1795230000", b"body", good)
-    assert not is_signed("secret", "1795230001", b"body", good)
-    assert not is_signed("other", "1795230000", b"body", good)
+def test_a_signature_is_over_time_name_and_body() -> None:
+    good = sign("secret", "1795230000", b"body", idempotency_key="call-1")
+    assert good == "v2=" + hmac.new(b"secret", b"1795230000\ncall-1\nbody", hashlib.sha256).hexdigest()
+    first = sign_without_key("secret", "1795230000", b"body")
+    assert first == "v1=" + hmac.new(b"secret", b"1795230000.body", hashlib.sha256).hexdigest()
+
+    def passes(signature: str, *, holder: str = "secret", at: str = "1795230000", name: str = "call-1") -> bool:
+        return is_signed(holder, at, b"body", signature, idempotency_key=name)
+
+    assert passes(good) and passes(first) and passes(first, name="call-2")
+    assert not passes(good, name="call-2") and not passes(good, at="1795230001") and not passes(good, holder="other")
+    assert not passes(first, at="1795230001") and not passes(first, holder="other")
+    assert not passes("v1=" + good[3:]) and not passes("v2=" + first[3:]) and not passes("v3=" + good[3:])
+
+
+def test_a_call_is_fresh_for_five_minutes() -> None:
     assert is_fresh(str(int(NOW.timestamp()) - 300), NOW) and not is_fresh(str(int(NOW.timestamp()) - 301), NOW)
     assert not is_fresh("-5", NOW) and not is_fresh("１２", NOW)
 

@@ -100,7 +100,8 @@ def test_without_a_key_or_a_service_it_says_so(services: Services, tmp_path: Pat
 
 
 def test_its_signature_and_networks_are_the_services_own() -> None:
-    assert is_signed("secret", "1795230000", b"body", roaming.signature("secret", "1795230000", b"body"))
+    signature = roaming.signature("secret", "1795230000", "key", b"body")
+    assert is_signed("secret", "1795230000", b"body", signature, idempotency_key="key")
     for country, plmn in roaming.NETWORKS.items():
         assert country_of_network(plmn[:3], plmn[3:]) == country
         body = json.dumps({"events": [{"msisdn": "821012345678", "plmn": plmn, "time": "2026-11-21T12:00:00+09:00"}]})
