@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from alerts.models import InboundText, Message
 from alerts.replies import by_text
+from alerts.replies.understanding import understand
 from alerts.texts import BLOCKED_WORDS
 from hotline.core import audit, live
 from hotline.core.actor import Actor
@@ -24,17 +28,29 @@ STOP_WORDS = frozenset(BLOCKED_WORDS)
 START_WORDS = frozenset({"START", "UNSTOP"})
 """Words that lift the block again."""
 MAX_PAGE = 200
+HELP: Final = "help"
+MAX_LATELY = 50
+_SENDERS_LOCK = 0x48_4F_54_09
+"""First key of the advisory locks of handsets; the second is a hash of the number."""
 HANDSET = Actor(kind="webhook", id=None, name="handset", via="webhook")
+
+
+REPEATED_WITHIN = timedelta(minutes=5)
+"""A message centre that did not get our acknowledgement comes again within this time; texts over a link have no names."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingText:
-    """A text as the provider handed it over; `provider_sid` names it once and for all."""
+    """A text as the provider handed it over; `provider_sid` names it once and for all.
+
+    `fingerprint` is set where the provider gives texts no names, and then tells a repetition.
+    """
 
     provider_sid: str
     sender: str
     recipient: str
     body: str
+    fingerprint: str | None = None
 
 
 def receive(services: Services, incoming: IncomingText) -> bool:
@@ -43,17 +59,59 @@ def receive(services: Services, incoming: IncomingText) -> bool:
     Returns False when it was known already: the provider repeats calls whose answer it did not get.
     """
     with services.db.transaction() as session:
-        kept = _keep(session, services.clock, incoming)
-        if kept is None:
-            return False
-        topics = (
-            () if _obey(session, services.clock, incoming) else by_text.take(session, services.clock, HANDSET, kept)
-        )
-        if kept.alert_id is not None:
-            topics = (f"alert:{kept.alert_id}", *topics)
+        topics = take_in(session, services.clock, incoming)
+    hint(services, topics or ())
+    return topics is not None
+
+
+def hint(services: Services, topics: Iterable[str]) -> None:
+    """Tell open pages what changed; after the commit."""
     for topic in dict.fromkeys(topics):
         live.notify(services.redis, topic)
-    return True
+
+
+def take_in(session: Session, clock: Clock, incoming: IncomingText) -> tuple[str, ...] | None:
+    """Do what `receive` does in the caller's transaction; the live topics to hint at, None when it was known already."""
+    echo = _echo(session, clock, incoming) if incoming.fingerprint is not None else Echo.NONE
+    kept = None if echo is Echo.REPEATED else _keep(session, clock, incoming)
+    if kept is None:
+        return None
+    if echo is Echo.UNSURE and not _counts_in_doubt(incoming.body):
+        topics = by_text.leave_to_a_person(session, kept)
+    elif _obey(session, clock, incoming):
+        topics = ()
+    else:
+        topics = by_text.take(session, clock, HANDSET, kept)
+    return topics if kept.alert_id is None else (f"alert:{kept.alert_id}", *topics)
+
+
+class Echo(Enum):
+    """What an equal text of the last minutes from the same handset makes of a text that has no name."""
+
+    NONE = "none"
+    REPEATED = "repeated"
+    """Nothing came between: said again or delivered again, it means the same."""
+    UNSURE = "unsure"
+    """Something else was said between: delivered again it is old, said again it is what counts now."""
+
+
+def _echo(session: Session, clock: Clock, incoming: IncomingText) -> Echo:
+    # One handset's texts one after the other, whichever worker's link they come over.
+    session.execute(select(func.pg_advisory_xact_lock(_SENDERS_LOCK, func.hashtext(incoming.sender))))
+    lately = session.scalars(
+        select(InboundText.fingerprint)
+        .where(InboundText.sender == incoming.sender, InboundText.received_at > clock.now() - REPEATED_WITHIN)
+        .order_by(InboundText.id.desc())
+        .limit(MAX_LATELY)
+    ).all()
+    if incoming.fingerprint not in lately:
+        return Echo.NONE
+    return Echo.REPEATED if lately[0] == incoming.fingerprint else Echo.UNSURE
+
+
+def _counts_in_doubt(body: str) -> bool:
+    """Whether a text that may be an old one delivered again is taken as said now: a call for help is, and so is a stop."""
+    return word_of(body) in STOP_WORDS or understand(body) == HELP
 
 
 def _keep(session: Session, clock: Clock, incoming: IncomingText) -> InboundText | None:
@@ -76,6 +134,7 @@ def _keep(session: Session, clock: Clock, incoming: IncomingText) -> InboundText
             received_at=clock.now(),
             traveller_id=traveller_id,
             alert_id=alert_id,
+            fingerprint=incoming.fingerprint,
         )
         .on_conflict_do_nothing(index_elements=[InboundText.provider_sid])
         .returning(InboundText)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Text,
@@ -231,7 +232,7 @@ class Message(HasId, Base):
     retries: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     """How often it was tried again after it had failed."""
     retry_at: Mapped[datetime | None]
-    """When a failed message is tried again (`alerts.dispatch.retries`); None for never."""
+    """When a failed message is tried again (`hotline.providers.retrying`); None for never."""
     avoid: Mapped[str | None] = mapped_column(String(62))
     """The sender (`provider/address`) through which it was filtered as spam; another one is taken where there is one."""
 
@@ -313,7 +314,11 @@ class InboundText(HasId, Base):
     """A text that somebody sent us, kept as it came; tied to the latest alert its sender got."""
 
     __tablename__ = "inbound_texts"
-    __table_args__ = (UniqueConstraint("provider_sid"), Index("ix_inbound_texts_alert_id", "alert_id"))
+    __table_args__ = (
+        UniqueConstraint("provider_sid"),
+        Index("ix_inbound_texts_alert_id", "alert_id"),
+        Index("ix_inbound_texts_sender", "sender", "id"),
+    )
 
     provider_sid: Mapped[str] = mapped_column(String(64))
     sender: Mapped[str] = mapped_column(String(20))
@@ -322,6 +327,33 @@ class InboundText(HasId, Base):
     received_at: Mapped[datetime]
     traveller_id: Mapped[int | None] = mapped_column(BigInteger)
     alert_id: Mapped[int | None] = mapped_column(BigInteger)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    """What a repetition has in common with it, where the provider gives texts no names; see `alerts.inbound`."""
+
+
+class TextPart(HasId, Base):
+    """One part of a long text that somebody sends over a message centre's link; kept for a while after all have come.
+
+    The parts of one text are those with the same provider, numbers, reference and total.
+    """
+
+    __tablename__ = "text_parts"
+    __table_args__ = (
+        UniqueConstraint("sender", "recipient", "provider", "reference", "total", "number"),
+        Index("ix_text_parts_received_at", "received_at"),
+    )
+
+    provider: Mapped[str] = mapped_column(String(20))
+    sender: Mapped[str] = mapped_column(String(20))
+    recipient: Mapped[str] = mapped_column(String(20))
+    reference: Mapped[int] = mapped_column(Integer)
+    total: Mapped[int] = mapped_column(SmallInteger)
+    number: Mapped[int] = mapped_column(SmallInteger)
+    coding: Mapped[int] = mapped_column(SmallInteger)
+    octets: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
+    """When the text was put together and taken in; the part then only tells a repetition."""
 
 
 class AudienceSnapshot(Base):

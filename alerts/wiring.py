@@ -9,7 +9,7 @@ import alerts.feeds.wiring
 import alerts.publish.wiring
 import alerts.replies.wiring
 import alerts.silent.wiring
-from alerts import api, demo, erasure, index_room, materialise, webhooks
+from alerts import api, demo, erasure, index_room, materialise, texts_over_links, webhooks
 from alerts.dispatch import doubt, ending, lanes, retry_sweep, sweep
 from alerts.follow import in_flight, joins
 from alerts.receipts import links
@@ -30,6 +30,9 @@ def register(registry: Registry) -> None:
     registry.every(2, "alerts.sweep_approved")
     registry.every(1, "alerts.fold_receipts")
     registry.link_receipts = links.take
+    registry.link_texts = texts_over_links.take
+    registry.job(texts_over_links.JOB, texts_over_links.take_what_is_there, queue="default", timeout_s=60)
+    registry.every(60, texts_over_links.JOB)
     # Lanes wait behind everything urgent: stopping, receipts and the next alert's audience must not wait for a lane.
     registry.job(lanes.JOB, lanes.dispatch_alert, queue="default", timeout_s=180)
     registry.job(doubt.JOB, doubt.clear_doubt, queue="urgent", timeout_s=120)

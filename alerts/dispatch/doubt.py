@@ -22,10 +22,13 @@ from alerts.dispatch.results import UNKNOWN, Settlement, back_off_s, record
 from alerts.dispatch.terms import Terms
 from alerts.replies.bodies import with_links
 from alerts.states import FAILED, IN_DOUBT, QUEUED, SENDING
+from alerts.text_tables import MESSAGES
 from hotline.core import live
 from hotline.core.services import Services
 from hotline.providers.carriers import NotConfigured, sms_providers
+from hotline.providers.lookups import names_of_earlier_attempts
 from hotline.providers.ranks import word
+from hotline.providers.recordless import Verdict, judge
 from hotline.providers.sms import FoundMessage, LookedUp, SmsProvider, SmsQuery
 
 log = structlog.get_logger(__name__)
@@ -37,8 +40,6 @@ CLOCK_SKEW_S = 300.0
 """How far the provider's clock may stand behind ours."""
 LOOK_AGAIN_S = 3.0
 GIVE_UP_AFTER_S = 24 * 3600.0
-GIVE_UP_UNRECORDED_S = 1800.0
-"""Receipts of a message centre come within minutes; after half an hour without one somebody has to be reached otherwise."""
 ATTEMPTS_USED_UP, NEVER_CLEARED = "attempts", "lost"
 """Reasons of our own for a failure, beside the provider's codes; the alert's page explains them."""
 _ASSIGN_LOCK = 0x48_4F_54_05
@@ -172,10 +173,12 @@ def _decide_all(
     by_id = {answer.query.message_id: answer for answer in answers}
     sids = [found.provider_sid for answer in answers for found in answer.found]
     taken: dict[str, int] = dict(connection.execute(_TAKEN, (sids,)).fetchall()) if sids else {}
+    earlier = names_of_earlier_attempts(connection, [doubt.id for doubt in doubts], MESSAGES)
     settlements = []
     for doubt in doubts:
         answer = by_id.get(doubt.id)
         found = [each for each in answer.found if taken.get(each.provider_sid, doubt.id) == doubt.id] if answer else []
+        found = [each for each in found if each.provider_sid not in earlier]
         if found:
             taken[found[0].provider_sid] = doubt.id
         if len(found) > 1:
@@ -189,19 +192,14 @@ def _decide_all(
 
 
 def decide_without_record(doubt: Doubt, terms: Terms, now: datetime) -> Settlement:
-    """Say what becomes of a doubt at a provider that cannot be asked; pure.
-
-    A text that was not written down as leaving has not left and never will: the statement that writes it down takes only
-    open attempts, and this one is closed now. One that may have left is never sent again. Its receipt proves it; without one
-    it is given up, so that these people are shown for another channel while that still helps.
-    """
-    if doubt.left_at is None:
-        if now < doubt.started_at + timedelta(seconds=terms.lease_s):
+    """Say what becomes of a doubt at a provider that cannot be asked; pure. See `hotline.providers.recordless`."""
+    match judge(started_at=doubt.started_at, left_at=doubt.left_at, lease_s=terms.lease_s, now=now):
+        case Verdict.NEVER_LEFT:
+            return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "absent", QUEUED, wait_s=0.0)
+        case Verdict.LOST:
+            return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "lost", FAILED, code=NEVER_CLEARED)
+        case Verdict.WAIT:
             return Settlement(doubt.id, doubt.attempt, doubt.alert_id, None, IN_DOUBT, wait_s=LOOK_AGAIN_S)
-        return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "absent", QUEUED, wait_s=0.0)
-    if now - doubt.left_at > timedelta(seconds=GIVE_UP_UNRECORDED_S):
-        return Settlement(doubt.id, doubt.attempt, doubt.alert_id, "lost", FAILED, code=NEVER_CLEARED)
-    return Settlement(doubt.id, doubt.attempt, doubt.alert_id, None, IN_DOUBT, wait_s=LOOK_AGAIN_S)
 
 
 def decide(doubt: Doubt, found: FoundMessage | None, complete: bool, terms: Terms, now: datetime) -> Settlement:

@@ -22,7 +22,6 @@ from alerts.dispatch import ending
 from alerts.dispatch.batches import batches_of
 from alerts.dispatch.choice import Choice
 from alerts.dispatch.claims import Looked, Taken, claim, claim_by_route
-from alerts.dispatch.leaving import write_leaving
 from alerts.dispatch.outlets import Outlets
 from alerts.dispatch.recheck import Agreed, Halt, Halted, recheck
 from alerts.dispatch.results import Settlement, record, settle
@@ -31,9 +30,10 @@ from alerts.dispatch.stopping import stopping_early
 from alerts.dispatch.terms import Terms
 from alerts.replies.bodies import with_links
 from alerts.states import DISPATCHING
+from alerts.text_tables import MESSAGES
 from hotline.core import jobs, live
 from hotline.core.services import Services
-from hotline.providers import faults, health
+from hotline.providers import faults, health, recordless
 from hotline.providers.carriers import NotConfigured, sms_provider, sms_providers
 from hotline.providers.health import Pulse
 from hotline.providers.pacing import Budget, lock_budgets, spend
@@ -135,7 +135,9 @@ class Lane:
         self._services, self._provider, self._alert_id = services, provider, alert_id
         self._terms = Terms.of(services.settings)
         every = dict(others or {}) | {provider.name: provider}
-        self._outlets = Outlets(every, self._terms.in_flight, self._fail, partial(write_leaving, services))
+        self._outlets = Outlets(
+            every, self._terms.in_flight, self._fail, partial(recordless.write_leaving, services, MESSAGES)
+        )
         self._table = RouteTable(Way(None, provider.name, provider.sender, False))
         self._agreed: Agreed | None = None
         self._after_id = 0

@@ -18,10 +18,11 @@ import psycopg
 from sqlalchemy.orm import Session
 
 from alerts import tallies
-from alerts.dispatch import retries
-from alerts.receipts import people
 from alerts.states import CANCELLED, EXPIRED, FAILED, IN_DOUBT, LAPSED, QUEUED, SENT, SUPERSEDED, WITHDRAWN
+from alerts.text_tables import MESSAGES
 from hotline.core.clock import Clock
+from hotline.people import reachability
+from hotline.providers import parts, retrying
 from hotline.providers.sms import Outcome, SmsResult
 
 UNKNOWN = "unknown"
@@ -51,10 +52,6 @@ class Settlement(NamedTuple):
     part_sids: tuple[str, ...] = ()
 
 
-_PARTS = """
-INSERT INTO message_parts (provider_sid, message_id, attempt, part, parts)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::smallint[], %s::smallint[], %s::smallint[]) ON CONFLICT DO NOTHING
-"""
 _LOCK_ALERTS = "SELECT id, state FROM alerts WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 _RESULT = """
 WITH result AS MATERIALIZED (
@@ -161,29 +158,19 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
     done = {message_id for *_, ids, _ in moved for message_id in ids}
     if rest := [each for each in settlements if each.message_id not in done]:
         moved += connection.execute(_RECORD_ANY, _columns(rest, now)).fetchall()
-    _keep_parts(connection, settlements)
+    names = [parts.Names(each.message_id, each.attempt, each.part_sids) for each in settlements if each.part_sids]
+    parts.keep(connection, names, MESSAGES)
     deltas: Counter[tallies.TallyKey] = Counter()
     failed = [(message_id, row[4]) for row in moved if row[3] == FAILED for message_id in row[6]]
     if failed:
-        retries.schedule(connection, now, failed)
-        retries.note_regions_off(connection, now, failed)
+        retrying.schedule(connection, now, failed, MESSAGES)
+        retrying.note_regions_off(connection, now, failed, MESSAGES)
     for alert_id, country, before, after, reason, count, _, _ in moved:
         deltas[alert_id, country, before, ""] -= count
         deltas[alert_id, country, after, reason] += count
     marks = _mark_people(connection, now, moved)
     tallies.add(connection, deltas)
-    people.record(session, clock, marks)
-
-
-def _keep_parts(connection: psycopg.Connection[Any], settlements: Sequence[Settlement]) -> None:
-    """Write down which of the provider's names are parts of one text, so that their receipts find it."""
-    rows = [
-        (sid, each.message_id, each.attempt, number, len(each.part_sids))
-        for each in settlements
-        for number, sid in enumerate(each.part_sids, start=1)
-    ]
-    if rows:
-        connection.execute(_PARTS, tuple(list(column) for column in zip(*rows, strict=True)))
+    reachability.record(session, clock, "alert", marks)
 
 
 def _columns(settlements: Sequence[Settlement], now: datetime) -> dict[str, Any]:
@@ -217,11 +204,11 @@ def _to_ended_alerts(connection: psycopg.Connection[Any], settlements: list[Sett
     ]
 
 
-def _mark_people(connection: psycopg.Connection[Any], now: datetime, moved: Iterable[Any]) -> list[people.Mark]:
+def _mark_people(connection: psycopg.Connection[Any], now: datetime, moved: Iterable[Any]) -> list[reachability.Mark]:
     """Remember on the travellers what a refusal says about their number (bad for good, opted out)."""
     outcomes = [
-        people.Outcome(alert_id, phone, "", reason, after)
+        reachability.Outcome(alert_id, phone, "", reason, after)
         for alert_id, _, _, after, reason, _, _, phones in moved
         for phone in phones or ()
     ]
-    return people.mark(connection, now, outcomes) if outcomes else []
+    return reachability.mark(connection, now, outcomes) if outcomes else []

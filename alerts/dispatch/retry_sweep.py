@@ -1,10 +1,10 @@
-"""The sweep that queues failed messages again when their time has come (see `retries`)."""
+"""The sweep that queues failed messages again when their time has come (see `hotline.providers.retrying`)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 import structlog
@@ -17,9 +17,7 @@ from alerts.states import ALERT, DISPATCHING, FAILED, FINISHED, QUEUED
 from hotline.core import audit, jobs, live
 from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
-from hotline.providers.carriers import NotConfigured, sms_provider, sms_providers
-from hotline.providers.codes import RETRY_CODES
-from hotline.providers.routing import RouteTable, load
+from hotline.providers.retrying import has_way, routes_now
 
 log = structlog.get_logger(__name__)
 
@@ -86,8 +84,10 @@ def _sweep_batch(services: Services, session: Session) -> tuple[int, Counter[int
         return 0, Counter()
     ids = sorted({each.alert_id for each in due})
     lasting = dict(connection.execute(_LOCK_ALERTS, {"ids": ids, "now": now}).fetchall())
-    table = _table(services, connection)
-    again = [each.id for each in due if lasting.get(each.alert_id) and _has_way(table, each)]
+    table = routes_now(services, connection)
+    again = [
+        each.id for each in due if lasting.get(each.alert_id) and has_way(table, each.phone, each.avoid, each.code)
+    ]
     connection.execute(_GIVE_UP, {"ids": sorted({each.id for each in due} - set(again)), "now": now})
     rows = connection.execute(_QUEUE, {"ids": again, "now": now}).fetchall()
     deltas: Counter[tallies.TallyKey] = Counter()
@@ -113,19 +113,3 @@ def _resume(services: Services, session: Session, finished: list[Alert], queued:
             session, services.clock, SYSTEM, "alert.retried", "alert", alert.id,
             before={"state": FINISHED}, after={"state": DISPATCHING, "messages": queued[alert.id]},
         )  # fmt: skip
-
-
-def _table(services: Services, connection: psycopg.Connection[Any]) -> RouteTable | None:
-    try:
-        default, every = sms_provider(services), sms_providers(services)
-    except NotConfigured:
-        return None
-    return load(connection, every, default.name, default.sender)
-
-
-def _has_way(table: RouteTable | None, due: Due) -> bool:
-    """Whether there is another sender where another one is asked for."""
-    rule = RETRY_CODES.get(due.code or "")
-    if rule is None or table is None:
-        return False
-    return not rule.other_sender or any(way.name != due.avoid for way in table.ways_for(due.phone))

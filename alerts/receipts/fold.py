@@ -2,7 +2,7 @@
 
 A batch claims receipts (SKIP LOCKED, so that several workers share the work), locks their messages the same way, and
 leaves what another transaction is holding for the next round: folding never waits for a sender, so the two can never wait
-for each other. What holds after folding depends on the set of receipts only, not on their order (see `ranks`).
+for each other. What holds after folding depends on the set of receipts only, not on their order (see `weighing`).
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ import structlog
 from sqlalchemy.orm import Session
 
 from alerts import tallies
-from alerts.dispatch import retries
-from alerts.receipts import people
-from alerts.receipts.homes import Row, find_homes
-from alerts.states import DELIVERED, FAILED, LAPSED, QUEUED, WITHDRAWN
+from alerts.receipts.homes import find_homes
+from alerts.states import FAILED
+from alerts.text_tables import MESSAGES
 from hotline.core import live
 from hotline.core.services import Services
-from hotline.providers.ranks import FIRST_FINAL_RANK, Word, recorded, word
+from hotline.people import reachability
+from hotline.providers import retrying
+from hotline.providers.ranks import Word
+from hotline.providers.weighing import Row, weigh
 
 log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 2_000
-RESTING = (QUEUED, WITHDRAWN, LAPSED)
 MAX_RUN_S = 20.0
 """A run ends after this time at the latest; the schedule starts the next one a second later."""
 HINT_EVERY_S = 0.25
@@ -78,17 +79,6 @@ class MessageRow(NamedTuple):
     status: str | None
     error_code: str | None
 
-    @property
-    def known(self) -> Word:
-        """What is known about the message so far.
-
-        One that has failed and is to be tried again keeps the name and the word of the attempt that failed until its next
-        one: the same failure said twice is no news.
-        """
-        if self.sid is not None and self.state in RESTING:
-            return word(self.status, self.error_code)
-        return recorded(self.state, self.status, self.error_code)
-
 
 class Change(NamedTuple):
     """A message that moves: its row as it was, the word that holds now, and the receipts' times."""
@@ -105,7 +95,7 @@ class FoldReport:
     """What became of the receipts of a run.
 
     `unknown` name no message of ours, `mismatched` name a message that went to another number or has another provider id,
-    `held` stay for the next round because another transaction holds their message.
+    `held` stay for the next round because another transaction holds their message, `of_notices` were handed on to notices.
     """
 
     applied: int = 0
@@ -113,6 +103,7 @@ class FoldReport:
     unknown: int = 0
     mismatched: int = 0
     held: int = 0
+    of_notices: int = 0
     alerts: set[int] = field(default_factory=set)
     crowded: set[tuple[str, str]] = field(default_factory=set)
     """Senders (provider, address) whose texts overflowed the carrier's queue."""
@@ -120,7 +111,7 @@ class FoldReport:
     @property
     def settled(self) -> int:
         """Receipts that were taken out of the table."""
-        return self.applied + self.stale + self.unknown + self.mismatched
+        return self.applied + self.stale + self.unknown + self.mismatched + self.of_notices
 
 
 def fold(services: Services) -> FoldReport:
@@ -140,14 +131,14 @@ def fold(services: Services) -> FoldReport:
             fresh, hinted = set(), time.monotonic()
     if fresh:
         _hint(services, fresh)
-    retries.slow_down(services, report.crowded)
+    retrying.slow_down(services, report.crowded)
     if report.unknown or report.mismatched:
         log.warning("receipts.not_ours", unknown=report.unknown, mismatched=report.mismatched)
     return report
 
 
 def _add_up(report: FoldReport, batch: FoldReport) -> None:
-    for name in ("applied", "stale", "unknown", "mismatched", "held"):
+    for name in ("applied", "stale", "unknown", "mismatched", "held", "of_notices"):
         setattr(report, name, getattr(report, name) + getattr(batch, name))
     report.alerts |= batch.alerts
     report.crowded |= batch.crowded
@@ -168,8 +159,8 @@ def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[Fo
     if not rows:
         return report, after_id
     homes = find_homes(connection, rows, services.clock.now())
-    by_message, done = homes.by_message, homes.nowhere
-    report.unknown, report.held = len(done), homes.held
+    by_message, done = homes.by_message, homes.nowhere + homes.of_notices
+    report.unknown, report.held, report.of_notices = len(homes.nowhere), homes.held, len(homes.of_notices)
     messages = [MessageRow(*row) for row in connection.execute(_LOCK, (list(by_message),)).fetchall()]
     _put_aside(connection, by_message, messages, report, done)
     changes = []
@@ -203,41 +194,12 @@ def _put_aside(
 
 
 def _weigh(message: MessageRow, rows: list[Row], report: FoldReport) -> Change | None:
-    """The change that all receipts of one message together make; None when they say nothing new.
-
-    A receipt also proves the hand-over itself: a message that is still `sending`, in doubt, or was put back to be tried
-    again has arrived, and must neither be looked up nor sent again. Of an earlier attempt, which has failed and was
-    followed by another, only proof that it was delivered after all still counts.
-    """
-    fitting = [row for row in rows if _fits(message, row)]
-    earlier = [row for row in fitting if row.attempt is not None and row.attempt < message.attempts]
-    current = [row for row in fitting if row.attempt is None or row.attempt == message.attempts]
-    # Of two provider ids for one attempt (handed over twice after all) the first that came is the message's own.
-    sid = message.sid or (current[0].sid if current else "")
-    believed = [row for row in current if row.sid == sid]
-    believed += [row for row in earlier if word(row.status, row.error_code).state == DELIVERED]
-    report.mismatched += len(fitting) - len(earlier) - len([row for row in current if row.sid == sid])
-    report.mismatched += len(rows) - len(fitting)
-    report.stale += len([row for row in earlier if row not in believed])
-    words = [(word(row.status, row.error_code), row) for row in believed]
-    if not words:
-        return None
-    best, row = max(words, key=lambda pair: pair[0])
-    known = message.known
-    if best <= known:
-        report.stale += len(believed)
-        return None
-    report.applied += len(believed)
-    settled_at = row.received_at if best.rank >= FIRST_FINAL_RANK else None
-    return Change(message, best, row.sid, min(each.received_at for each in believed), settled_at)
-
-
-def _fits(message: MessageRow, row: Row) -> bool:
-    """Whether the receipt can be about this message: it was handed over at least once, and to the number that is named.
-
-    After a restore from a backup old ids are given again, and a receipt from before must not settle a new message.
-    """
-    return message.attempts > 0 and (row.recipient is None or row.recipient == message.phone)
+    """The change that all receipts of one message together make; None when they say nothing new."""
+    weighed = weigh(message, rows)
+    report.applied += weighed.applied
+    report.stale += weighed.stale
+    report.mismatched += weighed.mismatched
+    return None if weighed.news is None else Change(message, *weighed.news)
 
 
 def _write(
@@ -273,20 +235,20 @@ def _write(
             ),
         )
     failed = [(change.message.id, change.word.reason) for change in changes if change.word.state == FAILED]
-    crowded = retries.schedule(connection, services.clock.now(), failed)
-    retries.note_regions_off(connection, services.clock.now(), failed)
-    marked = people.mark(connection, services.clock.now(), [_outcome(change) for change in changes])
+    crowded = retrying.schedule(connection, services.clock.now(), failed, MESSAGES)
+    retrying.note_regions_off(connection, services.clock.now(), failed, MESSAGES)
+    marked = reachability.mark(connection, services.clock.now(), [_outcome(change) for change in changes])
     deltas: Counter[tallies.TallyKey] = Counter()
     for message, now_word, *_ in changes:
         before = (message.error_code or "") if message.state == FAILED else ""
         deltas[message.alert_id, message.country, message.state, before] -= 1
         deltas[message.alert_id, message.country, now_word.state, now_word.reason] += 1
     tallies.add(connection, deltas)
-    people.record(session, services.clock, marked)
+    reachability.record(session, services.clock, "alert", marked)
     return crowded
 
 
-def _outcome(change: Change) -> people.Outcome:
+def _outcome(change: Change) -> reachability.Outcome:
     message = change.message
     before = (message.error_code or "") if message.state == FAILED else ""
-    return people.Outcome(message.alert_id, message.phone, before, change.word.reason, change.word.state)
+    return reachability.Outcome(message.alert_id, message.phone, before, change.word.reason, change.word.state)

@@ -41,6 +41,11 @@ def take(session: Session, clock: Clock, actor: Actor, kept: InboundText) -> tup
                 return record_answer(session, clock, actor, said).topics
         except HotlineError as refusal:
             log.info("replies.text_not_taken", text=kept.id, why=refusal.code)
+    return leave_to_a_person(session, kept)
+
+
+def leave_to_a_person(session: Session, kept: InboundText) -> tuple[str, ...]:
+    """Let a text that has just been kept wait for somebody who reads it; the live topics to hint at."""
     session.add(UnclearText(inbound_text_id=kept.id, alert_id=kept.alert_id or OUTSIDE_ANY_ALERT))
     return ("cases",)
 

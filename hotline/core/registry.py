@@ -107,6 +107,8 @@ class Registry:
     """Called once in each worker process that serves the queue `default` (for example: bind to message centres)."""
     link_receipts: Callable[[Services, str, Any], None] | None = None
     """Takes a delivery receipt that came over a provider's link (provider, what it says); returns after the commit."""
+    link_texts: Callable[[Services, str, Any], None] | None = None
+    """Takes a text that somebody sent over a provider's link (provider, what it carries); returns after the commit."""
     readiness: list[Callable[[Services], dict[str, str]]] = field(default_factory=list)
     """What `/readyz` tells besides whether this process is ready: trouble by name, in words anybody may read."""
     context: list[Callable[[], dict[str, Any]]] = field(default_factory=list)

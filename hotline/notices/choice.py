@@ -49,7 +49,7 @@ class Choice:
 
     def __call__(self, notice: Claimed) -> Taken | None:
         """Return the notice with its way and its time, or None to leave it where it is."""
-        way = self._table.choose(notice.id, notice.phone, None, self.usable)
+        way = self._table.choose(notice.id, notice.phone, notice.avoid, self.usable)
         if way is None:
             return None
         if way.provider in self.probing:

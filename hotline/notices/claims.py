@@ -35,7 +35,7 @@ _DUE = """
 """
 _LOOK = f"""
 WITH due AS MATERIALIZED ({_DUE}), judged AS MATERIALIZED (
-    SELECT n.id, n.phone, n.body, n.expires_at, n.attempts + 1 AS attempt, n.priority,
+    SELECT n.id, n.phone, n.body, n.expires_at, n.attempts + 1 AS attempt, n.avoid, n.priority,
            CASE WHEN n.asked_for THEN NULL ELSE (
                SELECT CASE WHEN bool_or(t.opted_out_at IS NOT NULL) THEN '{OPTED_OUT}'
                            WHEN bool_or(t.number_bad_at IS NOT NULL) THEN '{NUMBER_BAD}' END
@@ -45,17 +45,26 @@ WITH due AS MATERIALIZED ({_DUE}), judged AS MATERIALIZED (
     UPDATE notices n SET state = 'failed', error_code = j.reason, settled_at = %(now)s, not_before = NULL
       FROM judged j WHERE n.id = j.id AND j.reason IS NOT NULL
 )
-SELECT id, phone, body, expires_at, attempt, reason FROM judged ORDER BY priority, id
+SELECT id, phone, body, expires_at, attempt, avoid, reason FROM judged ORDER BY priority, id
 """  # noqa: S608 - put together from constants, no value comes from outside
 _MARK = """
 WITH claimed AS (
-    UPDATE notices n SET state = 'sending', attempts = n.attempts + 1, lease_until = %(lease_until)s, not_before = NULL
+    UPDATE notices n SET state = 'sending', attempts = n.attempts + 1, lease_until = %(lease_until)s, not_before = NULL,
+           provider_sid = NULL, provider_status = NULL, error_code = NULL
      WHERE n.id = ANY (%(ids)s) RETURNING n.id, n.attempts
 )
-INSERT INTO notice_attempts (notice_id, number, provider, started_at)
-SELECT c.id, claimed.attempts, c.provider, %(now)s
-  FROM unnest(%(ids)s::bigint[], %(providers)s::text[]) AS c(id, provider) JOIN claimed ON claimed.id = c.id
+INSERT INTO notice_attempts (notice_id, number, provider, sender, started_at)
+SELECT c.id, claimed.attempts, c.provider, c.sender, %(now)s
+  FROM unnest(%(ids)s::bigint[], %(providers)s::text[], %(senders)s::text[]) AS c(id, provider, sender)
+  JOIN claimed ON claimed.id = c.id
 """
+"""A notice that is tried again leaves the name and the words of its last attempt behind; they stay with that attempt."""
+_FORGET_SECRETS = """
+UPDATE notices n SET body = '' WHERE n.id IN (
+    SELECT id FROM notices WHERE secret AND body <> '' AND expires_at <= %(now)s AND state NOT IN ('sending', 'in_doubt')
+     ORDER BY expires_at LIMIT 5000 FOR NO KEY UPDATE SKIP LOCKED)
+"""
+"""What is under way keeps its words, because a lost answer is looked up by them; it is settled soon."""
 
 
 class Claimed(NamedTuple):
@@ -66,6 +75,8 @@ class Claimed(NamedTuple):
     body: str
     expires_at: datetime
     attempt: int
+    avoid: str | None = None
+    """The sender through which it was filtered, where it was."""
 
 
 class Taken(NamedTuple):
@@ -85,8 +96,10 @@ class Batch(NamedTuple):
 
 
 def lapse(connection: psycopg.Connection[Any], now: datetime) -> int:
-    """Let notices lapse whose time is over; how many."""
-    return connection.execute(_LAPSE, {"now": now}).rowcount
+    """Let notices lapse whose time is over (how many), and forget the words of secret ones that mean nothing any more."""
+    lapsed = connection.execute(_LAPSE, {"now": now}).rowcount
+    connection.execute(_FORGET_SECRETS, {"now": now})
+    return lapsed
 
 
 def claim(
@@ -104,7 +117,7 @@ def claim(
     be bad, gets only what they asked for; that is judged here, at the moment of sending, and not when the notice was written.
     """
     rows = connection.execute(_LOOK, {"now": now, "lowest": lowest, "most": most}).fetchall()
-    fit = [Claimed(*row[:5]) for row in rows if row[5] is None]
+    fit = [Claimed(*row[:-1]) for row in rows if row[-1] is None]
     taken = [way for notice in fit if (way := choose(notice)) is not None]
     if taken:
         connection.execute(
@@ -114,6 +127,7 @@ def claim(
                 "lease_until": now + timedelta(seconds=terms.lease_s),
                 "ids": [each.notice.id for each in taken],
                 "providers": [each.way.provider for each in taken],
+                "senders": [each.way.address for each in taken],
             },
         )
     return Batch(taken, len(rows) - len(fit), len(fit) - len(taken))

@@ -19,8 +19,11 @@ from hotline.core.services import Services
 from hotline.notices.results import UNKNOWN, Settlement, back_off_s, record
 from hotline.notices.states import FAILED, IN_DOUBT, QUEUED
 from hotline.notices.terms import Terms
+from hotline.notices.text_tables import NOTICES
 from hotline.providers.carriers import NotConfigured, sms_providers
+from hotline.providers.lookups import names_of_earlier_attempts
 from hotline.providers.ranks import word
+from hotline.providers.recordless import Verdict, judge
 from hotline.providers.sms import FoundMessage, LookedUp, SmsQuery
 
 log = structlog.get_logger(__name__)
@@ -51,7 +54,8 @@ WITH due AS MATERIALIZED (
     UPDATE notices n SET lease_until = %(held_until)s WHERE n.id = ANY (ARRAY(SELECT id FROM due))
     RETURNING n.id, n.phone, n.body, n.attempts
 )
-SELECT h.id, h.phone, h.body, h.attempts, tried.first_at, tried.absent, last.started_at, last.finished_at, last.provider
+SELECT h.id, h.phone, h.body, h.attempts, tried.first_at, tried.absent, last.started_at, last.finished_at, last.provider,
+       last.left_at
   FROM held h
   JOIN notice_attempts last ON last.notice_id = h.id AND last.number = h.attempts
   CROSS JOIN LATERAL (SELECT min(a.started_at) AS first_at, count(*) FILTER (WHERE a.outcome = 'absent') AS absent
@@ -74,6 +78,7 @@ class Doubt(NamedTuple):
     started_at: datetime
     finished_at: datetime | None
     provider: str = ""
+    left_at: datetime | None = None
 
     def absent_from(self, terms: Terms) -> datetime:
         """Return the moment from which on a text that is not in the record was never accepted."""
@@ -113,18 +118,24 @@ def clear_doubt(services: Services) -> int:
         answers = [
             answer
             for name, provider in providers.items()
-            if (own := [doubt.query() for doubt in doubts if doubt.provider == name])
+            if provider.keeps_record and (own := [doubt.query() for doubt in doubts if doubt.provider == name])
             for answer in provider.lookup(own)
         ]
+        recordless = frozenset(name for name, each in providers.items() if not each.keeps_record)
         with services.db.transaction() as session:
-            settlements = _decide_all(services, session, terms, doubts, answers)
+            settlements = _decide_all(services, session, terms, doubts, answers, recordless)
             record(session, services.clock, settlements)
         cleared += sum(each.state != IN_DOUBT for each in settlements)
     return cleared
 
 
 def _decide_all(
-    services: Services, session: Session, terms: Terms, doubts: list[Doubt], answers: list[LookedUp]
+    services: Services,
+    session: Session,
+    terms: Terms,
+    doubts: list[Doubt],
+    answers: list[LookedUp],
+    recordless: frozenset[str],
 ) -> list[Settlement]:
     """Give each found text to one notice only: two notices with the same words may go to one handset."""
     connection = session.connection().connection.driver_connection
@@ -133,15 +144,31 @@ def _decide_all(
     by_id = {answer.query.message_id: answer for answer in answers}
     sids = [found.provider_sid for answer in answers for found in answer.found]
     taken: dict[str, int] = dict(connection.execute(_TAKEN, (sids,)).fetchall()) if sids else {}
+    earlier = names_of_earlier_attempts(connection, [doubt.id for doubt in doubts], NOTICES)
     settlements = []
     for doubt in doubts:
+        if doubt.provider in recordless:
+            settlements.append(decide_without_record(doubt, terms, services.clock.now()))
+            continue
         answer = by_id.get(doubt.id)
         found = [each for each in answer.found if taken.get(each.provider_sid, doubt.id) == doubt.id] if answer else []
+        found = [each for each in found if each.provider_sid not in earlier]
         if found:
             taken[found[0].provider_sid] = doubt.id
         complete = answer is not None and answer.complete
         settlements.append(decide(doubt, found[0] if found else None, complete, terms, services.clock.now()))
     return settlements
+
+
+def decide_without_record(doubt: Doubt, terms: Terms, now: datetime) -> Settlement:
+    """Say what becomes of a doubt at a provider that cannot be asked; pure. See `hotline.providers.recordless`."""
+    match judge(started_at=doubt.started_at, left_at=doubt.left_at, lease_s=terms.lease_s, now=now):
+        case Verdict.NEVER_LEFT:
+            return Settlement(doubt.id, doubt.attempt, "absent", QUEUED, wait_s=0.0)
+        case Verdict.LOST:
+            return Settlement(doubt.id, doubt.attempt, "lost", FAILED, code=NEVER_CLEARED)
+        case Verdict.WAIT:
+            return Settlement(doubt.id, doubt.attempt, None, IN_DOUBT, wait_s=LOOK_AGAIN_S)
 
 
 def decide(doubt: Doubt, found: FoundMessage | None, complete: bool, terms: Terms, now: datetime) -> Settlement:

@@ -24,11 +24,11 @@ MAX_BATCHES = 20
 
 _OPEN = "('queued', 'sending', 'in_doubt')"
 _FORGET_PERSON = f"""
-UPDATE notices SET phone = '', body = '' WHERE traveller_id = %s AND phone <> '' AND state NOT IN {_OPEN}
+UPDATE notices SET phone = '', body = '', retry_at = NULL WHERE traveller_id = %s AND phone <> '' AND state NOT IN {_OPEN}
 """  # noqa: S608 - put together from a constant
 _STILL_OPEN = "SELECT count(*) FROM notices WHERE traveller_id = %s AND phone <> ''"
 _FORGET_OLD = f"""
-UPDATE notices SET phone = '', body = '' WHERE id IN (
+UPDATE notices SET phone = '', body = '', retry_at = NULL WHERE id IN (
     SELECT id FROM notices WHERE phone <> '' AND created_at < %s AND state NOT IN {_OPEN}
      ORDER BY created_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
 """  # noqa: S608 - put together from a constant

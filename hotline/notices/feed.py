@@ -14,7 +14,8 @@ class BatchFeed:
     """Feeds a batch to a stream and keeps its results; used by the stream's thread only.
 
     `requests` carry the moment (on the monotonic clock) from which each may leave, in that order; none leaves after
-    `send_before`, when its claim is too old, or once `stopped` says so.
+    `send_before`, when its claim is too old, or once `stopped` says so. `leaving` is told of texts before they leave and
+    returns those that may; for providers that keep no record.
     """
 
     def __init__(
@@ -23,11 +24,12 @@ class BatchFeed:
         breaker: CircuitBreaker,
         send_before: float,
         stopped: Callable[[], bool],
+        leaving: Callable[[Sequence[SmsRequest]], Sequence[SmsRequest]] | None = None,
     ) -> None:
         self._ready = deque(requests)
         self._under_way: dict[int, SmsRequest] = {}
         self._results: list[SmsResult] = []
-        self._breaker, self._send_before, self._stopped = breaker, send_before, stopped
+        self._breaker, self._send_before, self._stopped, self._leaving = breaker, send_before, stopped, leaving
         self.blocked: SmsResult | None = None
 
     def take(self, most: int) -> list[SmsRequest]:
@@ -41,6 +43,9 @@ class BatchFeed:
         taken: list[SmsRequest] = []
         while self._ready and len(taken) < min(most, allowed) and self._ready[0][0] <= now:
             taken.append(self._ready.popleft()[1])
+        if taken and self._leaving is not None:
+            # What may not leave any more belongs to somebody else by now, and so does its result.
+            taken = list(self._leaving(taken))
         self._under_way |= {request.message_id: request for request in taken}
         return taken
 

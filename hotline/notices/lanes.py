@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from types import FrameType
 
 import structlog
@@ -30,9 +31,11 @@ from hotline.notices.claims import Taken
 from hotline.notices.feed import BatchFeed
 from hotline.notices.states import Priority
 from hotline.notices.terms import BATCH, Terms
+from hotline.notices.text_tables import NOTICES
 from hotline.providers import faults
 from hotline.providers.carriers import NotConfigured, sms_providers
 from hotline.providers.pacing import spend
+from hotline.providers.recordless import write_leaving
 from hotline.providers.routing import load
 from hotline.providers.sms import VALIDITY_MAX_S, Outcome, SmsProvider, SmsRequest, SmsResult
 
@@ -156,6 +159,7 @@ class _Lane:
             provider.breaker,
             claimed_at + self._terms.hand_over_s,
             lambda: self.stop_requested,
+            None if provider.keeps_record else partial(write_leaving, self._services, NOTICES),
         )
         try:
             provider.stream(feed, in_flight=self._terms.in_flight)
@@ -178,7 +182,7 @@ class _Lane:
             notice.phone,
             taken.way.address,
             notice.body,
-            self._terms.callback_url(notice.id),
+            self._terms.callback_url(notice.id, notice.attempt),
             max(1, int(min(VALIDITY_MAX_S, (notice.expires_at - now).total_seconds()))),
         )
 

@@ -20,8 +20,12 @@ from sqlalchemy.orm import Session
 
 from hotline.core.group_commit import GroupWriter
 from hotline.core.services import Services
-from hotline.notices.results import mark_people
-from hotline.providers.ranks import FIRST_FINAL_RANK, Word, recorded, word
+from hotline.notices.results import follow_failures
+from hotline.notices.states import FAILED
+from hotline.people import reachability
+from hotline.providers import retrying
+from hotline.providers.ranks import Word
+from hotline.providers.weighing import Row, weigh
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +36,7 @@ MAX_BATCHES = 50
 _room_lock = threading.Lock()
 
 _CLAIM = """
-SELECT id, notice_id, provider_sid, provider_status, error_code, recipient, received_at
+SELECT id, notice_id, provider_sid, provider_status, error_code, recipient, received_at, attempt
   FROM notice_receipts WHERE id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _LOCK = """
@@ -44,7 +48,7 @@ _APPLY = """
 UPDATE notices n
    SET state = d.state, provider_sid = d.sid, provider_status = d.status, error_code = d.code,
        sent_at = coalesce(n.sent_at, d.first_at), settled_at = d.settled_at, lease_until = NULL, not_before = NULL,
-       body = CASE WHEN n.secret THEN '' ELSE n.body END
+       retry_at = NULL, body = CASE WHEN n.secret AND d.state = 'delivered' THEN '' ELSE n.body END
   FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
        AS d(id, state, sid, status, code, first_at, settled_at)
  WHERE n.id = d.id
@@ -67,6 +71,8 @@ class IncomingReceipt:
     error_code: str | None
     recipient: str | None
     received_at: datetime
+    attempt: int | None = None
+    """Number of the attempt it is about, where the callback's address says so."""
 
 
 class ReceiptWriter(GroupWriter[IncomingReceipt]):
@@ -74,11 +80,16 @@ class ReceiptWriter(GroupWriter[IncomingReceipt]):
 
     what = "notice-receipts"
     statement = """
-INSERT INTO notice_receipts (notice_id, provider_sid, provider_status, error_code, recipient, received_at)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+INSERT INTO notice_receipts (notice_id, provider_sid, provider_status, error_code, recipient, received_at, attempt)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::smallint[])
 """
 
     def columns(self, rows: Sequence[IncomingReceipt]) -> tuple[list[Any], ...]:
+        """Return the statement's arrays."""
+        return self.columns_of(rows)
+
+    @staticmethod
+    def columns_of(rows: Sequence[IncomingReceipt]) -> tuple[list[Any], ...]:
         """Return the statement's arrays."""
         return (
             [row.notice_id for row in rows],
@@ -87,6 +98,7 @@ SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[
             [row.error_code for row in rows],
             [row.recipient for row in rows],
             [row.received_at for row in rows],
+            [row.attempt for row in rows],
         )
 
 
@@ -99,14 +111,19 @@ def append(services: Services, *receipts: IncomingReceipt) -> None:
     writer.append(receipts)
 
 
-class _Row(NamedTuple):
-    id: int
-    notice_id: int
-    sid: str
-    status: str
-    error_code: str | None
-    recipient: str | None
-    received_at: datetime
+def keep(connection: psycopg.Connection[Any], rows: Sequence[Row]) -> None:
+    """Take over receipts that came over a message centre's link and were found to be notices', in the caller's transaction."""
+    if rows:
+        columns = ReceiptWriter.columns_of(
+            [
+                IncomingReceipt(
+                    row.text_id, row.sid, row.status, row.error_code, row.recipient, row.received_at, row.attempt
+                )
+                for row in rows
+                if row.text_id is not None
+            ]
+        )
+        connection.execute(ReceiptWriter.statement, columns)
 
 
 class _Notice(NamedTuple):
@@ -129,27 +146,32 @@ class _Change(NamedTuple):
 
 def fold(services: Services) -> int:
     """Fold every receipt that waits now, oldest first, in bounded batches; how many were taken out of the table."""
-    settled, after_id = 0, 0
+    settled, after_id, crowded = 0, 0, set[tuple[str, str]]()
     for _ in range(MAX_BATCHES):
         with services.db.transaction() as session:
-            done, last_id = _fold_batch(services, session, after_id)
+            done, last_id = _fold_batch(services, session, after_id, crowded)
         settled += done
         if last_id == after_id:
             break
         after_id = last_id
+    retrying.slow_down(services, crowded)
     return settled
 
 
-def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[int, int]:
-    """Fold one batch in the session's transaction; how many receipts are done with, and the last one looked at."""
+def _fold_batch(services: Services, session: Session, after_id: int, crowded: set[tuple[str, str]]) -> tuple[int, int]:
+    """Fold one batch in the session's transaction; how many receipts are done with, and the last one looked at.
+
+    Senders that are to be slowed down are added to `crowded`.
+    """
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
-    rows = [_Row(*row) for row in connection.execute(_CLAIM, (after_id, BATCH_SIZE)).fetchall()]
+    rows = [Row(*row) for row in connection.execute(_CLAIM, (after_id, BATCH_SIZE)).fetchall()]
     if not rows:
         return 0, after_id
-    by_notice: dict[int, list[_Row]] = defaultdict(list)
+    by_notice: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        by_notice[row.notice_id].append(row)
+        assert row.text_id is not None
+        by_notice[row.text_id].append(row)
     notices = [_Notice(*row) for row in connection.execute(_LOCK, (list(by_notice),)).fetchall()]
     locked = {notice.id for notice in notices}
     missing = [notice_id for notice_id in by_notice if notice_id not in locked]
@@ -157,30 +179,23 @@ def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[in
     held = {row[0] for row in connection.execute(_EXISTING, (missing,)).fetchall()} if missing else set()
     if strangers := len(missing) - len(held):
         log.warning("notices.receipts_not_ours", receipts=strangers)
-    changes = [change for notice in notices if (change := _weigh(notice, by_notice[notice.id])) is not None]
+    news = [(notice, weigh(notice, by_notice[notice.id]).news) for notice in notices]
+    changes = [_Change(notice, *new) for notice, new in news if new is not None]
     _write(connection, changes)
-    done = [row.id for row in rows if row.notice_id not in held]
+    now = services.clock.now()
+    failed = [(each.notice.id, each.word.reason) for each in changes if each.word.state == FAILED]
+    crowded |= follow_failures(connection, now, failed)
+    done = [row.id for row in rows if row.text_id not in held]
     connection.execute(_DONE, (done,))
-    mark_people(
-        session,
-        services.clock,
-        [(each.notice.id, each.notice.phone, each.word.reason) for each in changes if each.word.reason],
-    )
+    marks = reachability.mark(connection, now, [_outcome(each) for each in changes])
+    reachability.record(session, services.clock, "notice", marks)
     return len(done), rows[-1].id
 
 
-def _weigh(notice: _Notice, rows: list[_Row]) -> _Change | None:
-    """The change that all receipts of one notice together make; None when they say nothing new."""
-    fitting = [row for row in rows if notice.attempts > 0 and row.recipient in (None, notice.phone)]
-    sid = notice.sid or (fitting[0].sid if fitting else "")
-    words = [(word(row.status, row.error_code), row) for row in fitting if row.sid == sid]
-    if not words:
-        return None
-    best, row = max(words, key=lambda pair: pair[0])
-    if best <= recorded(notice.state, notice.status, notice.error_code):
-        return None
-    settled_at = row.received_at if best.rank >= FIRST_FINAL_RANK else None
-    return _Change(notice, best, sid, min(each.received_at for _, each in words), settled_at)
+def _outcome(change: _Change) -> reachability.Outcome:
+    notice = change.notice
+    before = (notice.error_code or "") if notice.state == FAILED else ""
+    return reachability.Outcome(notice.id, notice.phone, before, change.word.reason, change.word.state)
 
 
 def _write(connection: psycopg.Connection[Any], changes: list[_Change]) -> None:

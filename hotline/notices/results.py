@@ -7,18 +7,18 @@ still its last attempt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
-from typing import NamedTuple
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy.orm import Session
 
-from hotline.core import audit
-from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.notices.states import FAILED, IN_DOUBT, QUEUED, SENT
-from hotline.providers.codes import BAD_NUMBER_CODES, OPTED_OUT_CODES
+from hotline.notices.text_tables import NOTICES
+from hotline.people import reachability
+from hotline.providers import parts, retrying
 from hotline.providers.sms import Outcome, SmsResult
 
 FIRST_LOOKUP_S = 1.0
@@ -26,7 +26,6 @@ BACK_OFF_FIRST_S, BACK_OFF_MAX_S = 1.0, 60.0
 MAX_RETRIES_LATER = 100
 """With the back-off that is more than an hour and a half of "try again later"; most notices lapse long before."""
 UNKNOWN = "unknown"
-CARRIER = Actor(kind="webhook", id=None, name="message provider", via="webhook")
 
 
 class Settlement(NamedTuple):
@@ -43,6 +42,7 @@ class Settlement(NamedTuple):
     status: str | None = None
     code: str | None = None
     wait_s: float | None = None
+    part_sids: tuple[str, ...] = ()
 
 
 _RECORD = """
@@ -60,10 +60,10 @@ WITH result AS MATERIALIZED (
            lease_until = CASE WHEN r.state = 'in_doubt' THEN r.again_at END,
            sent_at = CASE WHEN r.state IN ('sent', 'delivered') THEN %(now)s ELSE n.sent_at END,
            settled_at = CASE WHEN r.state IN ('delivered', 'failed') THEN %(now)s END,
-           body = CASE WHEN n.secret AND r.state IN ('sent', 'delivered', 'failed') THEN '' ELSE n.body END
+           body = CASE WHEN n.secret AND r.state = 'delivered' THEN '' ELSE n.body END
       FROM held h JOIN result r ON r.id = h.id AND r.number = h.attempts
      WHERE n.id = h.id AND h.state IN ('sending', 'in_doubt')
-    RETURNING n.id, n.phone, n.error_code
+    RETURNING n.id, n.phone, n.state, n.error_code
 ), closed AS (
     UPDATE notice_attempts a
        SET outcome = r.outcome, finished_at = %(now)s, provider_sid = coalesce(r.sid, a.provider_sid), error_code = r.code
@@ -71,18 +71,11 @@ WITH result AS MATERIALIZED (
      WHERE a.notice_id = r.id AND a.number = r.number AND r.outcome IS NOT NULL
        AND (a.outcome IS NULL OR a.outcome = 'unanswered' OR (a.outcome = 'found' AND r.outcome = 'accepted'))
 )
-SELECT id, phone, error_code FROM moved WHERE error_code = ANY(%(telling)s::text[])
+SELECT id, phone, coalesce(error_code, '') FROM moved WHERE state = 'failed'
 """
-_MARK = {
-    "travellers.number_bad": """
-UPDATE travellers SET number_bad_at = %(at)s, updated_at = %(at)s WHERE id IN (
-    SELECT id FROM travellers WHERE phone = ANY(%(phones)s) AND number_bad_at IS NULL AND erased_at IS NULL
-     ORDER BY id FOR NO KEY UPDATE) RETURNING id""",
-    "travellers.opted_out": """
-UPDATE travellers SET opted_out_at = %(at)s, updated_at = %(at)s WHERE id IN (
-    SELECT id FROM travellers WHERE phone = ANY(%(phones)s) AND opted_out_at IS NULL AND erased_at IS NULL
-     ORDER BY id FOR NO KEY UPDATE) RETURNING id""",
-}
+_FORGET_SECRETS = """
+UPDATE notices SET body = '' WHERE id = ANY(%s) AND secret AND state = 'failed' AND retry_at IS NULL AND body <> ''
+"""
 
 
 def settle(result: SmsResult) -> Settlement:
@@ -102,7 +95,7 @@ def settle(result: SmsResult) -> Settlement:
 
     match result.outcome:
         case Outcome.ACCEPTED:
-            return to(SENT)
+            return to(SENT)._replace(part_sids=result.part_sids)
         case Outcome.REFUSED:
             return to(FAILED)
         case Outcome.UNANSWERED:
@@ -130,7 +123,7 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
     assert isinstance(connection, psycopg.Connection)
     now = clock.now()
     settlements = sorted(settlements)
-    told = connection.execute(
+    failed = connection.execute(
         _RECORD,
         {
             "ids": [each.notice_id for each in settlements],
@@ -142,25 +135,25 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
             "codes": [each.code for each in settlements],
             "again": [None if each.wait_s is None else now + timedelta(seconds=each.wait_s) for each in settlements],
             "now": now,
-            "telling": sorted(BAD_NUMBER_CODES | OPTED_OUT_CODES),
         },
     ).fetchall()
-    mark_people(session, clock, [(notice_id, phone, code) for notice_id, phone, code in told])
+    names = [parts.Names(each.notice_id, each.attempt, each.part_sids) for each in settlements if each.part_sids]
+    parts.keep(connection, names, NOTICES)
+    follow_failures(connection, now, [(notice_id, code) for notice_id, _, code in failed])
+    outcomes = [reachability.Outcome(notice_id, phone, "", code, FAILED) for notice_id, phone, code in failed]
+    reachability.record(session, clock, "notice", reachability.mark(connection, now, outcomes))
 
 
-def mark_people(session: Session, clock: Clock, told: Iterable[tuple[int, str, str]]) -> None:
-    """Remember on the travellers what a failure (notice, number, code) says about their number; audited, so called last.
+def follow_failures(
+    connection: psycopg.Connection[Any], now: datetime, failed: Sequence[tuple[int, str]]
+) -> set[tuple[str, str]]:
+    """Do what the reasons of notices that have just failed (id, code) ask for, in the caller's transaction.
 
-    Marks go to everybody who has the number: it is the handset that cannot be reached or has said stop.
+    Returns the senders that are to be slowed down after the commit. A secret text that is not tried again loses its words.
     """
-    connection = session.connection().connection.driver_connection
-    assert isinstance(connection, psycopg.Connection)
-    for action, codes in (("travellers.number_bad", BAD_NUMBER_CODES), ("travellers.opted_out", OPTED_OUT_CODES)):
-        phones = sorted({phone for _, phone, code in told if code in codes})
-        if not phones:
-            continue
-        marked = connection.execute(_MARK[action], {"at": clock.now(), "phones": phones}).fetchall()
-        if marked:
-            first = min(notice_id for notice_id, _, code in told if code in codes)
-            travellers = sorted(row[0] for row in marked)
-            audit.record(session, clock, CARRIER, action, "notice", first, after={"travellers": travellers})
+    if not failed:
+        return set()
+    crowded = retrying.schedule(connection, now, failed, NOTICES)
+    retrying.note_regions_off(connection, now, failed, NOTICES)
+    connection.execute(_FORGET_SECRETS, ([notice_id for notice_id, _ in failed],))
+    return crowded

@@ -31,6 +31,7 @@ NOTICE = Lifecycle(
         Transition(IN_DOUBT, "miss", QUEUED),
         Transition(IN_DOUBT, "give up", FAILED),
         Transition(IN_DOUBT, "keep looking", IN_DOUBT),
+        Transition(FAILED, "try again", QUEUED),
         *(
             Transition(state, f"receipt: {target}", target)
             for state in (QUEUED, SENDING, IN_DOUBT, SENT, FAILED)
@@ -40,7 +41,8 @@ NOTICE = Lifecycle(
     ],
 )
 """A receipt proves the hand-over, so it moves a notice from wherever our own record of it stands. `delivered` and `lapsed`
-are left by nothing, `failed` only for the network's positive proof of delivery or a failure that says more."""
+are left by nothing, `failed` only for the network's positive proof of delivery, a failure that says more, or another try
+where the reason allows one (`hotline.providers.codes`)."""
 
 
 class Priority(IntEnum):
@@ -57,7 +59,8 @@ class Purpose:
     """What a notice is for.
 
     `asked_for`: the receiver has just asked for it or it is their duty, so it goes out although they want no alerts.
-    `secret`: the body opens a door; pages never show it, and it is removed from the row once the text is out.
+    `secret`: the body opens a door; pages never show it, and it is removed from the row as soon as the text has arrived, is
+    not tried again, or means nothing any more.
     """
 
     label: str

@@ -44,6 +44,6 @@ class Terms:
         """How long after its claim a text may still be handed to the provider."""
         return self.lease_s - self.timeout_s
 
-    def callback_url(self, notice_id: int) -> str:
-        """Return the address the provider reports to; its path says that it is a notice, its query which one."""
-        return f"{self.public_url}/webhooks/twilio/notices/status?notice={notice_id}"
+    def callback_url(self, notice_id: int, attempt: int) -> str:
+        """Return the address the provider reports to; its path says that it is a notice, its query which attempt of which."""
+        return f"{self.public_url}/webhooks/twilio/notices/status?notice={notice_id}&attempt={attempt}"

@@ -15,7 +15,7 @@ from hotline.providers.twilio_signature import require_twilio_signature
 
 blueprint = Blueprint("twilio_notices", __name__, url_prefix="/webhooks/twilio/notices")
 
-_BIGINT_MAX = 2**63 - 1
+_BIGINT_MAX, _SMALLINT_MAX = 2**63 - 1, 2**15 - 1
 _FORMS = {
     "MessageSid": re.compile(r"[A-Za-z0-9]{1,64}"),
     "MessageStatus": re.compile(r"[a-z_-]{1,20}"),
@@ -30,13 +30,12 @@ _FORMS = {
 def status() -> ResponseReturnValue:
     """Take in a delivery receipt; 204 once it is on the disk."""
     services = current()
-    given = request.args.get("notice", "")
-    if not given.isascii() or not given.isdigit() or not 0 < int(given[:20]) <= _BIGINT_MAX:
-        raise InvalidInput("notice", given, "give the number of the notice as in its callback address")
     append(
         services,
         IncomingReceipt(
-            notice_id=int(given),
+            notice_id=_number_in_address("notice", _BIGINT_MAX),
+            # The address of a text that left before attempts were named there has none.
+            attempt=_number_in_address("attempt", _SMALLINT_MAX) if "attempt" in request.args else None,
             provider_sid=_field("MessageSid"),
             provider_status=_field("MessageStatus"),
             # The provider sends 0 or nothing where there was no error.
@@ -46,6 +45,13 @@ def status() -> ResponseReturnValue:
         ),
     )
     return Response(status=204)
+
+
+def _number_in_address(name: str, largest: int) -> int:
+    given = request.args.get(name, "")
+    if not given.isascii() or not given.isdigit() or not 0 < int(given[:20]) <= largest:
+        raise InvalidInput(name, given, "give the number as in the notice's callback address")
+    return int(given)
 
 
 def _field(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
-from hotline.notices import doubt, erasure, lanes, pages, receipts, sweep, webhooks
+from hotline.notices import doubt, erasure, lanes, pages, receipts, retry_sweep, sweep, webhooks
 
 
 def register(registry: Registry) -> None:
@@ -16,9 +16,11 @@ def register(registry: Registry) -> None:
     registry.job(doubt.JOB, doubt.clear_doubt, queue="default", timeout_s=120)
     registry.job(sweep.JOB, sweep.sweep, queue="urgent", timeout_s=60)
     registry.job(receipts.JOB, receipts.fold, queue="default", timeout_s=60)
+    registry.job(retry_sweep.JOB, retry_sweep.sweep, queue="default", timeout_s=60)
     registry.job(erasure.JOB, erasure.forget_old, queue="slow", timeout_s=300)
     registry.every(2, sweep.JOB)
     registry.every(2, receipts.JOB)
+    registry.every(15, retry_sweep.JOB)
     registry.every(3600, erasure.JOB)
     registry.on("TravellerErased", "notices.forget", erasure.forget)
     registry.menu.append(MenuEntry("notices.list_notices", gettext_noop("Single texts"), "notices.read", 55, key="n"))

@@ -10,6 +10,7 @@ from hotline.core import jobs
 from hotline.core.config import Settings
 from hotline.core.services import Services
 from hotline.providers.smpp.address import BindAddress, read_addresses
+from hotline.providers.smpp.incoming import LinkText
 from hotline.providers.smpp.smpp_sms import SmppSms
 from hotline.providers.smpp.words import ReceiptWord
 from hotline.providers.sms import SmsProvider
@@ -72,7 +73,13 @@ def _make_link(services: Services, address: BindAddress) -> SmppSms:
             raise LookupError("no room takes receipts over links")
         take(services, name, said)
 
-    return SmppSms(address, answer_s=services.settings.dispatch_timeout_s, on_receipt=on_receipt)
+    def on_text(name: str, text: LinkText) -> None:
+        take = jobs.registry().link_texts
+        if take is None:
+            raise LookupError("no room takes texts over links")
+        take(services, name, text)
+
+    return SmppSms(address, answer_s=services.settings.dispatch_timeout_s, on_receipt=on_receipt, on_text=on_text)
 
 
 def bind_addresses(settings: Settings) -> list[BindAddress]:

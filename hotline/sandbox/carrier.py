@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from hotline.sandbox import journal as journals
@@ -81,6 +81,8 @@ class Carrier:
         self.on_change: Callable[[str], None] = lambda number: None
         self.post_receipt: Callable[[Webhook], None] = lambda webhook: None
         """Where reports on texts go that came over SMPP; the message centre puts itself here."""
+        self.post_text: Callable[[str, Message], Awaitable[dict[str, object]]] | None = None
+        """Where texts from handsets go whose own texts came over SMPP (account, text); the message centre puts itself here."""
         self._senders: set[str] = set()
         self._waiting_for_handset: dict[str, Message] = {}
         self._random = random.Random(1)  # noqa: S311 - spreads deliveries, guards nothing

@@ -1,4 +1,7 @@
-"""What a handset answers: to the service's webhook, signed; and the words that every carrier obeys by itself."""
+"""What a handset answers: to the service's webhook, signed, or back over the link that its last text came over.
+
+The HTTP provider obeys stop words by itself; behind a link that is the service's own duty, and this carrier leaves it to it.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ STOPPED = (
 STARTED = "You have successfully been re-subscribed to messages from this number. Reply STOP to unsubscribe."
 
 MAX_REPLIES = 5
+OVER_LINK = "smpp:"
+"""How the address for reports begins on a text that came over the message centre's link."""
 
 
 async def answer(carrier: Carrier, number: str, body: str) -> dict[str, object]:
@@ -37,8 +42,12 @@ async def answer(carrier: Carrier, number: str, body: str) -> dict[str, object]:
     handset = carrier.handsets.take(number)
     if handset.off:
         raise BadInput("the handset is switched off")
-    sender = _last_sender(carrier, handset)
+    last = next((text for text in reversed(handset.texts) if text.direction == OUTBOUND), None)
+    sender = last.sender if last is not None else carrier.service_number
     message = carrier.receive(number, body, sender)
+    if last is not None and last.callback_url.startswith(OVER_LINK) and carrier.post_text is not None:
+        account = last.callback_url.removeprefix(OVER_LINK).partition("?")[0]
+        return {"sid": message.sid, **await carrier.post_text(account, message)}
     opt_out = _obey_carrier_words(carrier, handset, sender, body)
     if not carrier.inbound_url:
         return {"sid": message.sid, "reached": False, "reason": "no_url"}
@@ -55,13 +64,6 @@ async def answer(carrier: Carrier, number: str, body: str) -> dict[str, object]:
     for reply in parse_replies(text):
         carrier.accept(Order(to=number, sender=sender, body=reply, direction=REPLY))
     return {"sid": message.sid, "reached": True}
-
-
-def _last_sender(carrier: Carrier, handset: Handset) -> str:
-    for text in reversed(handset.texts):
-        if text.direction == OUTBOUND:
-            return text.sender
-    return carrier.service_number
 
 
 def _obey_carrier_words(carrier: Carrier, handset: Handset, sender: str, body: str) -> str:

@@ -1,8 +1,9 @@
 """The practice carrier's message centre: SMPP 3.4 over smpp34's server, for the same handsets as the API.
 
 It takes every bind on loopback, whatever its password. A text may come whole, in `message_payload`, or in parts joined by
-headers. Receipts go to whichever link of the same account is open; they wait while none is. Faults are those of the API:
-429 becomes ESME_RTHROTTLED, lost answers and 500 after acceptance are answers that never come.
+headers. Receipts go to whichever link of the same account is open; they wait while none is. What is typed on a handset whose last
+text came over a link goes back over the same account's, in parts where it is long, until the service says that it has it. Faults
+are those of the API: 429 becomes ESME_RTHROTTLED, lost answers and 500 after acceptance are answers that never come.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import smpp34
 
 from hotline.sandbox.callbacks import Webhook
 from hotline.sandbox.carrier import Carrier, Order
-from hotline.sandbox.messages import DELIVERED, FAILED, UNDELIVERED
+from hotline.sandbox.messages import DELIVERED, FAILED, UNDELIVERED, Message
 from hotline.sandbox.refusals import Refusal
+from hotline.sandbox.settings import CALLBACK_TIMEOUT_S
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ SCHEME = "smpp:"
 UDH = 0x40
 MESSAGE_PAYLOAD = 0x0424
 RECEIPT = 0x04
-UCS2, LATIN1 = 8, 3
+GSM7, UCS2, LATIN1 = 0, 8, 3
 LONGEST_VALIDITY_S = 36_000
 RETRY_S = 0.25
 MAX_RECEIPT_TRIES = 240
@@ -63,6 +65,7 @@ class Smsc:
         self._never_answered: deque[smpp34.SubmitSmEvent] = deque(maxlen=MAX_HELD)
         self._tasks: set[asyncio.Task[None]] = set()
         carrier.post_receipt = self.post
+        carrier.post_text = self.post_text
 
     async def open(self) -> None:
         """Take links from now on; raises SmppError when the port is taken."""
@@ -173,6 +176,55 @@ class Smsc:
                 if answer.is_success:
                     return
             await asyncio.sleep(RETRY_S)
+
+    async def post_text(self, account: str, message: Message) -> dict[str, object]:
+        """Hand a handset's text to the account, part by part, each until it is taken; says plainly what came of it."""
+        coding, parts = _parts_of(message.body, message.seq)
+        give_up_at = time.monotonic() + 2 * CALLBACK_TIMEOUT_S
+        for octets in parts:
+            problem = await self._hand_over(account, message, coding, octets, len(parts) > 1, give_up_at)
+            if problem:
+                return {"reached": False, **problem}
+        return {"reached": True}
+
+    async def _hand_over(
+        self, account: str, message: Message, coding: int, octets: bytes, joined: bool, give_up_at: float
+    ) -> dict[str, object]:
+        """Deliver one part, again and again while the service refuses it; empty once it has it, else why not."""
+        problem: dict[str, object] = {"reason": "no_link"}
+        while True:
+            for link in [each for each in self._links.values() if each.system_id == account and each.can_receive]:
+                try:
+                    answer = await link.deliver_sm(
+                        message.to.lstrip("+"), octets, source_addr=message.sender.lstrip("+"), data_coding=coding,
+                        source_addr_ton=1, source_addr_npi=1, dest_addr_ton=1 if message.to.startswith("+") else 0,
+                        dest_addr_npi=1, esm_class=UDH if joined else 0,
+                    )  # fmt: skip
+                except smpp34.SmppError as error:
+                    problem = {"reason": "no_answer", "detail": type(error).__name__}
+                    continue
+                if answer.is_success:
+                    return {}
+                problem = {"reason": "refused", "detail": f"{answer.command_status:#x}"}
+            if time.monotonic() >= give_up_at:
+                return problem
+            await asyncio.sleep(RETRY_S)
+
+
+def _parts_of(body: str, reference: int) -> tuple[int, list[bytes]]:
+    """Return data_coding and octets of a text as a handset sends it: one message, or several joined by headers."""
+    try:
+        octets, used = _CODEC.encode(body)
+        coding = GSM7 if used == len(body) else UCS2
+    except UnicodeError:
+        octets, coding = b"", UCS2
+    whole = body.encode("utf-16-be") if coding == UCS2 else bytes(octets)
+    alone, in_part = (140, 134) if coding == UCS2 else (160, 153)
+    if len(whole) <= alone:
+        return coding, [whole]
+    cut = [whole[at : at + in_part] for at in range(0, len(whole), in_part)]
+    head = bytes([5, 0, 3, reference & 0xFF, len(cut)])
+    return coding, [head + bytes([number]) + part for number, part in enumerate(cut, start=1)]
 
 
 def _sender(event: smpp34.SubmitSmEvent) -> str:

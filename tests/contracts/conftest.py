@@ -16,6 +16,7 @@ import pytest
 
 from hotline.providers.breaker import CircuitBreaker
 from hotline.providers.smpp.address import read_addresses
+from hotline.providers.smpp.incoming import LinkText
 from hotline.providers.smpp.smpp_sms import SmppSms
 from hotline.providers.smpp.words import ReceiptWord
 from hotline.providers.sms import SmsProvider, SmsRequest, SmsResult
@@ -82,11 +83,16 @@ class Adapter:
     receipts: list[ReceiptWord] = field(default_factory=list)
 
 
-def bind(carrier: CarrierProcess, *options: str, on_receipt: Callable[[str, ReceiptWord], None]) -> SmppSms:
+def bind(
+    carrier: CarrierProcess,
+    *options: str,
+    on_receipt: Callable[[str, ReceiptWord], None],
+    on_text: Callable[[str, LinkText], None] | None = None,
+) -> SmppSms:
     """Bind to the message centre as `desk`."""
     query = "&".join(("window=20", f"sender={SENDER.replace('+', '%2B')}", *options))
     (address,) = read_addresses(f"smpp://desk:secret@{carrier.smsc}?{query}", "")
-    provider = SmppSms(address, answer_s=ANSWER_S, on_receipt=on_receipt)
+    provider = SmppSms(address, answer_s=ANSWER_S, on_receipt=on_receipt, on_text=on_text or (lambda _, text: None))
     provider.start()
     wait_until(lambda: provider.link.bound, "the bind")
     return provider

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 import smpplib.client
+import smpplib.command
 import smpplib.consts
 import smpplib.gsm
 
+from hotline.providers.smpp.incoming import LinkText, body_of
 from hotline.providers.smpp.smpp_sms import SmppSms
 from hotline.providers.smpp.words import ReceiptWord, plain_id
 from hotline.providers.sms import Outcome
@@ -24,13 +28,32 @@ class Desk:
 
     def __init__(self, carrier: CarrierProcess, *options: str) -> None:
         self.receipts: list[ReceiptWord] = []
+        self.texts: list[LinkText] = []
         self.refusing = False
-        self.provider: SmppSms = bind(carrier, *options, on_receipt=self._take)
+        self.refused = 0
+        self.provider: SmppSms = bind(carrier, *options, on_receipt=self._take, on_text=self._take_text)
 
     def _take(self, _: str, word: ReceiptWord) -> None:
         if self.refusing:
             raise OSError("the disk is full")
         self.receipts.append(word)
+
+    def _take_text(self, _: str, text: LinkText) -> None:
+        if self.refusing:
+            self.refused += 1
+            self.refusing = self.refused < 2
+            raise OSError("the disk is full")
+        self.texts.append(text)
+
+
+def reply(carrier: CarrierProcess, body: str) -> dict[str, object]:
+    """Type an answer on the handset, as its page does."""
+    answer = requests.post(
+        f"{carrier.url}/page/handsets/{ONE[0]}/reply", json={"body": body}, timeout=40,
+        auth=(carrier.account_sid, carrier.auth_token),
+    )  # fmt: skip
+    outcome: dict[str, object] = answer.json()
+    return outcome
 
 
 @pytest.fixture
@@ -122,15 +145,70 @@ def test_a_link_that_was_lost_is_bound_again(desk: Desk, carrier: CarrierProcess
     assert send(desk.provider, texts_for(ONE))[ONE[0]].outcome is Outcome.ACCEPTED
 
 
-def test_an_independent_client_sends_to_the_centre_and_gets_its_receipt(carrier: CarrierProcess) -> None:
+@pytest.mark.parametrize("body", ["I am safe", "안전합니다 👍", LONG, "help [we are] {trapped} " * 20])
+def test_what_is_typed_on_a_handset_goes_back_over_the_link_its_text_came_by(
+    desk: Desk, carrier: CarrierProcess, body: str
+) -> None:
+    send(desk.provider, texts_for(ONE))
+    wait_until(lambda: desk.receipts, "the delivery")
+    assert reply(carrier, body)["reached"] is True
+    assert {(text.sender, text.recipient) for text in desk.texts} == {(ONE[0], SENDER)}
+    assert body_of([text.piece for text in desk.texts]) == body
+    joints = [text.joint for text in desk.texts if text.joint is not None]
+    assert [joint.number for joint in joints] == (list(range(1, len(desk.texts) + 1)) if len(desk.texts) > 1 else [])
+
+
+def test_a_text_that_could_not_be_kept_is_offered_again(desk: Desk, carrier: CarrierProcess) -> None:
+    send(desk.provider, texts_for(ONE))
+    wait_until(lambda: desk.receipts, "the delivery")
+    desk.refusing = True
+    assert reply(carrier, "help")["reached"] is True
+    assert (desk.refused, [body_of([text.piece]) for text in desk.texts]) == (2, ["help"])
+
+
+def test_over_a_link_the_carrier_leaves_stop_words_to_the_service(desk: Desk, carrier: CarrierProcess) -> None:
+    send(desk.provider, texts_for(ONE))
+    wait_until(lambda: desk.receipts, "the delivery")
+    assert reply(carrier, "STOP")["reached"] is True
+    assert [body_of([text.piece]) for text in desk.texts] == ["STOP"]
+    assert send(desk.provider, texts_for(ONE))[ONE[0]].outcome is Outcome.ACCEPTED
+
+
+def test_an_independent_client_gets_what_is_typed_on_the_handset_it_sent_to(carrier: CarrierProcess) -> None:
+    client = independent_client(carrier)
+    got: list[smpplib.command.DeliverSM] = []
+    client.set_message_received_handler(lambda pdu: got.append(pdu))
+    client.send_message(
+        source_addr_ton=smpplib.consts.SMPP_TON_INTL, source_addr=SENDER.lstrip("+"),
+        dest_addr_ton=smpplib.consts.SMPP_TON_INTL, destination_addr=ONE[0].lstrip("+"), short_message=b"safe?",
+    )  # fmt: skip
+    wait_until(lambda: client.read_once() or list(carrier.control.messages()), "the text")
+    with ThreadPoolExecutor(1) as page:
+        outcome = page.submit(reply, carrier, "안전합니다")
+        wait_until(lambda: client.read_once() or outcome.done(), "the answer")
+    assert outcome.result()["reached"] is True
+    (answer,) = [each for each in got if each.esm_class == 0]
+    assert (answer.source_addr, answer.destination_addr) == (ONE[0].lstrip("+").encode(), SENDER.lstrip("+").encode())
+    assert (answer.data_coding, answer.short_message.decode("utf-16-be")) == (8, "안전합니다")
+    client.disconnect()
+
+
+def independent_client(carrier: CarrierProcess) -> smpplib.client.Client:
+    """Bind with another library than the service's."""
     host, _, port = carrier.smsc.rpartition(":")
     client = smpplib.client.Client(host, int(port), allow_unknown_opt_params=True, timeout=10)
+    client.set_message_sent_handler(lambda pdu: None)
+    client.connect()
+    client.bind_transceiver(system_id="other", password="secret")
+    return client
+
+
+def test_an_independent_client_sends_to_the_centre_and_gets_its_receipt(carrier: CarrierProcess) -> None:
+    client = independent_client(carrier)
     names: list[str] = []
     receipts: list[str] = []
     client.set_message_sent_handler(lambda pdu: names.append(pdu.message_id.decode()))
     client.set_message_received_handler(lambda pdu: receipts.append(pdu.short_message.decode()))
-    client.connect()
-    client.bind_transceiver(system_id="other", password="secret")
     text = "Überschwemmung in Manila €" * 10
     parts, coding, esm_class = smpplib.gsm.make_parts(text)
     for part in parts:

@@ -91,6 +91,6 @@ def test_the_lifecycle_knows_every_state_and_leaves_no_final_one() -> None:
     assert isinstance(NOTICE, Lifecycle)
     assert NOTICE.states == set(STATES)
     assert not [each for each in NOTICE.transitions if each.state in ("delivered", "lapsed")]
-    # A failure gives way to proof of delivery, and to a failure that says more.
-    assert {each.target for each in NOTICE.transitions if each.state == "failed"} == {"delivered", "failed"}
+    # A failure gives way to proof of delivery, to a failure that says more, and to another try.
+    assert {each.target for each in NOTICE.transitions if each.state == "failed"} == {"delivered", "failed", "queued"}
     assert all(each.label for each in PURPOSES.values())

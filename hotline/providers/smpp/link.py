@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 CONNECT_S, BIND_S, ENQUIRE_EVERY_S = 5.0, 5.0, 15.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 MAX_DELIVERS_WAITING = 100
-"""Receipts that may wait for their commit; beyond it the link is not read, and the centre slows down by itself."""
+"""Receipts and texts that may wait for their commit; beyond it the link is not read, and the centre slows down by itself."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Link:
                 writer.write(wire.pdu(wire.GENERIC_NACK, pdu.sequence, status=wire.RINVCMDID))
 
     async def _deliver(self, pdu: Pdu, writer: asyncio.StreamWriter) -> None:
-        """Hand a receipt on and acknowledge it once it is durable; otherwise the centre keeps it and comes again."""
+        """Hand a receipt or a text on and acknowledge it once it is durable; otherwise the centre keeps it and comes again."""
         status = wire.ROK
         try:
             deliver = wire.read_deliver(pdu.raw)

@@ -22,6 +22,7 @@ import structlog
 from hotline.providers.breaker import CircuitBreaker
 from hotline.providers.smpp import texts
 from hotline.providers.smpp.address import BindAddress
+from hotline.providers.smpp.incoming import LinkText, read_text
 from hotline.providers.smpp.link import Link, LinkTerms, Unanswered, Unsent
 from hotline.providers.smpp.wire import MESSAGE_PAYLOAD, Pdu, read_c_string
 from hotline.providers.smpp.words import ReceiptWord, is_receipt, outcome_of, plain_id, read_receipt
@@ -75,16 +76,22 @@ class _BindGate(CircuitBreaker):
 
 
 class SmppSms:
-    """One provider over one bind. `on_receipt` is called in the link's threads and must return only after the commit."""
+    """One provider over one bind. `on_receipt` and `on_text` are called in the link's threads and must return only after the
+    commit: then the centre is told that we have it."""
 
     keeps_record = False
 
     def __init__(
-        self, address: BindAddress, *, answer_s: float, on_receipt: Callable[[str, ReceiptWord], None]
+        self,
+        address: BindAddress,
+        *,
+        answer_s: float,
+        on_receipt: Callable[[str, ReceiptWord], None],
+        on_text: Callable[[str, LinkText], None],
     ) -> None:
         self.name, self.sender = address.name, address.sender
         self.breaker: CircuitBreaker = _BindGate()
-        self._address, self._on_receipt = address, on_receipt
+        self._address, self._on_receipt, self._on_text = address, on_receipt, on_text
         self._references = itertools.count(1)
         terms = LinkTerms(
             address.name, address.host, address.port, address.system_id, address.password,
@@ -102,8 +109,7 @@ class SmppSms:
 
     def _deliver(self, deliver: smpp34.DeliverSm) -> None:
         if not is_receipt(deliver):
-            # Answers by text are the HTTP provider's; a centre that sends them here has been set up otherwise.
-            log.warning("smpp.text_ignored", provider=self.name)
+            self._on_text(self.name, read_text(deliver))
             return
         word = read_receipt(deliver)
         if word is None:

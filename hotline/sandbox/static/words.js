@@ -42,6 +42,8 @@ const WORDS = {
   sending: ["보내는 중…", "Sending…"],
   reply_ok: ["서비스가 답장을 받았습니다.", "The service has taken the answer."],
   reply_no_url: ["서비스 주소가 정해지지 않아 답장을 전하지 못했습니다. 통신사 제어에서 주소를 넣으세요.", "Not delivered: no address of the service is set. Enter it under Carrier."],
+  reply_no_link: ["서비스가 문자 센터에 연결되어 있지 않아 답장을 전하지 못했습니다.", "Not delivered: the service is not bound to the message centre."],
+  reply_refused: ["서비스가 답장을 받지 못했습니다 (SMPP {n}). 문자 센터가 잠시 되풀이했습니다.", "The service could not take the answer (SMPP {n}), though it was offered for a while."],
   reply_no_answer: ["서비스가 답하지 않습니다. 답장을 전하지 못했습니다.", "Not delivered: the service does not answer."],
   reply_status: ["서비스가 답장을 거절했습니다 (HTTP {n}).", "The service refused the answer (HTTP {n})."],
   service: ["서비스", "Service"],

@@ -7,15 +7,16 @@ from sqlalchemy import select, text
 
 from alerts.dispatch import doubt
 from alerts.dispatch.claims import claim
-from alerts.dispatch.leaving import write_leaving
 from alerts.dispatch.results import Settlement, record, settle
 from alerts.dispatch.terms import Terms
 from alerts.models import Attempt, MessagePart, Receipt
 from alerts.receipts.fold import fold
 from alerts.receipts.homes import HOLD_FOR
+from alerts.text_tables import MESSAGES
 from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.services import Services
+from hotline.providers.recordless import write_leaving
 from hotline.providers.sms import Outcome, SmsRequest, SmsResult
 from tests.alerts.dispatch.conftest import Running, assert_tallies_equal_rows, start_alert
 from tests.providers.loopback_twilio import LoopbackTwilio
@@ -87,7 +88,7 @@ def test_a_machine_that_slept_does_not_send_what_others_have_taken_over(
     asleep = claim_without_sending(running)
     running.later(seconds=7)
     running.clear_doubt()
-    assert write_leaving(recordless, asleep) == []
+    assert write_leaving(recordless, MESSAGES, asleep) == []
 
 
 def test_what_left_without_an_answer_is_never_sent_again_and_given_up_after_half_an_hour(
@@ -208,8 +209,8 @@ def test_parts_are_kept_with_the_result(running: Running) -> None:
 
 def test_leaving_is_written_once_and_only_for_open_attempts(running: Running) -> None:
     requests = claim_without_sending(running)
-    assert write_leaving(running.services, requests) == requests
-    assert write_leaving(running.services, requests) == []
+    assert write_leaving(running.services, MESSAGES, requests) == requests
+    assert write_leaving(running.services, MESSAGES, requests) == []
     with running.services.db.transaction() as session:
         assert all(each.left_at == running.clock.now() for each in session.scalars(select(Attempt)))
 

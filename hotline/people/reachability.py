@@ -1,4 +1,4 @@
-"""What a settled message says about the person: the number is bad for good, or its owner wants no texts.
+"""What a settled text says about the person: the number is bad for good, or its owner wants no texts.
 
 Marks go to everybody who has the number: it is the handset that cannot be reached or has said stop, and families share one.
 """
@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import psycopg
 from sqlalchemy.orm import Session
 
-from alerts.states import DELIVERED
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.providers.codes import BAD_NUMBER_CODES, OPTED_OUT_CODES
+from hotline.providers.ranks import DELIVERED
 
 CARRIER = Actor(kind="webhook", id=None, name="message provider", via="webhook")
 
@@ -41,9 +41,10 @@ UPDATE travellers SET opted_out_at = %(at)s, updated_at = %(at)s WHERE id IN (
 
 
 class Outcome(NamedTuple):
-    """How one message came out: its alert and number, the error code before and now (empty for none), its state now."""
+    """How one text came out: what it was part of (an alert's or a notice's id) and its number, the error code before and
+    now (empty for none), its state now."""
 
-    alert_id: int
+    about: int
     phone: str
     code_before: str
     code: str
@@ -51,10 +52,10 @@ class Outcome(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """People who were marked because of one alert."""
+    """People who were marked because of one alert or notice."""
 
     action: str
-    alert_id: int
+    about: int
     traveller_ids: list[int]
 
 
@@ -66,20 +67,23 @@ def mark(connection: psycopg.Connection[Any], at: datetime, outcomes: Iterable[O
     phones: dict[tuple[str, int], set[str]] = defaultdict(set)
     for outcome in outcomes:
         if outcome.code in BAD_NUMBER_CODES:
-            phones[NUMBER_BAD, outcome.alert_id].add(outcome.phone)
+            phones[NUMBER_BAD, outcome.about].add(outcome.phone)
         elif outcome.code in OPTED_OUT_CODES:
-            phones[OPTED_OUT, outcome.alert_id].add(outcome.phone)
+            phones[OPTED_OUT, outcome.about].add(outcome.phone)
         elif outcome.state == DELIVERED and outcome.code_before in BAD_NUMBER_CODES:
-            phones[NUMBER_GOOD, outcome.alert_id].add(outcome.phone)
+            phones[NUMBER_GOOD, outcome.about].add(outcome.phone)
     marks = []
-    for (action, alert_id), numbers in sorted(phones.items()):
+    for (action, about), numbers in sorted(phones.items()):
         found = connection.execute(_MARKS[action], {"at": at, "phones": sorted(numbers)}).fetchall()
         if found:
-            marks.append(Mark(action, alert_id, sorted(row[0] for row in found)))
+            marks.append(Mark(action, about, sorted(row[0] for row in found)))
     return marks
 
 
-def record(session: Session, clock: Clock, marks: Iterable[Mark]) -> None:
-    """Write one audit entry per mark; last in the transaction, because the audit's chain is locked until commit."""
-    for action, alert_id, traveller_ids in marks:
-        audit.record(session, clock, CARRIER, action, "alert", alert_id, after={"travellers": traveller_ids})
+def record(session: Session, clock: Clock, kind: str, marks: Iterable[Mark]) -> None:
+    """Write one audit entry per mark; last in the transaction, because the audit's chain is locked until commit.
+
+    `kind` is what the marks are about, as the trail calls it: `alert` or `notice`.
+    """
+    for action, about, traveller_ids in marks:
+        audit.record(session, clock, CARRIER, action, kind, about, after={"travellers": traveller_ids})
