@@ -1,4 +1,4 @@
-"""The service's own web server with one more route that only checks the provider's signature, for the comparison.
+"""The service's own web server with more routes that only check a signature, for the comparison.
 
 `python -m benchmarks.receipts_server PORT` serves until it is terminated; settings come from the environment.
 """
@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import sys
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from hotline.core import processes
 from hotline.core.config import load_settings
 from hotline.core.web import SIGNED, permit
 from hotline.providers.twilio_signature import require_twilio_signature
+from hotline.roaming.webhooks import signed_call
 from wsgi import create_app
 
-PATH = "/webhooks/benchmark/signed"
+PATH, CARRIERS_PATH = "/webhooks/benchmark/signed", "/webhooks/benchmark/roaming"
 blueprint = Blueprint("benchmark", __name__)
 
 
@@ -26,6 +27,14 @@ blueprint = Blueprint("benchmark", __name__)
 def signed() -> ResponseReturnValue:
     """Answer as the status webhook does, without having kept anything."""
     return Response(status=204)
+
+
+@blueprint.post(f"{CARRIERS_PATH}/<carrier>")
+@permit(SIGNED)
+def signed_by_carrier(carrier: str) -> ResponseReturnValue:
+    """Check a carrier's signature and answer as its webhook does, without having read or kept anything."""
+    signed_call(carrier)
+    return jsonify({"accepted": 1, "refused": 0}), 202
 
 
 def make_app() -> Flask:

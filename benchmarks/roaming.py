@@ -20,7 +20,8 @@ import psycopg
 
 from benchmarks.measure import environment, print_table
 from benchmarks.receipts import ROOT, RUN_LIMIT_S, web_server
-from benchmarks.roaming_load import CODE, phone_of
+from benchmarks.receipts_server import CARRIERS_PATH
+from benchmarks.roaming_load import CODE, WEBHOOK, phone_of
 from hotline.core import migrate
 from hotline.core.actor import SYSTEM
 from hotline.core.config import load_settings
@@ -53,16 +54,22 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             migrate.upgrade(database_url)
             key = _prepare(database_url, redis_url, args.travellers)
             with web_server(database_url, redis_url) as origin:
-                single, first = _measure(args, origin, key, 1, args.calls, 0)
-                many, last = _measure(args, origin, key, EVENTS_A_CALL, max(1, args.calls // 20), first)
+                rates, last = _measure(args, origin, key)
             _check_durable(database_url, last)
             folded_per_s = _fold(database_url, redis_url, last)
         finally:
             valkey.stop()
             postgres.stop()
     return {
-        "events_per_s": round(statistics.median(single)),
-        "events_per_s_by_hundred": round(statistics.median(many)),
+        "events_per_s": round(statistics.median(rates["single"])),
+        "events_per_s_by_hundred": round(statistics.median(rates["by_hundred"])),
+        "signature_only_per_s": round(statistics.median(rates["signature_only"])),
+        "ratio_to_signature_only": round(
+            statistics.median(
+                kept / checked for kept, checked in zip(rates["single"], rates["signature_only"], strict=True)
+            ),
+            2,
+        ),
         "folded_per_s": round(folded_per_s),
         "acknowledged": last,
         "missing": 0,
@@ -80,6 +87,7 @@ def show(result: dict[str, Any]) -> None:
         "Roaming events",
         ["", "events per second"],
         [
+            ["signature only, one to a call", result["signature_only_per_s"]],
             ["durable, one to a call", result["events_per_s"]],
             [f"durable, {EVENTS_A_CALL} to a call", result["events_per_s_by_hundred"]],
             ["folded into places", result["folded_per_s"]],
@@ -108,20 +116,25 @@ def _prepare(database_url: str, redis_url: str, travellers: int) -> NewKey:
     return key
 
 
-def _measure(
-    args: argparse.Namespace, origin: str, key: NewKey, events: int, calls: int, first: int
-) -> tuple[list[float], int]:
-    """Durable events per second of each repeat, after one to warm up; and the first number not used."""
-    rates: list[float] = []
+def _measure(args: argparse.Namespace, origin: str, key: NewKey) -> tuple[dict[str, list[float]], int]:
+    """Events per second of each kind of call and repeat, in turn, after one to warm up; and how many were acknowledged.
+
+    Calls that are only checked come between the others, so that a busy moment of the machine meets all.
+    """
+    rates: dict[str, list[float]] = {"signature_only": [], "single": [], "by_hundred": []}
+    first = 0
     for _ in range(args.repeats + 1):
-        answer = _load(origin, key, first, calls, events, args.connections)
-        rates.append(answer["acknowledged"] * events / answer["seconds"])
-        first += calls * events
-    return rates[1:], first
+        answer = _load(origin, CARRIERS_PATH, key, 0, args.calls, 1, args.connections)
+        rates["signature_only"].append(answer["acknowledged"] / answer["seconds"])
+        for kind, events, calls in (("single", 1, args.calls), ("by_hundred", EVENTS_A_CALL, max(1, args.calls // 20))):
+            answer = _load(origin, WEBHOOK, key, first, calls, events, args.connections)
+            rates[kind].append(answer["acknowledged"] * events / answer["seconds"])
+            first += calls * events
+    return {kind: found[1:] for kind, found in rates.items()}, first
 
 
-def _load(origin: str, key: NewKey, first: int, calls: int, events: int, connections: int) -> dict[str, Any]:
-    words = [origin, key.key_id, key.secret, *map(str, (first, calls, events, connections))]
+def _load(origin: str, path: str, key: NewKey, first: int, calls: int, events: int, connections: int) -> dict[str, Any]:
+    words = [origin, path, key.key_id, key.secret, *map(str, (first, calls, events, connections))]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.roaming_load", *words],
         stdout=subprocess.PIPE, check=True, timeout=RUN_LIMIT_S, cwd=ROOT,

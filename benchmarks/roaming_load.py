@@ -1,6 +1,6 @@
 """A carrier that posts signed calls over kept-alive connections, from a process of its own.
 
-`python -m benchmarks.roaming_load ORIGIN KEY_ID SECRET FIRST CALLS EVENTS CONNECTIONS` makes CALLS calls of EVENTS events
+`python -m benchmarks.roaming_load ORIGIN PATH KEY_ID SECRET FIRST CALLS EVENTS CONNECTIONS` makes CALLS calls of EVENTS events
 each; every connection has one call under way. The calls are made before the clock starts. It prints one JSON object:
 seconds, calls acknowledged with 202, and the first answers that were none.
 """
@@ -20,6 +20,7 @@ from hotline.core.signed_body import sign
 
 RUN_LIMIT_S = 120.0
 CODE = "bench"
+WEBHOOK = "/webhooks/roaming"
 NETWORKS = ("51503", "44010", "310260", "20801", "52001")
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
@@ -29,7 +30,7 @@ def phone_of(number: int) -> str:
     return f"8210{number % 100_000_000:08d}"
 
 
-def request_of(origin: str, key_id: str, secret: str, first: int, events: int) -> bytes:
+def request_of(origin: str, path: str, key_id: str, secret: str, first: int, events: int) -> bytes:
     """One whole signed call, ready for the socket."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     body = json.dumps(
@@ -43,7 +44,7 @@ def request_of(origin: str, key_id: str, secret: str, first: int, events: int) -
     timestamp, key = str(int(time.time())), f"call-{first}"
     signature = sign(secret, timestamp, body, idempotency_key=key)
     return (
-        f"POST /webhooks/roaming/{CODE} HTTP/1.1\r\nHost: {urlsplit(origin).netloc}\r\nContent-Type: application/json\r\n"
+        f"POST {path}/{CODE} HTTP/1.1\r\nHost: {urlsplit(origin).netloc}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nIdempotency-Key: {key}\r\nX-Hotline-Key: {key_id}\r\n"
         f"X-Hotline-Timestamp: {timestamp}\r\nX-Hotline-Signature: {signature}\r\n\r\n"
     ).encode() + body
@@ -109,9 +110,9 @@ async def post_all(origin: str, calls: list[bytes], connections: int) -> dict[st
 
 def main(words: list[str]) -> None:
     """Make the calls and post them."""
-    origin, key_id, secret = words[:3]
-    first, calls, events, connections = map(int, words[3:7])
-    made = [request_of(origin, key_id, secret, first + nth * events, events) for nth in range(calls)]
+    origin, path, key_id, secret = words[:4]
+    first, calls, events, connections = map(int, words[4:8])
+    made = [request_of(origin, path, key_id, secret, first + nth * events, events) for nth in range(calls)]
     print(json.dumps(asyncio.run(post_all(origin, made, connections))))
 
 

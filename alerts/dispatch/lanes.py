@@ -30,10 +30,10 @@ from alerts.dispatch.stopping import stopping_early
 from alerts.dispatch.terms import Terms
 from alerts.replies.bodies import with_links
 from alerts.states import DISPATCHING
-from alerts.text_tables import MESSAGES
+from alerts.text_tables import write_leaving
 from hotline.core import jobs, live
 from hotline.core.services import Services
-from hotline.providers import faults, health, recordless
+from hotline.providers import faults, health
 from hotline.providers.carriers import NotConfigured, sms_provider, sms_providers
 from hotline.providers.health import Pulse
 from hotline.providers.pacing import Budget, lock_budgets, spend
@@ -135,9 +135,7 @@ class Lane:
         self._services, self._provider, self._alert_id = services, provider, alert_id
         self._terms = Terms.of(services.settings)
         every = dict(others or {}) | {provider.name: provider}
-        self._outlets = Outlets(
-            every, self._terms.in_flight, self._fail, partial(recordless.write_leaving, services, MESSAGES)
-        )
+        self._outlets = Outlets(every, self._terms.in_flight, self._fail, partial(write_leaving, services))
         self._table = RouteTable(Way(None, provider.name, provider.sender, False))
         self._agreed: Agreed | None = None
         self._after_id = 0

@@ -14,6 +14,7 @@ from hotline.core import description
 from hotline.core.config import Settings
 from hotline.core.description import MAX_ID
 from hotline.core.errors import HotlineError, SeveralFaults
+from hotline.core.sessions import KeptSignerSessions
 from hotline.core.web import MAX_BODY_BYTES, PUBLIC, problem
 
 API_VERSION = "1.0"
@@ -41,6 +42,7 @@ def make_app(settings: Settings) -> APIFlask:
         static_folder=None,  # type: ignore[arg-type]  # Flask takes None for "no folder"; APIFlask only forgot to say so
     )
     app.url_map.converters["int"] = IdConverter
+    app.session_interface = KeptSignerSessions()
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,

@@ -91,17 +91,24 @@ def install_security_headers(app: Flask, live_url: str) -> None:
         f"connect-src {connect}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
     )
 
+    always = (
+        ("Content-Security-Policy", policy),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)"),
+        ("Cache-Control", "no-store"),
+    )
+
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
-        if request.is_secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        # Looked up in one set: asking the headers for each name walks through all of them each time.
+        given = {name.lower() for name, _ in response.headers}
+        for name, value in always:
+            if name.lower() not in given:
+                response.headers.add(name, value)
+        if request.is_secure and "strict-transport-security" not in given:
+            response.headers.add("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         return response
 
 

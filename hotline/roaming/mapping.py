@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from hotline.core.errors import InvalidInput
-from hotline.core.phone import parse_e164
+from hotline.core.phone import to_e164
 from hotline.geo.countries import NOWHERE
 from hotline.geo.networks import country_of_network
 
@@ -88,14 +88,14 @@ def _e164_digits(value: object) -> str:
     """Read `821012345678`, as networks write numbers among themselves."""
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise TypeError("no number")
-    return parse_e164("+" + str(value).lstrip("+")).e164
+    return to_e164("+" + str(value).lstrip("+"))
 
 
 def _home_number(value: object) -> str:
     """Read a number as people write it at home."""
     if not isinstance(value, str):
         raise TypeError("no number")
-    return parse_e164(value, "KR").e164
+    return to_e164(value, "KR")
 
 
 def _plmn(value: object) -> tuple[str, str]:

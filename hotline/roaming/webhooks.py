@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import structlog
 from flask import Blueprint, jsonify, request
@@ -32,10 +33,20 @@ _HEADER_CHARS = 200
 @blueprint.post("/<carrier>")
 @permit(SIGNED)
 def events(carrier: str) -> ResponseReturnValue:
-    """Take in a burst of events; 202 with how many were usable, once they are on the disk.
+    """Take in a burst of events; 202 with how many were usable, once they are on the disk."""
+    caller, key, body, now = signed_call(carrier)
+    if not _KEY.fullmatch(key):
+        raise InvalidInput(IDEMPOTENCY_HEADER, key, "name each call by 1 to 100 visible characters")
+    read = mapping.read(caller.style, body, now)
+    intake.append(current(), intake.call_of(caller.carrier_id, body, read, now))
+    return jsonify({"accepted": len(read.events), "refused": read.refused}), 202
 
-    403 for anything but a fresh, valid signature of an open carrier: who asks learns no more. The size is checked first, so
-    that nobody can make us hash megabytes.
+
+def signed_call(carrier: str) -> tuple[carriers.Caller, str, bytes, datetime]:
+    """Return who calls, the call's name, its body and the time, once the signature has passed.
+
+    Raises Forbidden for anything but a fresh, valid signature of an open carrier: who asks learns no more. The size is
+    checked first (TooLarge), so that nobody can make us hash megabytes.
     """
     if "Transfer-Encoding" in request.headers:
         raise Forbidden("A webhook must name the length of its body.", code="bad-signature")
@@ -52,11 +63,7 @@ def events(carrier: str) -> ResponseReturnValue:
     ):
         log.warning("webhook.refused", path="/webhooks/roaming")
         raise Forbidden("The signature of this request is missing, wrong or too old.", code="bad-signature")
-    if not _KEY.fullmatch(key):
-        raise InvalidInput(IDEMPOTENCY_HEADER, key, "name each call by 1 to 100 visible characters")
-    read = mapping.read(caller.style, body, now)
-    intake.append(services, intake.call_of(caller.carrier_id, body, read, now))
-    return jsonify({"accepted": len(read.events), "refused": read.refused}), 202
+    return caller, key, body, now
 
 
 def _header(name: str) -> str:

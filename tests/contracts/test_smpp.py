@@ -177,7 +177,7 @@ def test_over_a_link_the_carrier_leaves_stop_words_to_the_service(desk: Desk, ca
 def test_an_independent_client_gets_what_is_typed_on_the_handset_it_sent_to(carrier: CarrierProcess) -> None:
     client = independent_client(carrier)
     got: list[smpplib.command.DeliverSM] = []
-    client.set_message_received_handler(lambda pdu: got.append(pdu))
+    client.set_message_received_handler(lambda pdu: got.append(pdu))  # noqa: PLW0108 - the library names the argument
     client.send_message(
         source_addr_ton=smpplib.consts.SMPP_TON_INTL, source_addr=SENDER.lstrip("+"),
         dest_addr_ton=smpplib.consts.SMPP_TON_INTL, destination_addr=ONE[0].lstrip("+"), short_message=b"safe?",
