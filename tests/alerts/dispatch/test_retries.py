@@ -63,6 +63,10 @@ def test_what_a_later_alert_replaced_is_never_tried_again(running: Running, twil
         session.execute(text("UPDATE messages SET state = 'queued' WHERE id = :id"), {"id": first.id})
     running.lane()
     assert twilio.requests[first.phone] == 1, "a lane looks again before it sends"
+    with running.services.db.transaction() as session:  # the tallies were told nothing of what this test did to the row
+        session.execute(
+            text("UPDATE messages SET state = 'failed', error_code = '30003' WHERE id = :id"), {"id": first.id}
+        )
 
 
 def test_a_handset_that_was_off_is_tried_again_later_as_a_new_attempt(running: Running, twilio: LoopbackTwilio) -> None:
