@@ -18,6 +18,8 @@ from alerts.console.words import map_urls, shared_words
 from alerts.models import Alert
 from alerts.reading import get_alert
 from alerts.replies import by_text, recording
+from alerts.silent import labels as step_labels
+from alerts.silent.reading import of_people
 from hotline.auth.identity import actor
 from hotline.console.rendering import when
 from hotline.core import live
@@ -105,9 +107,10 @@ def people_page(alert_id: int) -> ResponseReturnValue:
         alert = _sent_alert(session, alert_id)
         found = board(session, alert_id)
         page = people.people_in(session, alert_id, state, after=after, wanted=wanted)
+        tried = of_people(session, alert_id, [person.traveller_id for person in page.people])
     return render_template(
         "board/people.html", alert=alert, page=page, state=state, q=wanted, after=after, names=NAMES, states=people.STATES,
-        total=found.total, labels=labels,
+        total=found.total, labels=labels, tried=tried, steps=step_labels,
     )  # fmt: skip
 
 

@@ -70,7 +70,12 @@ SELECT h.id, h.alert_id, h.phone, h.attempts, p.texts -> h.variant ->> h.languag
                         FROM attempts a WHERE a.message_id = h.id) tried
  ORDER BY h.id
 """
-_TAKEN = "SELECT provider_sid, id FROM messages WHERE provider_sid = ANY(%s)"
+_TAKEN = """
+SELECT provider_sid, id FROM messages WHERE provider_sid = ANY(%(sids)s)
+ UNION ALL
+SELECT provider_sid, 0 FROM call_attempts WHERE provider_sid = ANY(%(sids)s)
+"""
+"""Names that belong to a message, and those of second texts, which belong to none."""
 
 
 class Doubt(NamedTuple):
@@ -172,7 +177,7 @@ def _decide_all(
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ASSIGN_LOCK,))
     by_id = {answer.query.message_id: answer for answer in answers}
     sids = [found.provider_sid for answer in answers for found in answer.found]
-    taken: dict[str, int] = dict(connection.execute(_TAKEN, (sids,)).fetchall()) if sids else {}
+    taken: dict[str, int] = dict(connection.execute(_TAKEN, {"sids": sids}).fetchall()) if sids else {}
     earlier = names_of_earlier_attempts(connection, [doubt.id for doubt in doubts], MESSAGES)
     settlements = []
     for doubt in doubts:

@@ -33,6 +33,12 @@ SELECT a.id, a.state IN ('dispatching', 'finished') AND a.superseded_by_id IS NU
   FROM alerts a LEFT JOIN approvals p ON p.alert_id = a.id
  WHERE a.id = ANY(%(ids)s) ORDER BY a.id FOR NO KEY UPDATE OF a
 """
+_TAKEN_OVER = """
+SELECT m.id FROM messages m JOIN outreach o ON o.alert_id = m.alert_id AND o.phone = m.phone
+ WHERE m.id = ANY(%(ids)s) AND o.channel = 'sms' AND o.attempts > 0 AND o.state NOT IN ('failed', 'skipped')
+"""
+"""Messages whose second text has begun by another way (`alerts.silent.texting`): the first is not tried beside it. Both
+begin under the alert's lock, so that neither can miss the other."""
 _GIVE_UP = "UPDATE messages SET retry_at = NULL WHERE id = ANY(%(ids)s) AND retry_at <= %(now)s"
 _QUEUE = """
 WITH due AS MATERIALIZED (
@@ -85,8 +91,13 @@ def _sweep_batch(services: Services, session: Session) -> tuple[int, Counter[int
     ids = sorted({each.alert_id for each in due})
     lasting = dict(connection.execute(_LOCK_ALERTS, {"ids": ids, "now": now}).fetchall())
     table = routes_now(services, connection)
+    taken_over = {row[0] for row in connection.execute(_TAKEN_OVER, {"ids": [each.id for each in due]}).fetchall()}
     again = [
-        each.id for each in due if lasting.get(each.alert_id) and has_way(table, each.phone, each.avoid, each.code)
+        each.id
+        for each in due
+        if lasting.get(each.alert_id)
+        and each.id not in taken_over
+        and has_way(table, each.phone, each.avoid, each.code)
     ]
     connection.execute(_GIVE_UP, {"ids": sorted({each.id for each in due} - set(again)), "now": now})
     rows = connection.execute(_QUEUE, {"ids": again, "now": now}).fetchall()

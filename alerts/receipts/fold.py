@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from alerts import tallies
 from alerts.receipts.homes import find_homes
+from alerts.silent.text_reports import LinkWord, take_link_words
 from alerts.states import FAILED
 from alerts.text_tables import MESSAGES
 from hotline.core import live
@@ -158,9 +159,15 @@ def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[Fo
     report = FoldReport()
     if not rows:
         return report, after_id
-    homes = find_homes(connection, rows, services.clock.now())
-    by_message, done = homes.by_message, homes.nowhere + homes.of_notices
+    words = [
+        LinkWord(row.id, row.sid, row.status, row.error_code, row.recipient) for row in rows if row.text_id is None
+    ]
+    second = take_link_words(session, services.clock, words)
+    homes = find_homes(connection, [row for row in rows if row.id not in second], services.clock.now())
+    by_message, done = homes.by_message, homes.nowhere + homes.of_notices + list(second)
     report.unknown, report.held, report.of_notices = len(homes.nowhere), homes.held, len(homes.of_notices)
+    report.stale = sum(each is None for each in second.values())
+    report.applied = len(second) - report.stale
     messages = [MessageRow(*row) for row in connection.execute(_LOCK, (list(by_message),)).fetchall()]
     _put_aside(connection, by_message, messages, report, done)
     changes = []
@@ -171,7 +178,9 @@ def _fold_batch(services: Services, session: Session, after_id: int) -> tuple[Fo
     done += [row.id for message in messages for row in by_message[message.id]]
     report.crowded = _write(services, session, connection, changes)
     connection.execute(_DONE, (done,))
-    report.alerts = {change.message.alert_id for change in changes}
+    moved = [each for each in second.values() if each is not None]
+    report.alerts = {change.message.alert_id for change in changes} | {each.alert_id for each in moved}
+    reachability.record(session, services.clock, "alert", [mark for each in moved for mark in each.marks])
     return report, rows[-1].id
 
 

@@ -8,8 +8,10 @@ was lost, is the same to the letter.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 
+from hotline.core.config import Settings
 from hotline.core.services import Services
 from hotline.links.tokens import BLANK_TOKEN, PATH, Claims, LinkMaker, to_minute
 from hotline.providers.sms import SmsQuery, SmsRequest
@@ -22,6 +24,14 @@ SELECT m.id, m.traveller_id, m.alert_id, p.at
  WHERE m.id = ANY (%s)
 """
 _STAND_IN = PATH + BLANK_TOKEN
+
+
+def personal(settings: Settings, body: str, traveller_id: int, alert_id: int, approved_at: datetime) -> str:
+    """Return one approved text with the recipient's own link, as every text of this alert to them carries it."""
+    if _STAND_IN not in body:
+        return body
+    claims = Claims(traveller_id, alert_id, to_minute(approved_at))
+    return body.replace(_STAND_IN, PATH + LinkMaker.of(settings).token(claims))
 
 
 def with_links(services: Services, requests: Sequence[Named]) -> list[Named]:

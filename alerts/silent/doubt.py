@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from alerts.silent import reports
-from alerts.silent.calling import BACK_OFF_S, Settlement, record
+from alerts.silent.claiming import BACK_OFF_S, Settlement, record
 from alerts.silent.looking import DOUBT_JOB
 from alerts.silent.models import CallAttempt, Outreach
 from alerts.silent.states import IN_DOUBT
@@ -35,7 +35,7 @@ MAX_ABSENT = 3
 _ASSIGN_LOCK = 0x48_4F_54_10
 _PICK = """
 WITH due AS MATERIALIZED (
-    SELECT id FROM outreach WHERE state = 'in_doubt' AND lease_until <= %(now)s
+    SELECT id FROM outreach WHERE state = 'in_doubt' AND channel = 'voice' AND lease_until <= %(now)s
      ORDER BY lease_until LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
 ), held AS (
     UPDATE outreach o SET lease_until = %(held_until)s WHERE o.id = ANY (ARRAY(SELECT id FROM due))

@@ -1,4 +1,4 @@
-"""Policies in versions, the plan of an alert, one row for each person and step, and the attempts to call them."""
+"""Policies in versions, the plan of an alert, one row for each person and step, and the attempts to reach them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alerts.silent.plan import CHANNELS
 from alerts.silent.states import OPEN_STATES, STATES, UNDER_WAY
 from hotline.core.db import Base, HasId
 
@@ -74,11 +75,13 @@ class Outreach(HasId, Base):
         Index("ix_outreach_open", "phone", postgresql_where=text(f"state IN ({_listed(OPEN_STATES)})")),
         Index("ix_outreach_traveller_id", "traveller_id"),
         CheckConstraint(f"state IN ({_listed(STATES)})", name="state"),
+        CheckConstraint(f"channel IN ({_listed(CHANNELS)})", name="channel"),
     )  # fmt: skip
 
     alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alerts.id"))
     step: Mapped[int] = mapped_column(SmallInteger)
     """Its place in the plan, from 0."""
+    channel: Mapped[str] = mapped_column(String(8), server_default="voice", default="voice")
     whom: Mapped[str] = mapped_column(String(16))
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     """The text they did not get or answer; none for people who want no texts."""
@@ -91,7 +94,7 @@ class Outreach(HasId, Base):
     created_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
     rung: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
-    """How often the telephone was busy or nobody picked up."""
+    """How often the telephone was busy or nobody picked up, or a text that failed was tried again by its reason."""
     not_before: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     """When somebody has to look what became of it."""
@@ -101,19 +104,27 @@ class Outreach(HasId, Base):
 
 
 class CallAttempt(HasId, Base):
-    """Append-only: one call handed to a provider, written and committed before the request leaves."""
+    """Append-only: one call, second text or mail handed to a provider, committed before the request leaves."""
 
     __tablename__ = "call_attempts"
     __table_args__ = (
         UniqueConstraint("outreach_id", "number"),
         Index("ix_call_attempts_started_at", "started_at"),
-        Index("ix_call_attempts_sid", "provider_sid", unique=True, postgresql_where=text("provider_sid IS NOT NULL")),
-    )
+        Index(
+            "ix_call_attempts_sid", "provider_sid", unique=True,
+            postgresql_where=text("provider_sid IS NOT NULL AND provider = 'twilio_voice'"),
+        ),
+        Index("ix_call_attempts_name", "provider_sid", postgresql_where=text("provider_sid IS NOT NULL")),
+    )  # fmt: skip
 
     outreach_id: Mapped[int] = mapped_column(BigInteger)
     number: Mapped[int] = mapped_column(SmallInteger)
     provider: Mapped[str] = mapped_column(String(20))
+    sender: Mapped[str | None] = mapped_column(String(40))
+    """The sender that a second text went out by."""
     started_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    """When it began to leave, where no record could tell afterwards; without it, it never left."""
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(20))
     """The provider port's outcomes, or `found`, `absent` or `lost` after a look-up."""

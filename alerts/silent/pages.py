@@ -1,7 +1,8 @@
-"""The console's pages: the policies with their history, and an alert's calls with the people behind each figure."""
+"""The console's pages: the policies with their history, and an alert's steps with the people behind each figure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from sqlalchemy.orm import Session
 from alerts.models import Alert
 from alerts.reading import get_alert
 from alerts.silent import labels, policies
-from alerts.silent.plan import MAX_STEPS, SEVERITIES, VOICE, WHOM, read_steps
-from alerts.silent.reading import figures, people
+from alerts.silent.plan import FOR, MAIL, MAX_STEPS, SEVERITIES, SMS, VOICE, WHOM, read_steps
+from alerts.silent.reading import Person, figures, of_traveller, people
 from alerts.silent.states import STATES
 from hotline.auth.identity import actor
 from hotline.auth.models import Officer
@@ -23,12 +24,18 @@ from hotline.core import live
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
-from hotline.core.services import current
+from hotline.core.ids import reference
+from hotline.core.services import Services, current
 from hotline.core.web import permit
+from hotline.providers.carriers import NotConfigured, configured_names
+from hotline.providers.models import Route, Sender
+from hotline.providers.smtp_mail import make_mail_door
+from hotline.providers.twilio_voice import make_voice_provider
 
 STATIC = Path(__file__).resolve().parent / "static"
 blueprint = Blueprint("silent", __name__, template_folder="templates")
 MAX_CURSOR = 2**63 - 1
+SHOWN = 30
 
 
 @blueprint.get("/silent")
@@ -45,7 +52,10 @@ def change(severity: str) -> ResponseReturnValue:
     services, form = current(), request.form
     try:
         with services.db.transaction() as session:
-            steps = [_step(whom, form.get(f"after_{whom}", "")) for whom in WHOM if form.get(f"on_{whom}")]
+            steps = [
+                _step(whom, channel, form.get(f"after_{whom}_{channel}", ""))
+                for whom in WHOM for channel in FOR[whom] if form.get(f"on_{whom}_{channel}")
+            ]  # fmt: skip
             policies.change(
                 session, services.clock, actor(), severity, steps, seen_version=_number(form.get("version", ""))
             )  # fmt: skip
@@ -55,9 +65,9 @@ def change(severity: str) -> ResponseReturnValue:
     return redirect(url_for(".show"))
 
 
-def _step(whom: str, minutes: str) -> dict[str, object]:
+def _step(whom: str, channel: str, minutes: str) -> dict[str, object]:
     given: object = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 6 else minutes[:20]
-    return {"channel": VOICE, "whom": whom, "after_minutes": given}
+    return {"channel": channel, "whom": whom, "after_minutes": given}
 
 
 def _number(text: str) -> int:
@@ -76,14 +86,48 @@ def _page(faults: dict[str, str] | None = None) -> str:
         names = {officer_id: name for officer_id, name in session.execute(wanted).tuples()}
     return render_template(
         "silent/policies.html", standing=standing, history=history, names=names, faults=faults or {}, labels=labels,
-        whom=WHOM, max_steps=MAX_STEPS, read_steps=read_steps,
+        channels=FOR, read_steps=read_steps, missing=missing_channels(services),
     )  # fmt: skip
+
+
+def missing_channels(services: Services) -> dict[str, str]:
+    """Return the channels that reach nobody with the settings and routes as they are, each with what is missing."""
+    missing: dict[str, str] = {}
+    for channel, make in (
+        (VOICE, lambda: make_voice_provider(services.settings)),
+        (MAIL, lambda: make_mail_door(services.settings, services.clock)),
+    ):
+        try:
+            make()
+        except NotConfigured as fault:
+            missing[channel] = gettext("Missing or wrong in the settings: %(what)s", what=str(fault))
+    try:
+        ways = len(configured_names(services.settings))
+    except NotConfigured as fault:
+        missing[SMS] = gettext("Missing or wrong in the settings: %(what)s", what=str(fault))
+        return missing
+    with services.db.transaction() as session:
+        senders = select(Sender.id).join(Route, Route.sender_id == Sender.id).where(Route.open).distinct()
+        if ways < 2 and len(session.scalars(senders.limit(2)).all()) < 2:
+            missing[SMS] = gettext("There is only one sender; add another one under Routes.")
+    return missing
+
+
+@blueprint.get("/silent/of-traveller/<int:traveller_id>")
+@permit("travellers.read")
+def traveller_panel(traveller_id: int) -> str:
+    """Return what was tried for one person beside the first text, the latest first."""
+    with current().db.transaction() as session:
+        rows = of_traveller(session, traveller_id, SHOWN)
+    return render_template(
+        "silent/_of_traveller.html", rows=rows, labels=labels, ref=lambda number: reference("AL", number)
+    )
 
 
 @blueprint.get("/alerts/<int:alert_id>/calls")
 @permit("alerts.read")
 def calls(alert_id: int) -> ResponseReturnValue:
-    """Show an alert's calls."""
+    """Show how an alert's steps stand."""
     with current().db.transaction() as session:
         return render_template("silent/calls.html", **_context(session, get_alert(session, alert_id)))
 
@@ -119,8 +163,12 @@ def people_page(alert_id: int) -> ResponseReturnValue:
         shown, following = people(session, alert_id, step=min(step, MAX_STEPS), state=state, after=after)
         return render_template(
             "silent/people.html", **_context(session, alert), people=shown, next_after=following, state=state,
-            step=step, after=after,
+            step=step, after=after, state_name=_state_name(shown, state),
         )  # fmt: skip
+
+
+def _state_name(shown: Sequence[Person], state: str) -> str:
+    return labels.state_name(shown[0].row.channel if shown else VOICE, state)
 
 
 @blueprint.post("/alerts/<int:alert_id>/calls/stop")
@@ -132,7 +180,7 @@ def stop(alert_id: int) -> ResponseReturnValue:
         with services.db.transaction() as session:
             policies.stop_calls(session, services.clock, actor(), alert_id)
         live.notify(services.redis, f"alert:{alert_id}")
-        flash(gettext("Stopped; nobody else is called for this alert."), "good")
+        flash(gettext("Stopped; nobody else is tried over another channel for this alert."), "good")
     except HotlineError as error:
         flash(explain(error), "warn")
     return redirect(url_for(".calls", alert_id=alert_id))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from alerts.models import Alert
+from alerts.replies.models import Standing
 from alerts.silent import policies
 from alerts.silent.models import Outreach, SilentPlan
-from alerts.silent.plan import Step, policy_for, read_steps
-from alerts.silent.states import STATES
+from alerts.silent.plan import VOICE, Step, policy_for, read_steps
+from alerts.silent.states import DELIVERED, OPEN_STATES, SENT, STATES
 from hotline.core.errors import InvalidInput
 from hotline.people.models import Traveller
 
@@ -24,7 +25,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class StepFigures:
-    """One step and how many people are in which state of it; `said` counts the keys."""
+    """One step and how many people are in which state of it; `said` counts keys, or answers given after a text or mail."""
 
     number: int
     step: Step
@@ -49,9 +50,9 @@ class Figures:
 
     @property
     def open(self) -> int:
-        """Return how many calls wait or are under way."""
+        """Return how many steps wait or are under way."""
         return sum(
-            each.by_state[state] for each in self.steps for state in STATES[:5]
+            each.by_state[state] for each in self.steps for state in OPEN_STATES
         )  # fmt: skip
 
 
@@ -72,10 +73,45 @@ def figures(session: Session, alert: Alert, now: datetime) -> Figures:
             found[number].by_state[state] += count
             if answer:
                 found[number].said[answer] += count
+        for number, status, count in session.execute(_said_afterwards(alert.id)):
+            found[number].said[status] += count
     return Figures(
         plan.severity if plan else policy_for(alert.severity), version, alert.approval is not None,
         plan.stopped_at if plan else None, found,
     )  # fmt: skip
+
+
+def _said_afterwards(alert_id: int) -> Select[tuple[int, str, int]]:
+    """Return the question who answered after a second text or a mail had gone out to them, by step and answer."""
+    return (
+        select(Outreach.step, Standing.status, func.count())
+        .join(Standing, (Standing.traveller_id == Outreach.traveller_id) & (Standing.alert_id == Outreach.alert_id))
+        .where(
+            Outreach.alert_id == alert_id, Outreach.channel != VOICE, Outreach.state.in_((SENT, DELIVERED)),
+            Standing.said_at >= Outreach.settled_at,
+        )
+        .group_by(Outreach.step, Standing.status)
+    )  # fmt: skip
+
+
+def of_people(session: Session, alert_id: int, traveller_ids: Collection[int]) -> dict[int, list[Outreach]]:
+    """Return what was tried beside the first text for each of these people, in the order in which it came due."""
+    found: dict[int, list[Outreach]] = {}
+    rows = session.scalars(
+        select(Outreach)
+        .where(Outreach.alert_id == alert_id, Outreach.traveller_id.in_(traveller_ids))
+        .order_by(Outreach.id)
+    )
+    for row in rows:
+        found.setdefault(row.traveller_id, []).append(row)
+    return found
+
+
+def of_traveller(session: Session, traveller_id: int, limit: int) -> Sequence[Outreach]:
+    """Return the latest that was tried for one person, over all alerts, the latest first."""
+    return session.scalars(
+        select(Outreach).where(Outreach.traveller_id == traveller_id).order_by(Outreach.id.desc()).limit(limit)
+    ).all()
 
 
 class Person(NamedTuple):

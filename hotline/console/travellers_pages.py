@@ -204,6 +204,7 @@ def _read_form(form: MultiDict[str, str]) -> dict[str, Any]:
         "language": form.get("language", ""),
         "reference": form.get("reference", ""),
         "drill": form.get("drill") == "1",
+        "email": form.get("email", ""),
     }
 
 
@@ -219,7 +220,7 @@ def _form(traveller: Traveller | None, errors: dict[str, str] | None = None) -> 
     if request.method == "POST":
         values: dict[str, Any] = request.form.to_dict()
     elif traveller is not None:
-        values = {name: getattr(traveller, name) for name in ("name", "phone", "language", "reference")}
+        values = {name: getattr(traveller, name) for name in ("name", "phone", "language", "reference", "email")}
         values["drill"] = "1" if traveller.drill else ""
     else:
         values = {"language": "ko"}

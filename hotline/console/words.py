@@ -65,6 +65,7 @@ EXPLANATIONS = {
         "This number cannot be dialled; write it with the country's code, such as +82 10 1234 5678."
     ),
     "traveller.language": gettext_noop("Use a language code such as ko, en or zh-hant."),
+    "traveller.email": gettext_noop("Write an address such as name@example.org, in Latin letters before the @."),
     "traveller.reference": gettext_noop("Use at most 80 characters."),
     "traveller.lat": gettext_noop("Write degrees from -90 to 90, such as 14.55."),
     "traveller.lon": gettext_noop("Write degrees from -180 to 180, such as 121.05."),
@@ -90,6 +91,7 @@ EXPLANATIONS = {
     "import.name": gettext_noop("Check the name: 1 to 160 characters."),
     "import.phone": gettext_noop("Check the number: with the country's code, and not the same as in another row."),
     "import.language": gettext_noop("Use a language code such as ko, en or zh-hant."),
+    "import.email": gettext_noop("Check the e-mail address: as name@example.org, in Latin letters before the @."),
     "import.reference": gettext_noop("Check the reference: at most 80 characters, and each person only once."),
     "import.lat": gettext_noop("Write degrees from -90 to 90, such as 14.55."),
     "import.lon": gettext_noop("Write degrees from -180 to 180, such as 121.05."),

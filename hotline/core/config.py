@@ -41,6 +41,15 @@ class Settings(BaseSettings):
     voice_ring_s: int = Field(30, ge=5, le=120, validation_alias=_env("HOTLINE_VOICE_RING_S"))
     """How long a telephone rings before a call counts as not picked up."""
 
+    smtp_url: SecretStr = Field(SecretStr(""), validation_alias=_env("HOTLINE_SMTP_URL"))
+    """The mail server (see `hotline.core.smtp_address`); it holds our password there. Empty: no e-mail."""
+    smtp_ca_file: str = Field("", validation_alias=_env("HOTLINE_SMTP_CA_FILE"))
+    """PEM file of the authority that signed the mail server's certificate; empty takes the system's."""
+    mail_from: str = Field("", validation_alias=_env("HOTLINE_MAIL_FROM"), max_length=400)
+    """Whom mails come from: an address, or `Name <address>`."""
+    mails_per_s: float = Field(10.0, ge=0.1, le=1000, validation_alias=_env("HOTLINE_MAILS_PER_S"))
+    """How many mails may leave in a second, over all workers."""
+
     smpp_url: SecretStr = Field(SecretStr(""), validation_alias=_env("SMPP_URL"))
     """Binds to message centres (see `hotline.providers.smpp.address`); it holds their passwords."""
 

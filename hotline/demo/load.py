@@ -143,7 +143,7 @@ def _write_handsets(path: Path, people: Sequence[Invented]) -> None:
     handsets = [
         {
             "number": person.row.phone, "name": person.row.name, "country": person.row.country,
-            "language": person.row.language, "place": person.place,
+            "language": person.row.language, "place": person.place, "email": person.row.email or "",
         }
         for person in people
     ]  # fmt: skip

@@ -66,6 +66,8 @@ DRILL_CLUSTERS = (
     Cluster("Manila", "PH", 14.5995, 121.0, 10, 400), Cluster("Tokyo", "JP", 35.6895, 139.6917, 10, 300, "ja"),
     Cluster("Seoul", "KR", 37.5665, 126.978, 10, 300),
 )  # fmt: skip
+NO_EMAIL_EVERY = 3
+"""Every third traveller has told no e-mail address."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _travellers(rng: np.random.Generator, now: datetime) -> Iterator[Invented]:
             number, f"{REFERENCE_PREFIX}{number:05d}", name, phone, region, language, False,
             lat, lon, precision, observed, valid_until, cluster.country if precision == "country" else None,
         )  # fmt: skip
+        if number % NO_EMAIL_EVERY:
+            row.email = _email(phone)
         yield Invented(row, cluster.place, opted_out=rng.random() < 0.012, number_bad=rng.random() < 0.006)
 
 
@@ -111,9 +115,14 @@ def _drill_people(rng: np.random.Generator, now: datetime) -> Iterator[Invented]
         name = f"[훈련] {_korean(rng)}" if language == "ko" else f"[Drill] {_latin(rng)}"
         row = Row(
             PEOPLE + number, f"{REFERENCE_PREFIX}drill-{number:02d}", name, f"+82100900{number:04d}", "KR", language, True,
-            lat, lon, "exact", now, None,
+            lat, lon, "exact", now, None, email=_email(f"+82100900{number:04d}"),
         )  # fmt: skip
         yield Invented(row, cluster.place, opted_out=False, number_bad=False)
+
+
+def _email(phone: str) -> str:
+    """Return a made-up address in a domain that exists nowhere (RFC 2606); the practice carrier knows it by the owner."""
+    return f"traveller.{phone.removeprefix('+')}@practice.example"
 
 
 def _foreign_phones() -> Iterator[tuple[str, str]]:

@@ -50,12 +50,14 @@ class Choice:
     def __call__(self, notice: Claimed) -> Taken | None:
         """Return the notice with its way and its time, or None to leave it where it is."""
         way = self._table.choose(notice.id, notice.phone, notice.avoid, self.usable)
-        if way is None:
-            return None
+        return None if way is None else Taken(notice, way, self.take(way, parts_of(notice.body)))
+
+    def take(self, way: Way, parts: int) -> float:
+        """Take a usable way for a text of so many parts; when it may leave, in seconds from now."""
         if way.provider in self.probing:
             self._probed.add(way.provider)
         budget = self.budgets.get(way.sender_id) if way.sender_id is not None else None
-        return Taken(notice, way, budget.take(parts_of(notice.body)) if budget is not None else 0.0)
+        return budget.take(parts) if budget is not None else 0.0
 
 
 def parts_of(body: str) -> int:

@@ -52,7 +52,7 @@ _NOT_TAKEN = "A newer or more exact position is held, or this one holds no more;
 def create(given: TravellerIn) -> ResponseReturnValue:
     """Add a traveller."""
     services = current()
-    fields = TravellerFields(**given.model_dump(include={"name", "phone", "language", "reference", "drill"}))
+    fields = TravellerFields(**given.model_dump(include={"name", "phone", "language", "reference", "drill", "email"}))
     place = given.position.fields() if given.position else None
     with services.db.transaction() as session:
         traveller = travellers.add(session, services.clock, actor(), fields, place, source=SOURCE)
@@ -162,7 +162,7 @@ def erase(traveller_id: int) -> ResponseReturnValue:
     description=(
         "Send `text/csv` with a header line or `application/x-ndjson`, up to 4 MiB; larger lists are taken over by "
         "`hotline travellers import FILE`. The columns are reference, name, phone (both needed), language, lat, lon, "
-        "precision, place, country, observed_at, valid_until and drill, in any order. A row with from_date and to_date "
+        "precision, place, country, observed_at, valid_until, drill and email, in any order. A row with from_date and to_date "
         "(first and last day) tells a leg of the person's journey, with means and journey (the source's key of it); a "
         "person has as many such rows as legs. People are known by their reference, "
         "without one by their number. Bad rows are named and stop nothing."
@@ -204,6 +204,8 @@ def traveller_json(traveller: Traveller, position: Position | None) -> dict[str,
         "drill": traveller.drill,
         "opted_out_at": traveller.opted_out_at.isoformat() if traveller.opted_out_at else None,
         "number_bad_at": traveller.number_bad_at.isoformat() if traveller.number_bad_at else None,
+        "email": traveller.email,
+        "email_bad_at": traveller.email_bad_at.isoformat() if traveller.email_bad_at else None,
         "erased_at": traveller.erased_at.isoformat() if traveller.erased_at else None,
         "created_at": traveller.created_at.isoformat(),
         "updated_at": traveller.updated_at.isoformat(),

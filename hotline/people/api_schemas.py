@@ -46,6 +46,7 @@ class TravellerIn(_Strict):
     language: str = "ko"
     reference: str | None = None
     drill: bool = False
+    email: str | None = None
     position: PositionIn | None = None
     lat: float | None = None
     lon: float | None = None
@@ -67,13 +68,14 @@ class TravellerIn(_Strict):
 
 
 class TravellerChange(_Strict):
-    """What shall change; fields left out stay."""
+    """What shall change; fields left out stay, an empty `email` takes the address away."""
 
     name: str | None = None
     phone: str | None = None
     language: str | None = None
     reference: str | None = None
     drill: bool | None = None
+    email: str | None = None
     opted_out: bool | None = None
 
 
@@ -101,6 +103,8 @@ class TravellerOut(BaseModel):
     drill: bool
     opted_out_at: datetime | None
     number_bad_at: datetime | None
+    email: str | None
+    email_bad_at: datetime | None
     erased_at: datetime | None
     created_at: datetime
     updated_at: datetime

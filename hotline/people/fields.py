@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from phonenumbers import country_code_for_region
 
 from hotline.core.errors import InvalidInput, SeveralFaults
@@ -18,6 +19,8 @@ from hotline.people.models import PRECISIONS
 MAX_NAME_CHARS = 160
 MAX_REFERENCE_CHARS = 80
 MAX_SOURCE_CHARS = 20
+MAX_EMAIL_CHARS = 254
+"""RFC 5321 leaves no more for an address on its way."""
 DEFAULT_LANGUAGE = "ko"
 FIRST_YEAR, LAST_YEAR = 1990, 2199
 """Years of a time that can be meant; PostgreSQL keeps others that Python can then not read back."""
@@ -38,17 +41,19 @@ class TravellerFields:
     language: str = DEFAULT_LANGUAGE
     reference: str | None = None
     drill: bool = False
+    email: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TravellerChanges:
-    """What shall change of a traveller; None leaves a value as it is."""
+    """What shall change of a traveller; None leaves a value as it is, an empty `email` takes it away."""
 
     name: str | None = None
     phone: str | None = None
     language: str | None = None
     reference: str | None = None
     drill: bool | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +106,28 @@ def checked_reference(value: str | None) -> str | None:
     if len(reference) > MAX_REFERENCE_CHARS or _CONTROL.search(reference):
         raise InvalidInput("reference", value, f"use at most {MAX_REFERENCE_CHARS} characters")
     return reference or None
+
+
+def checked_email(value: str | None) -> str | None:
+    """Return an e-mail address as it is kept (its domain in small ASCII letters), None for an empty one.
+
+    Only its form is checked (RFC 5321 and 5322): no mail server is asked. Addresses that only servers with SMTPUTF8 can take
+    are refused, because a warning must not depend on that. Raises InvalidInput.
+    """
+    address = (value or "").strip()
+    if not address:
+        return None
+    mend = "write an address such as name@example.org, in Latin letters before the @"
+    if len(address) > MAX_EMAIL_CHARS:
+        raise InvalidInput("email", address, mend)
+    try:
+        read = validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True)
+    except EmailNotValidError:
+        raise InvalidInput("email", address, mend) from None
+    kept = read.ascii_email
+    if kept is None or len(kept) > MAX_EMAIL_CHARS:
+        raise InvalidInput("email", address, mend)
+    return kept
 
 
 def checked_language(value: str) -> str:
@@ -183,4 +210,5 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "phone": checked_phone,
     "language": checked_language,
     "reference": checked_reference,
+    "email": checked_email,
 }

@@ -19,7 +19,7 @@ SAMPLE_BYTES = 64 * 1024
 
 COLUMNS = (
     "reference", "name", "phone", "language", "lat", "lon", "precision", "place", "country", "observed_at",
-    "valid_until", "drill", "from_date", "to_date", "means", "journey",
+    "valid_until", "drill", "from_date", "to_date", "means", "journey", "email",
 )  # fmt: skip
 NEEDED = ("name", "phone")
 ALIASES = {
@@ -27,7 +27,7 @@ ALIASES = {
     "이름": "name", "성명": "name", "전화": "phone", "전화번호": "phone", "휴대전화": "phone", "언어": "language",
     "from": "from_date", "to": "to_date", "trip": "journey", "flight": "means", "시작일": "from_date", "종료일": "to_date",
     "교통편": "means", "여정": "journey", "위도": "lat", "경도": "lon", "도시": "place", "국가": "country",
-    "관리번호": "reference",
+    "관리번호": "reference", "e-mail": "email", "mail": "email", "이메일": "email", "전자우편": "email",
 }  # fmt: skip
 """Other names of the columns, as tables from offices carry them."""
 

@@ -49,6 +49,7 @@ class Row:
     """The stay that the row tells, which then has no place of its own."""
     journey: str = ""
     """The source's key of the journey that the leg belongs to; empty for the one that this list makes."""
+    email: str | None = None
 
     @property
     def person(self) -> str:
@@ -78,6 +79,7 @@ def checked_row(line: int, values: dict[str, Any], now: datetime, region: str | 
         phone_region=phone.region,
         language=fields.checked_language(said["language"]) if said.get("language") else None,
         drill=_flag(said["drill"]) if said.get("drill") else None,
+        email=fields.checked_email(said.get("email")),
     )
     if said.get("from_date") or said.get("to_date"):
         row.leg, row.journey = _leg(said), fields.checked_reference(said.get("journey")) or ""

@@ -63,6 +63,10 @@ class Traveller(HasId, Base):
     opted_out_at: Mapped[datetime | None]
     number_bad_at: Mapped[datetime | None]
     """Set when the provider said for good that the number cannot be reached; kept until the number changes."""
+    email: Mapped[str | None] = mapped_column(String(254))
+    """Where alerts go that no text or call could bring; several people may share one."""
+    email_bad_at: Mapped[datetime | None]
+    """Set when a mail server said for good that there is no such mailbox; kept until the address changes."""
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

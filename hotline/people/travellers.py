@@ -154,6 +154,7 @@ def erase(session: Session, clock: Clock, actor: Actor, traveller_id: int) -> Tr
     now = clock.now()
     traveller.name, traveller.phone, traveller.phone_region, traveller.reference = "", "", NOWHERE, None
     traveller.language, traveller.number_bad_at = fields.DEFAULT_LANGUAGE, None
+    traveller.email = traveller.email_bad_at = None
     traveller.erased_at = traveller.updated_at = now
     position = session.get(Position, traveller_id, with_for_update=True)
     if position is not None:
@@ -208,6 +209,8 @@ def _change(session: Session, clock: Clock, actor: Actor, traveller: Traveller, 
         setattr(traveller, name, value)
     if "phone" in changed:
         traveller.number_bad_at = None
+    if "email" in changed:
+        traveller.email_bad_at = None
     traveller.updated_at = clock.now()
     position = session.get(Position, traveller.id, with_for_update=True)
     if position is not None and changed.keys() & {"language", "drill"}:
@@ -233,7 +236,7 @@ def _shown(values: dict[str, Any], names: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {name: values[name] for name in names if name in ("language", "drill", "phone_region")}
     if "phone" in names:
         shown["phone"] = mask(values["phone"])
-    for name in ("name", "reference"):
+    for name in ("name", "reference", "email"):
         if name in names:
             shown[name] = "[withheld]" if values[name] else None
     return shown

@@ -21,12 +21,12 @@ IDENTITY_LOCK = 0x50_45_4F_01
 """Key of the advisory lock that whoever adds travellers holds until commit, so that nobody is added twice at once."""
 
 _COLUMNS = (
-    "line", "reference", "name", "phone", "phone_region", "language", "drill", "lat", "lon", "cell", "country",
+    "line", "reference", "name", "phone", "phone_region", "language", "drill", "email", "lat", "lon", "cell", "country",
     "precision", "observed_at", "valid_until",
 )  # fmt: skip
 _TABLE = """
 CREATE TEMP TABLE incoming (
-    line int NOT NULL, reference text, name text, phone text, phone_region text, language text, drill boolean,
+    line int NOT NULL, reference text, name text, phone text, phone_region text, language text, drill boolean, email text,
     lat float8, lon float8, cell int, country text, precision text, observed_at timestamptz, valid_until timestamptz,
     traveller_id bigint, is_new boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP
@@ -55,16 +55,19 @@ UPDATE incoming SET traveller_id = nextval(pg_get_serial_sequence('travellers', 
 _CHANGE = """
 UPDATE travellers t
    SET name = i.name, phone = i.phone, phone_region = i.phone_region, language = coalesce(i.language, t.language),
-       drill = coalesce(i.drill, t.drill), updated_at = %(now)s,
+       drill = coalesce(i.drill, t.drill), email = coalesce(i.email, t.email), updated_at = %(now)s,
+       email_bad_at = CASE WHEN t.email = coalesce(i.email, t.email) THEN t.email_bad_at END,
        number_bad_at = CASE WHEN t.phone = i.phone THEN t.number_bad_at END
   FROM incoming i
  WHERE t.id = i.traveller_id AND NOT i.is_new AND (i.reference IS NULL) = %(bare)s
-   AND (t.name, t.phone, t.phone_region, t.language, t.drill) IS DISTINCT FROM
-       (i.name, i.phone, i.phone_region, coalesce(i.language, t.language), coalesce(i.drill, t.drill))
+   AND (t.name, t.phone, t.phone_region, t.language, t.drill, t.email) IS DISTINCT FROM
+       (i.name, i.phone, i.phone_region, coalesce(i.language, t.language), coalesce(i.drill, t.drill),
+        coalesce(i.email, t.email))
 """
 _ADD = """
-INSERT INTO travellers (id, reference, name, phone, phone_region, language, drill, created_at, updated_at)
-SELECT traveller_id, reference, name, phone, phone_region, coalesce(language, 'ko'), coalesce(drill, false), %(now)s, %(now)s
+INSERT INTO travellers (id, reference, name, phone, phone_region, language, drill, email, created_at, updated_at)
+SELECT traveller_id, reference, name, phone, phone_region, coalesce(language, 'ko'), coalesce(drill, false), email,
+       %(now)s, %(now)s
   FROM incoming WHERE is_new AND (reference IS NULL) = %(bare)s ORDER BY line
 """
 # A row with a reference and one without may be about the same person; the newest observation is kept.

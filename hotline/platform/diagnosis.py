@@ -12,6 +12,7 @@ from typing import Literal
 
 from hotline.core.clock import SystemClock
 from hotline.core.keypair import KeyPairFault, load_key_pair
+from hotline.core.smtp_address import read_sender, read_smtp_url
 from hotline.platform import preflight
 from hotline.platform.embedded import postgres_version, valkey_version
 from hotline.platform.problem import SetupProblem
@@ -44,7 +45,7 @@ def examine(*, port: int, data_dir: Path) -> list[Finding]:
         _find_text("embedded Valkey", valkey_version),
         _port(port),
     ]
-    return [*findings, *_configured_servers(), _provider(), _signing()]
+    return [*findings, *_configured_servers(), _provider(), _mail(), _signing()]
 
 
 def table(findings: list[Finding]) -> str:
@@ -134,6 +135,29 @@ def _provider() -> Finding:
             "text messages", "FAIL", f"{' and '.join(missing)} not set", "Set it, or unset TWILIO_ACCOUNT_SID"
         )
     return Finding("text messages", "ok", "a Twilio account is configured")
+
+
+def _mail() -> Finding:
+    """Whether e-mail is set up; the mail server itself is not asked."""
+    url, sender = os.environ.get("HOTLINE_SMTP_URL", ""), os.environ.get("HOTLINE_MAIL_FROM", "")
+    if not url and not sender:
+        if not os.environ.get("TWILIO_ACCOUNT_SID"):
+            return Finding("e-mail", "ok", "the practice carrier's mail server (HOTLINE_SMTP_URL is not set)")
+        mend = "Set HOTLINE_SMTP_URL and HOTLINE_MAIL_FROM, or leave e-mail out of the policies for the silent"
+        return Finding("e-mail", "note", "none is sent (HOTLINE_SMTP_URL is not set)", mend)
+    mend = "Set HOTLINE_SMTP_URL and HOTLINE_MAIL_FROM (docs/operations.md), or unset both"
+    try:
+        address = read_smtp_url(url)
+    except ValueError as problem:
+        return Finding("e-mail", "FAIL", f"HOTLINE_SMTP_URL: {problem}", mend)
+    try:
+        name = read_sender(sender)
+    except ValueError as problem:
+        return Finding("e-mail", "FAIL", f"HOTLINE_MAIL_FROM: {problem}", mend)
+    ca_file = os.environ.get("HOTLINE_SMTP_CA_FILE", "")
+    if ca_file and not Path(ca_file).is_file():
+        return Finding("e-mail", "FAIL", f"HOTLINE_SMTP_CA_FILE: {ca_file} is no file", "Name a PEM file, or unset it")
+    return Finding("e-mail", "ok", f"through {address.host}:{address.port} ({address.tls}) as {name.address}")
 
 
 def _signing() -> Finding:

@@ -160,11 +160,15 @@ def _settle_addresses(options: UpOptions, secrets: Secrets, env: dict[str, str])
         return Addresses(web=web, live=live, sandbox="")
     sandbox = _http("127.0.0.1", preflight.free_port("127.0.0.1", options.port + 2))
     smsc_port = preflight.free_port("127.0.0.1", options.port + 3)
+    mail_port = preflight.free_port("127.0.0.1", options.port + 4)
     env.pop("TWILIO_MESSAGING_SERVICE_SID", None)
     env |= {
-        # Whatever bind the environment names is somebody's real network; practice has a message centre of its own.
+        # Whatever the environment names is somebody's real network; practice has a message centre and mail server of its own.
         "SMPP_URL": f"smpp://practice:practice@127.0.0.1:{smsc_port}",
         "HOTLINE_SANDBOX_SMSC_PORT": str(smsc_port),
+        "HOTLINE_SMTP_URL": f"smtp://127.0.0.1:{mail_port}?tls=none",
+        "HOTLINE_MAIL_FROM": "Practice hotline <alerts@practice.example>",
+        "HOTLINE_SANDBOX_MAIL_PORT": str(mail_port),
         "TWILIO_ACCOUNT_SID": secrets.sandbox_account_sid,
         "TWILIO_AUTH_TOKEN": secrets.sandbox_auth_token,
         "TWILIO_API_BASE_URL": sandbox,
@@ -188,7 +192,7 @@ def _programs(
         # A carrier is somebody else's machine: it gets its own credentials and nothing of the service's.
         carrier_env = {key: value for key, value in env.items() if not key.startswith("HOTLINE_")}
         words = ["sandbox", "--host", "127.0.0.1", "--port", _port(addresses.sandbox), "--vendor-dir", str(VENDOR)]
-        words += ["--smsc-port", env["HOTLINE_SANDBOX_SMSC_PORT"]]
+        words += ["--smsc-port", env["HOTLINE_SANDBOX_SMSC_PORT"], "--mail-port", env["HOTLINE_SANDBOX_MAIL_PORT"]]
         words += ["--data-dir", env["HOTLINE_DATA_DIR"], "--public-url", env["HOTLINE_PUBLIC_URL"]]
         yield program("sandbox", "carrier", words, carrier_env)
     yield program("live", "pages", ["live", "--host", options.host, "--port", _port(addresses.live)])

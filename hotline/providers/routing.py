@@ -84,6 +84,37 @@ class RouteTable:
         others = [way for way in candidates if way.name != avoid]
         return pick(others or candidates, _fraction(message_id))
 
+    def choose_second(
+        self, message_id: int, phone: str, used: Collection[str], usable: Callable[[Way], bool]
+    ) -> Way | None:
+        """Return the way for a second text after the ways in `used` (names) did not reach; None when none is usable now.
+
+        Another provider goes before another sender of the same one; within each, the routes of a longer prefix first, and
+        last the settings' own sender. A way in `used` is never returned.
+        """
+        for ways in self._second_ways(phone, used):
+            candidates = [way for way in ways if usable(way)]
+            if candidates:
+                return pick(candidates, _fraction(message_id))
+        return None
+
+    def has_second(self, phone: str, used: Collection[str]) -> bool:
+        """Whether there is any way but the ones in `used`, now or later."""
+        return any(self._second_ways(phone, used))
+
+    def _second_ways(self, phone: str, used: Collection[str]) -> list[list[Way]]:
+        """Return the groups of ways to try in turn, each in the order of its ranks."""
+        providers = {name.partition("/")[0] for name in used}
+        fitting = [ways for prefix, ways in self.by_prefix.items() if phone.startswith(prefix)] + [(self.default,)]
+        others = [[way for way in ways if way.provider not in providers] for ways in fitting]
+        # An attempt without a sender's name may have gone by any sender of its provider.
+        tried = set(used)
+        siblings = [
+            [way for way in ways if way.provider in providers and not tried & {way.name, f"{way.provider}/"}]
+            for ways in fitting
+        ]
+        return [ways for ways in (*others, *siblings) if ways]
+
 
 def load(connection: psycopg.Connection[Any], configured: Collection[str], provider: str, address: str) -> RouteTable:
     """Read the table. Only `configured` providers count; `provider` and `address` are the settings' own sender."""

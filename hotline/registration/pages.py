@@ -28,8 +28,9 @@ blueprint = Blueprint("registration", __name__, url_prefix="/register", template
 COOKIE_KEY = "registration"
 HOME_REGION = "KR"
 LANGUAGES = ("ko", "en", "zh-hans", "zh-hant", "ja", "vi", "th", "es", "fr", "ru", "ar", "id", "mn", "uz")
-FIELDS = ("name", "phone", "region", "language", "country", "city", "first_date", "last_date")
-MAX_FIELD_CHARS = 200
+FIELDS = ("name", "phone", "region", "language", "country", "city", "first_date", "last_date", "email")
+MAX_FIELD_CHARS = 255
+"""One more than the longest e-mail address, so that a longer one is refused and not cut to somebody else's."""
 
 
 @blueprint.get("")

@@ -53,10 +53,13 @@ def enrol(session: Session, clock: Clock, proof: Proof) -> Traveller | None:
     same = [each for each in known if each.name.casefold() == wishes.name.casefold()]
     chosen = same[0] if same else (known[0] if len(known) == 1 else None)
     if chosen is None:
-        given = TravellerFields(name=wishes.name, phone=proof.phone, language=wishes.language)
+        given = TravellerFields(
+            name=wishes.name, phone=proof.phone, language=wishes.language, email=wishes.email
+        )  # fmt: skip
         traveller = travellers.add(session, clock, TRAVELLER, given, source="registration")
     else:
-        changes = TravellerChanges(name=wishes.name, language=wishes.language)
+        # An address left empty here may be known from elsewhere; taking it away is done on the person's own page.
+        changes = TravellerChanges(name=wishes.name, language=wishes.language, email=wishes.email or None)
         traveller = travellers.update(session, clock, TRAVELLER, chosen.id, changes)
         travellers.set_opted_out(session, clock, TRAVELLER, traveller.id, False)
     # The code has arrived, so the number works whatever was said of it before.
@@ -76,9 +79,12 @@ def one_of(session: Session, proof: Proof, traveller_id: int) -> Traveller:
 
 
 def change(session: Session, clock: Clock, proof: Proof, traveller_id: int, wishes: Wishes) -> None:
-    """Change name and language, and add a journey where one is given; raises NotFound, InvalidInput for one too many."""
+    """Change name, language and e-mail address, and add a journey where one is given.
+
+    Raises NotFound, InvalidInput for a journey too many.
+    """
     traveller = one_of(session, proof, traveller_id)
-    changes = TravellerChanges(name=wishes.name, language=wishes.language)
+    changes = TravellerChanges(name=wishes.name, language=wishes.language, email=wishes.email)
     traveller = travellers.update(session, clock, TRAVELLER, traveller.id, changes)
     if wishes.trip is not None and not add_trip(session, clock, TRAVELLER, traveller, wishes.trip):
         raise InvalidInput("first_date", "…", "there are as many journeys as anybody can have")

@@ -10,6 +10,7 @@ FORGET_JOB = "registration.forget_old"
 EXPLANATIONS = {
     "registration.name": gettext_noop("Give your name in 1 to 160 characters."),
     "registration.phone": gettext_noop("Give a mobile number that can receive texts; choose its country first."),
+    "registration.email": gettext_noop("Write an address such as name@example.org, or leave it empty."),
     "registration.region": gettext_noop("Choose the country of your number."),
     "registration.language": gettext_noop("Choose one of the languages."),
     "registration.country": gettext_noop("Choose the country you travel to."),

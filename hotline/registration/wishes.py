@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from hotline.core.errors import InvalidInput, SeveralFaults
-from hotline.people.fields import checked_language, checked_name
+from hotline.people.fields import checked_email, checked_language, checked_name
 from hotline.people.placing import place_of_city, place_of_country
 
 MAX_CITY_CHARS = 120
@@ -28,11 +28,12 @@ class Trip:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What shall be on record: name, language of texts, and perhaps a journey."""
+    """What shall be on record: name, language of texts, perhaps a journey, and an e-mail address or "" for none."""
 
     name: str
     language: str
     trip: Trip | None = None
+    email: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wishes as JSON values."""
@@ -59,13 +60,14 @@ class Wishes:
             )
             if trip
             else None,
+            values.get("email", ""),
         )
 
 
 def read(form: Mapping[str, str], today: date) -> Wishes:
-    """Read name, language and journey of a form; raises SeveralFaults naming every field that cannot be used."""
+    """Read name, language, e-mail address and journey of a form; raises SeveralFaults naming every field that cannot be used."""
     faults: list[InvalidInput] = []
-    name = language = ""
+    name = language = email = ""
     trip: Trip | None = None
     try:
         name = checked_name(form.get("name", ""))
@@ -76,12 +78,16 @@ def read(form: Mapping[str, str], today: date) -> Wishes:
     except InvalidInput as fault:
         faults.append(fault)
     try:
+        email = checked_email(form.get("email", "")) or ""
+    except InvalidInput as fault:
+        faults.append(fault)
+    try:
         trip = read_trip(form, today)
     except InvalidInput as fault:
         faults.append(fault)
     if faults:
         raise SeveralFaults([{"field": each.field, "value": "…", "mend": each.mend} for each in faults])
-    return Wishes(name, language, trip)
+    return Wishes(name, language, trip, email)
 
 
 def read_trip(form: Mapping[str, str], today: date) -> Trip | None:

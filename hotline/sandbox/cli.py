@@ -19,6 +19,7 @@ INBOUND_PATH = "/webhooks/twilio/sms/inbound"
 )
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free port.")
 @click.option("--smsc-port", default=None, type=click.IntRange(0, 65535), help="Port for SMPP; none without it, 0 any.")
+@click.option("--mail-port", default=None, type=click.IntRange(0, 65535), help="Port for SMTP; none without it, 0 any.")
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Keeps DIR/sandbox/journal.jsonl.")
 @click.option("--vendor-dir", type=click.Path(path_type=Path), help="Front-end packages; the font is taken from here.")
 @click.option(
@@ -34,6 +35,7 @@ def sandbox(  # noqa: PLR0913 - one argument per option
     host: str,
     port: int,
     smsc_port: int | None,
+    mail_port: int | None,
     data_dir: Path | None,
     vendor_dir: Path | None,
     public_url: str,
@@ -44,7 +46,7 @@ def sandbox(  # noqa: PLR0913 - one argument per option
     parts_per_s: int,
     max_messages: int,
 ) -> None:
-    """Run the practice carrier: Twilio's Messages API, SMPP, and handsets in the browser. Nothing leaves this machine.
+    """Run the practice carrier: Twilio's API, SMPP, a mail server, and handsets in the browser. Nothing leaves this machine.
 
     Credentials come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.
     """
@@ -55,6 +57,7 @@ def sandbox(  # noqa: PLR0913 - one argument per option
         host=host,
         port=port,
         smsc_port=smsc_port,
+        mail_port=mail_port,
         account_sid=account_sid,
         auth_token=auth_token,
         data_dir=data_dir,

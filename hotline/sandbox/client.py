@@ -58,6 +58,11 @@ class SandboxClient:
         answer: list[dict[str, Any]] = self._call("GET", "/control/calls", params={"to": to} if to else {})["calls"]
         return answer
 
+    def mails(self, to: str | None = None) -> list[dict[str, Any]]:
+        """Return the mails that were taken in, oldest first; ``to`` is an address."""
+        answer: list[dict[str, Any]] = self._call("GET", "/control/mails", params={"to": to} if to else {})["mails"]
+        return answer
+
     def use_handset(self, number: str, act: str, keys: str = "") -> dict[str, Any]:
         """Do what somebody does with a ringing or talking handset: answer, decline, press (with ``keys``), hangup."""
         path = f"/page/handsets/{number}/call"

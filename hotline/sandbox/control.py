@@ -18,11 +18,13 @@ from hotline.sandbox.calls import call_entry
 from hotline.sandbox.calls_api import EXCHANGE
 from hotline.sandbox.carrier import Carrier
 from hotline.sandbox.faults import KINDS, fault_json
+from hotline.sandbox.mailroom import Mailroom
 from hotline.sandbox.messages import INBOUND, OUTBOUND, REPLY, Message
 from hotline.sandbox.settings import BadInput
 from hotline.sandbox.twilio_api import CARRIER, Handler, authorised
 
 PAGE_TOKEN: web.AppKey[str] = web.AppKey("page_token", str)
+MAILROOM: web.AppKey[Mailroom] = web.AppKey("mailroom", Mailroom)
 
 MAX_RECORD_PAGE = 5000
 MAX_DUPLICATES = 1000
@@ -48,6 +50,7 @@ def add_routes(app: web.Application) -> None:
         ("DELETE", "/control/faults/{id:[0-9]{1,12}}", clear_fault),
         ("GET", "/control/messages", list_record),
         ("GET", "/control/calls", list_call_record),
+        ("GET", "/control/mails", list_mail_record),
         ("GET", "/control/summary", summarise),
         ("GET", "/control/counters", counters),
         ("GET", "/control/behaviour", read_behaviour),
@@ -168,6 +171,13 @@ async def list_call_record(request: web.Request) -> object:
     return {"calls": [{**call_entry(call)["c"]} for call in calls[-MAX_RECORD_PAGE:]]}
 
 
+async def list_mail_record(request: web.Request) -> object:
+    """Return the mails to the address ``to`` (all without it), oldest first."""
+    to = request.query.get("to")
+    mails = [mail for mail in request.app[MAILROOM] if to in (None, mail.to)]
+    return {"mails": [asdict(mail) for mail in mails[-MAX_RECORD_PAGE:]]}
+
+
 async def summarise(request: web.Request) -> object:
     """Return totals and every (To, Body) that was accepted more than once.
 
@@ -267,7 +277,8 @@ async def add_handsets(request: web.Request) -> object:
 
 
 async def reset(request: web.Request) -> object:
-    """Forget texts, faults and counts."""
+    """Forget texts, calls, mails, faults and counts."""
     request.app[CARRIER].reset()
     request.app[EXCHANGE].clear()
+    request.app[MAILROOM].clear()
     return {"reset": True}

@@ -20,7 +20,7 @@ MAX_ENTRIES = 100_000
 SEARCH_LIMIT = 100_000
 """How many handsets one search looks at, the latest active first."""
 
-OWNER_FIELDS = {"name": 80, "country": 2, "language": 12, "place": 80}
+OWNER_FIELDS = {"name": 80, "country": 2, "language": 12, "place": 80, "email": 254}
 
 
 @dataclass(slots=True, eq=False)
@@ -32,6 +32,7 @@ class Handset:
     country: str = ""
     language: str = ""
     place: str = ""
+    email: str = ""
     texts: list[Message] = field(default_factory=list)
     unread: int = 0
     off: bool = False
@@ -44,7 +45,7 @@ class Handset:
 
     def index(self) -> None:
         """Gather what a search looks at, once per change of owner instead of once per look."""
-        self.haystack = f"{self.number} {self.name} {self.place} {self.country} {self.language}".casefold()
+        self.haystack = f"{self.number} {self.name} {self.place} {self.country} {self.language} {self.email}".casefold()
 
     def matches(self, words: list[str]) -> bool:
         """Whether every word (already case-folded) occurs in what is known of the owner."""
@@ -60,12 +61,18 @@ class Handsets:
         # A handset is in one of the two: those that had a text, the latest last, and those that only have an owner.
         self._active: dict[str, Handset] = {}
         self._quiet: dict[str, Handset] = {}
+        self._by_email: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._active) + len(self._quiet)
 
     def __iter__(self) -> Iterator[Handset]:
         return chain(reversed(self._active.values()), self._quiet.values())
+
+    def by_email(self, address: str) -> Handset | None:
+        """Return the handset whose owner has this e-mail address."""
+        number = self._by_email.get(address.casefold())
+        return self.get(number) if number else None
 
     @property
     def full(self) -> bool:
@@ -109,6 +116,8 @@ class Handsets:
             for name, value in owner.items():
                 setattr(handset, name, value)
             handset.index()
+            if handset.email:
+                self._by_email[handset.email.casefold()] = number
         return len(owners)
 
     def search(self, query: str, offset: int, limit: int) -> tuple[list[Handset], bool]:

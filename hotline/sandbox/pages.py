@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import phonenumbers
@@ -17,7 +19,8 @@ from hotline.sandbox.control import controlled, read_object, whole
 from hotline.sandbox.faults import fault_json
 from hotline.sandbox.handsets import NUMBER, Handset
 from hotline.sandbox.live import HEARTBEAT_S, HUB
-from hotline.sandbox.messages import INBOUND, Message
+from hotline.sandbox.mailroom import Mail
+from hotline.sandbox.messages import DELIVERED, INBOUND, Message
 from hotline.sandbox.refusals import DELIVERY_ERRORS, MAGIC_DELIVERY, MAGIC_TO, NEVER_SENT
 from hotline.sandbox.segments import count_parts
 from hotline.sandbox.settings import BadInput, SandboxSettings
@@ -130,20 +133,24 @@ def country_of(handset: Handset) -> str:
     return handset.country
 
 
-def handset_json(handset: Handset) -> dict[str, object]:
-    """Return one row of the list."""
-    last = handset.texts[-1] if handset.texts else None
+def handset_json(handset: Handset, mails: Sequence[Mail] = ()) -> dict[str, object]:
+    """Return one row of the list, with the latest text or mail."""
+    last = text_json(handset.texts[-1]) if handset.texts else None
+    if mails and (last is None or mails[-1].at > handset.texts[-1].created):
+        mail = mails[-1]
+        last = {"body": f"✉ {mail.subject}", "status": DELIVERED, "at": mail.at, "updated": mail.at}
     return {
         "number": handset.number,
         "name": handset.name,
         "country": country_of(handset),
         "language": handset.language,
         "place": handset.place,
+        "email": handset.email,
         "unread": handset.unread,
         "off": handset.off,
         "opted_out": handset.opted_out,
         "texts": len(handset.texts),
-        "last": text_json(last) if last else None,
+        "last": last,
     }
 
 
@@ -172,7 +179,11 @@ async def list_handsets(request: web.Request) -> object:
     carrier = request.app[CARRIER]
     offset, limit = whole(request, "offset", 0, 0, 1_000_000), whole(request, "limit", 40, 1, MAX_LIST_PAGE)
     found, more = carrier.handsets.search(request.query.get("q", "")[:80], offset, limit)
-    return {"handsets": [handset_json(each) for each in found], "more": more, "total": len(carrier.handsets)}
+    return {
+        "handsets": [handset_json(each, request.app[control.MAILROOM].of(each.number)) for each in found],
+        "more": more,
+        "total": len(carrier.handsets),
+    }
 
 
 async def show_wall(request: web.Request) -> object:
@@ -181,7 +192,7 @@ async def show_wall(request: web.Request) -> object:
     found, _ = request.app[CARRIER].handsets.search(request.query.get("q", "")[:80], 0, count)
     return {
         "handsets": [
-            {**handset_json(each), "conversation": [text_json(text) for text in each.texts[-WALL_TEXTS:]]}
+            {**handset_json(each), "mails": [], "conversation": [text_json(text) for text in each.texts[-WALL_TEXTS:]]}
             for each in found
         ]
     }
@@ -202,10 +213,12 @@ async def show_handset(request: web.Request) -> object:
     texts = [text for text in handset.texts if text.seq < before]
     if request.query.get("read") == "1":
         request.app[CARRIER].mark_read(handset)
+    mails = request.app[control.MAILROOM].of(handset.number)
     return {
-        **handset_json(handset),
+        **handset_json(handset, mails),
         "conversation": [text_json(text) for text in texts[-MAX_TEXTS:]],
         "earlier": len(texts) > MAX_TEXTS,
+        "mails": [asdict(mail) for mail in mails[-MAX_TEXTS:]],
         "call": call_json(request.app[EXCHANGE].of(handset.number)),
         "faults": _faults_of(request, handset.number),
         "countries": list(roaming.NETWORKS),

@@ -6,11 +6,12 @@ from hotline.sandbox.calls import call_entry, read_call
 from hotline.sandbox.carrier import Carrier
 from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.journal import Entry, message_entry, read_message
+from hotline.sandbox.mailroom import Mailroom, mail_entry, read_mail
 from hotline.sandbox.messages import DELIVERED
 
 
-def restore(carrier: Carrier, exchange: Exchange) -> int:
-    """Bring back handsets, texts and calls from the data directory, and plan what is left of each text's life.
+def restore(carrier: Carrier, exchange: Exchange, mailroom: Mailroom) -> int:
+    """Bring back handsets, texts, calls and mails from the data directory, and plan what is left of each text's life.
 
     Returns the number of texts. Raises ``ValueError`` when the file of handsets or the journal makes no sense.
     """
@@ -20,10 +21,12 @@ def restore(carrier: Carrier, exchange: Exchange) -> int:
     for entry in carrier.journal.entries():
         if "c" in entry:
             exchange.remember(read_call(entry["c"]))
+        elif "mail" in entry:
+            mailroom.remember(read_mail(entry["mail"]))
         else:
             next_seq = max(next_seq, _apply(carrier, entry))
     carrier.ledger.skip_to(next_seq)
-    carrier.journal.rewrite([*_present(carrier), *map(call_entry, exchange)])
+    carrier.journal.rewrite([*_present(carrier), *map(call_entry, exchange), *map(mail_entry, mailroom)])
     exchange.drop_open_calls()
     for message in carrier.ledger.after(0):
         carrier.counts.by_status[message.status] += 1

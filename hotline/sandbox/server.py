@@ -18,6 +18,7 @@ from hotline.sandbox.carrier import Carrier
 from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.journal import FLUSH_INTERVAL_S
 from hotline.sandbox.live import HUB, Hub
+from hotline.sandbox.mailroom import Mailroom, open_mail_door
 from hotline.sandbox.replay import restore
 from hotline.sandbox.settings import MAX_BODY_BYTES, SandboxSettings
 from hotline.sandbox.smsc import Smsc
@@ -39,6 +40,7 @@ def build_app(settings: SandboxSettings) -> web.Application:
     app[HUB] = Hub()
     app[pages.CLOSING] = asyncio.Event()
     app[calls_api.EXCHANGE] = Exchange(app[twilio_api.CARRIER])
+    app[control.MAILROOM] = Mailroom(app[twilio_api.CARRIER])
     twilio_api.add_routes(app)
     calls_api.add_routes(app)
     control.add_routes(app)
@@ -51,7 +53,7 @@ def build_app(settings: SandboxSettings) -> web.Application:
 async def _live(app: web.Application) -> AsyncIterator[None]:
     carrier, hub = app[twilio_api.CARRIER], app[HUB]
     await carrier.callbacks.start()
-    restored = restore(carrier, app[calls_api.EXCHANGE])
+    restored = restore(carrier, app[calls_api.EXCHANGE], app[control.MAILROOM])
     if restored:
         logger.info("%s texts brought back from the journal", restored)
     # What was restored lives as long as the process; the collector need not walk it again and again.
@@ -107,6 +109,12 @@ async def _open_smsc(carrier: Carrier, settings: SandboxSettings) -> Smsc | None
     return smsc
 
 
+async def _open_mail(app: web.Application, settings: SandboxSettings) -> asyncio.Server | None:
+    if settings.mail_port is None:
+        return None
+    return await open_mail_door(app[twilio_api.CARRIER], app[control.MAILROOM], settings.host, settings.mail_port)
+
+
 def _free_port(host: str) -> int:
     """Return a free port: smpp34's server does not say which one it took."""
     with socket.socket() as probe:
@@ -122,12 +130,17 @@ async def serve(settings: SandboxSettings, stop: asyncio.Event) -> None:
         site = web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
         await site.start()
         smsc = await _open_smsc(runner.app[twilio_api.CARRIER], settings)
+        mail = await _open_mail(runner.app, settings)
         host = "127.0.0.1" if settings.host in LOOPBACK else settings.host
         # Whoever started this process waits for exactly this line.
         print(f"SANDBOX http://{host}:{runner.addresses[0][1]}", flush=True)  # noqa: T201 - the line is the interface
         if smsc is not None:
             print(f"SMSC {host}:{smsc.port}", flush=True)  # noqa: T201 - the line is the interface
+        if mail is not None:
+            print(f"MAIL {host}:{mail.sockets[0].getsockname()[1]}", flush=True)  # noqa: T201 - the line is the interface
         await stop.wait()
+        if mail is not None:
+            mail.close()
         if smsc is not None:
             await smsc.close()
     finally:

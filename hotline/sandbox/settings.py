@@ -33,7 +33,8 @@ def _fresh_account_sid() -> str:
 class SandboxSettings:
     """How one practice carrier is started.
 
-    Delays are milliseconds. ``port`` 0 takes any free port; ``smsc_port`` None opens no SMPP port.
+    Delays are milliseconds. ``port`` 0 takes any free port; ``smsc_port`` and ``mail_port`` None open no SMPP and
+    no SMTP port.
     ``data_dir`` holds the folder ``sandbox`` with the journal; ``None`` keeps everything in memory only.
     ``inbound_url`` is where a handset's answer goes.
     """
@@ -41,6 +42,7 @@ class SandboxSettings:
     host: str = "127.0.0.1"
     port: int = 0
     smsc_port: int | None = None
+    mail_port: int | None = None
     account_sid: str = field(default_factory=_fresh_account_sid)
     auth_token: str = field(default_factory=lambda: secrets.token_hex(16))
     data_dir: Path | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,12 @@ from sqlalchemy import select
 
 from alerts.silent import calling
 from alerts.silent.models import Outreach
+from alerts.silent.plan import USUAL
 from hotline.cases.models import Case
 from hotline.core.clock import FrozenClock
 from hotline.core.config import Settings
-from tests.alerts.silent.conftest import PracticeVoice, Stage
-from tests.browser.conftest import DESK, PHONE, Desk, Site
-from tests.factories import make_officer
+from tests.alerts.silent.conftest import CALLS_ONLY, PracticeVoice, Stage
+from tests.browser.conftest import Site
 from tests.sandbox.conftest import RunningSandbox, wait_until
 
 pytestmark = pytest.mark.browser
@@ -46,8 +46,9 @@ def site_settings(settings: Settings, carrier: RunningSandbox) -> Settings:
 
 
 @pytest.fixture
-def stage(site: Site, clock: FrozenClock) -> Stage:
+def stage(site: Site, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """An Extreme alert, sent six minutes ago to somebody who was not reached; their telephone rings."""
+    monkeypatch.setitem(USUAL, "Extreme", CALLS_ONLY)  # type: ignore[arg-type]  # a mapping to everybody but tests
     site.services.rooms.pop("voice_provider", None)
     made = Stage(site.services, clock, PracticeVoice(clock))
     made.alert()
@@ -119,18 +120,3 @@ def photograph(page: Page, name: str) -> None:
     folder = os.environ.get("HOTLINE_TEST_SCREENSHOTS")
     if folder:
         page.screenshot(path=f"{folder}/{name}.png")
-
-
-@pytest.mark.parametrize("language", ["ko", "en"])
-def test_the_pages_of_policies_and_calls(stage: Stage, open_desk: Callable[..., Desk], language: str) -> None:
-    with stage.services.db.transaction() as session:
-        chief = make_officer(session, roles=("administrator", "agent"), language=language)
-    for size in (DESK, PHONE):
-        opened = open_desk(language=language, size=size)
-        opened.sign_in(chief)
-        for address, name in (
-            ("/silent", "silent"), (f"/alerts/{stage.alert_id}/calls", "calls"),
-            (f"/alerts/{stage.alert_id}/calls/people?step=1&state=ringing", "calls-people"),
-        ):  # fmt: skip
-            opened.go(address)
-            opened.check(f"{name}-{language}")

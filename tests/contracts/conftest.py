@@ -42,6 +42,7 @@ class CarrierProcess:
 
     url: str
     smsc: str
+    mail: str
     account_sid: str
     auth_token: str
     control: SandboxClient
@@ -49,10 +50,22 @@ class CarrierProcess:
 
 @pytest.fixture(scope="package")
 def carrier() -> Iterator[CarrierProcess]:
-    """Start the practice carrier with both of its doors."""
+    """Start the practice carrier with all of its doors."""
     account_sid, auth_token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
     environment = {**os.environ, "TWILIO_ACCOUNT_SID": account_sid, "TWILIO_AUTH_TOKEN": auth_token}
-    command = [sys.executable, "-m", "hotline.sandbox", "--smsc-port", "0", "--sent-ms", "5", "--delivered-ms", "20"]
+    command = [
+        sys.executable,
+        "-m",
+        "hotline.sandbox",
+        "--smsc-port",
+        "0",
+        "--mail-port",
+        "0",
+        "--sent-ms",
+        "5",
+        "--delivered-ms",
+        "20",
+    ]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     lines: queue.Queue[str] = queue.Queue()
     stdout = process.stdout
@@ -61,8 +74,9 @@ def carrier() -> Iterator[CarrierProcess]:
     try:
         url = lines.get(timeout=START_LIMIT_S).removeprefix("SANDBOX ")
         smsc = lines.get(timeout=START_LIMIT_S).removeprefix("SMSC ")
+        mail = lines.get(timeout=START_LIMIT_S).removeprefix("MAIL ")
         control = SandboxClient(url, account_sid, auth_token)
-        yield CarrierProcess(url, smsc, account_sid, auth_token, control)
+        yield CarrierProcess(url, smsc, mail, account_sid, auth_token, control)
         control.close()
     finally:
         process.terminate()

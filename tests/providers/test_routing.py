@@ -142,3 +142,27 @@ def test_the_table_is_read_with_the_shares_and_without_closed_or_unknown_ones(db
     assert table.default == Way(senders["a"].id, "twilio", "a", True)
     assert table.by_prefix == {"+82": (Way(senders["b"].id, "smpp", "b", False, "+82", 1, 50, 7, 40),)}
     assert not table.plain
+
+
+def test_a_second_text_takes_another_provider_before_another_sender_and_never_the_same_way() -> None:
+    table = table_of(
+        DEFAULT,
+        [way("kr-1", "kt", prefix="+82"), way("kr-2", "kt", prefix="+82", priority=20), way("any", "skt", priority=5)],
+    )
+    used: list[str] = []
+    taken = []
+    for number in range(5):
+        assert table.has_second(KOREA, used) == (number < 4)
+        chosen = table.choose_second(number, KOREA, used, anything)
+        if chosen is not None:
+            taken.append(chosen.name)
+            used.append(chosen.name)
+    assert taken == ["kt/kr-1", "skt/any", "twilio/+15005550006", "kt/kr-2"]
+    assert table.choose_second(1, KOREA, ["kt/kr-1"], lambda each: each.provider == "kt") == way(
+        "kr-2", "kt", prefix="+82", priority=20
+    ), "the same provider's other sender, while no other provider takes anything"
+
+
+def test_an_attempt_whose_sender_is_not_known_may_have_used_any_of_its_provider() -> None:
+    assert not table_of(DEFAULT, [way("two")]).has_second(KOREA, ["twilio/"])
+    assert table_of(DEFAULT, [way("two")]).has_second(KOREA, ["twilio/+15005550006"])

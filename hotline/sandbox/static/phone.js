@@ -3,6 +3,7 @@
 import { callScreen, lastCall } from "./call.js";
 import { ask, calmly } from "./carrier-link.js";
 import { badge, el, withLinks } from "./elements.js";
+import { mailCard, together } from "./mail.js";
 import { clock, countryName, errorWords, t } from "./words.js";
 
 const stage = document.getElementById("stage");
@@ -14,6 +15,7 @@ let notice = { words: "", bad: false };
 let parts = null;
 
 export function bubble(text, fresh) {
+  if (text.mail) return mailCard(text, fresh);
   const bad = ["failed", "undelivered"].includes(text.status);
   const facts = [
     `${text.encoding} · ${t(text.segments === 1 ? "part" : "parts", text.segments)}`,
@@ -30,7 +32,7 @@ export function bubble(text, fresh) {
 
 // The frame with its screen; the caller fills conversation and foot.
 export function frame(handset, conversation, foot, small, call = null) {
-  const service = [...conversation].reverse().find((text) => !text.mine)?.from || t("service");
+  const service = [...conversation].reverse().find((text) => !text.mine && !text.mail)?.from || t("service");
   const waiting = conversation.filter((text) => text.status === "sent").length;
   const screen = handset.off
     ? el(
@@ -57,7 +59,7 @@ export function frame(handset, conversation, foot, small, call = null) {
         el(
           "ol",
           { class: "conversation", tabindex: small ? null : "0" },
-          ...conversation.map((text) => bubble(text, Date.now() / 1000 - text.updated < 4 && text.status === "delivered")),
+          ...conversation.map((text) => bubble(text, Date.now() / 1000 - (text.mail ? text.at : text.updated) < 4 && (text.mail || text.status === "delivered"))),
         ),
         foot,
         call,
@@ -165,6 +167,7 @@ function facts(handset) {
         {},
         el("h2", {}, handset.name || t("unnamed")),
         el("p", { class: "number" }, handset.number),
+        handset.email ? el("p", { class: "place" }, `✉ ${handset.email}`) : null,
         el("p", { class: "place" }, [handset.place, countryName(handset.country)].filter(Boolean).join(" · ")),
       ),
     ),
@@ -202,7 +205,7 @@ function draw(handset) {
   const foot = composer();
   const call = callScreen(handset, tell, refreshPhone);
   const pressed = document.activeElement?.dataset?.key;
-  const phone = frame(handset, handset.conversation, foot, false, call);
+  const phone = frame(handset, together(handset), foot, false, call);
   const list = phone.querySelector(".conversation");
   if (list && handset.earlier) {
     const earlier = el("button", { type: "button", onclick: () => page(handset.conversation[0].seq) }, t("earlier"));

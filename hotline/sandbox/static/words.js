@@ -141,6 +141,7 @@ const WORDS = {
   "call_no-answer": ["받지 않음", "not answered"],
   call_failed: ["연결 실패", "failed"],
   call_canceled: ["취소됨", "cancelled"],
+  mail: ["이메일", "E-mail"],
   failed_request: ["요청을 처리하지 못했습니다: {n}", "The request failed: {n}"],
 };
 

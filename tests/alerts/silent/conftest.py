@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from alerts.replies.recording import Said, record_answer
 from alerts.silent import calling, doubt, looking
 from alerts.silent.models import CallAttempt, Outreach
+from alerts.silent.plan import USUAL, Step
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
 from hotline.providers.breaker import CircuitBreaker
@@ -25,6 +26,9 @@ from hotline.providers.voice import CallQuery, CallRequest, CallResult, CallsFou
 from tests.alerts.replies.people import PERSON
 from tests.alerts.senders import make_approved, make_message
 from tests.factories import NOW, make_traveller
+
+CALLS_ONLY = (Step("voice", 1, "opted_out"), Step("voice", 5, "not_delivered"), Step("voice", 15, "not_answered"))
+"""What the tests of calls have as the usual policy for Extreme; other channels have tests of their own."""
 
 
 @dataclass
@@ -168,8 +172,9 @@ def voice(services: Services, clock: FrozenClock) -> PracticeVoice:
 
 
 @pytest.fixture
-def stage(services: Services, clock: FrozenClock, voice: PracticeVoice) -> Stage:
-    """An Extreme alert that has been sent, without people yet."""
+def stage(services: Services, clock: FrozenClock, voice: PracticeVoice, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """An Extreme alert that has been sent, whose silent are only called, without people yet."""
+    monkeypatch.setitem(USUAL, "Extreme", CALLS_ONLY)  # type: ignore[arg-type]  # a mapping to everybody but tests
     made = Stage(services, clock, voice)
     made.alert()
     return made

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.silent import calling, reports
+from alerts.silent import calling, claiming, reports
 from alerts.silent.reports import Report
 from hotline.providers.sms import Outcome
 from tests.alerts.silent.conftest import Stage
@@ -187,7 +187,7 @@ def test_a_report_that_comes_before_our_own_commit_is_not_undone_by_it(stage: St
     due(stage, "silent")
     (claimed,), _, _ = calling.claim(stage.services, stage.voice)  # type: ignore[arg-type]  # the port's shape is what counts
     assert report(stage, "in-progress", sid="CAearly") is not None
-    calling.record(stage.services, [calling.Settlement(claimed.id, 1, "accepted", "ringing", "CAearly", wait_s=60)])
+    claiming.record(stage.services, [claiming.Settlement(claimed.id, 1, "accepted", "ringing", "CAearly", wait_s=60)])
     assert (stage.rows()[0].state, stage.rows()[0].provider_sid) == ("talking", "CAearly")
     assert stage.attempts()[0].outcome == "accepted"
 
@@ -253,7 +253,7 @@ def test_extreme_alerts_go_before_others(stage: Stage) -> None:
     stage.person("first", sent=0)
     stage.sweep()
     with stage.services.db.connection() as connection:
-        row = connection.execute(calling._NEXT_ALERT, {"now": stage.clock.now()}).fetchone()
+        row = connection.execute(claiming.NEXT_ALERT, {"now": stage.clock.now(), "channel": "voice"}).fetchone()
     assert row == (stage.alert_id,)
 
 

@@ -182,10 +182,12 @@ def test_the_look_reads_its_index_and_no_whole_table(stage: Stage) -> None:
         plan = "\n".join(
             row[0]
             for row in connection.execute(
-                "EXPLAIN " + looking.LOOK.format(whom=looking._WHOM[step.whom], chain=looking.CHAIN),
+                "EXPLAIN " + looking.LOOK.format(
+                    whom=looking._WHOM[step.whom], chain=looking.CHAIN, address=looking.HAS_ADDRESS
+                ),
                 {"alert": stage.alert_id, "root": stage.alert_id, "step": 1, "whom": step.whom, "now": NOW,
                  "drill": False, "until": NOW + timedelta(hours=2), "page": 500, "at": NOW.isoformat(), "id": 5,
-                 "never": ["21211"]},
+                 "never": ["21211"], "channel": "voice"},
             ).fetchall()
         )  # fmt: skip
     assert "ix_messages_moment" in plan and "Seq Scan on messages" not in plan

@@ -11,7 +11,9 @@ from hotline.core.errors import Conflict
 from tests.alerts.console.conftest import Officials, officials  # noqa: F401 - a fixture
 from tests.alerts.silent.conftest import Stage
 
-FORM = {"version": "0", "on_not_delivered": "1", "after_not_delivered": "7", "after_not_answered": "20"}
+FORM = {
+    "version": "0", "on_not_delivered_voice": "1", "after_not_delivered_voice": "7", "after_not_answered_voice": "20",
+}  # fmt: skip
 
 
 def test_an_administrator_changes_a_policy_and_the_history_keeps_it(stage: Stage, officials: Officials) -> None:  # noqa: F811
@@ -25,7 +27,11 @@ def test_an_administrator_changes_a_policy_and_the_history_keeps_it(stage: Stage
     assert (version, [step.after_minutes for step in steps]) == (1, [7])
     assert entry.before is not None and entry.before["steps"] == []
     assert chief.post("/silent/Severe", FORM).status_code == 409, "made on the version before"
-    for change in ({"after_not_delivered": "0"}, {"after_not_delivered": "x"}, {"after_not_delivered": "99999"}):
+    for change in (
+        {"after_not_delivered_voice": "0"},
+        {"after_not_delivered_voice": "x"},
+        {"after_not_delivered_voice": "99999"},
+    ):
         assert chief.post("/silent/Severe", FORM | {"version": "1"} | change).status_code == 422
 
 
@@ -42,9 +48,9 @@ def test_figures_people_and_the_button_that_stops_everything(stage: Stage, offic
     stage.sweep()
     agent = officials["agent"]
     page = agent.client.get(f"/alerts/{stage.alert_id}/calls").text
-    assert 'data-outreach="1-queued">1<' in page and "Stop calls" in page
+    assert 'data-outreach="1-queued">1<' in page and "Stop other channels" in page
     assert 'data-outreach="1-queued">1<' in agent.client.get(f"/alerts/{stage.alert_id}/calls/figures").text
-    assert "Calls to the silent" in agent.client.get(f"/alerts/{stage.alert_id}").text
+    assert "The silent, by step" in agent.client.get(f"/alerts/{stage.alert_id}").text
     listed = agent.client.get(f"/alerts/{stage.alert_id}/calls/people?step=1&state=queued").text
     assert "김민준" in listed
     for odd in ("step=x&state=queued", "step=1&state=sleeping", "step=1&state=queued&after=-1"):
@@ -65,3 +71,32 @@ def test_an_erased_person_leaves_no_number_behind(stage: Stage) -> None:
         stage.execute("UPDATE outreach SET state = 'heard'")
     forget(stage.services, {"traveller_id": traveller})
     assert [row.phone.startswith("x") for row in stage.rows()] == [True]
+
+
+def test_every_channel_can_be_chosen_and_what_is_not_set_up_says_so(stage: Stage, officials: Officials) -> None:  # noqa: F811
+    chief = officials["administrator"]
+    form = {
+        "version": "0", "on_not_delivered_sms": "1", "after_not_delivered_sms": "4", "on_not_answered_mail": "1",
+        "after_not_answered_mail": "30", "on_number_bad_mail": "1", "after_number_bad_mail": "1",
+        "on_opted_out_sms": "1", "after_opted_out_sms": "1",
+    }  # fmt: skip
+    assert chief.post("/silent/Severe", form).status_code == 302
+    with stage.services.db.transaction() as session:
+        _, steps = policies.steps_at(session, "Severe", stage.clock.now())
+    assert [tuple(step) for step in steps] == [
+        ("mail", 1, "number_bad"), ("sms", 4, "not_delivered"), ("mail", 30, "not_answered"),
+    ], "a second text to who wants none is not on offer"  # fmt: skip
+    page = chief.client.get("/silent").text
+    assert "Not set up: E-mail" in page and "HOTLINE_SMTP_URL" in page
+    assert "Not set up: Second text" in page and "only one sender" in page
+
+
+def test_a_travellers_page_and_the_board_say_which_channel_reached_them(stage: Stage, officials: Officials) -> None:  # noqa: F811
+    person = stage.person("김민준")
+    stage.later(6)
+    stage.sweep()
+    stage.execute("UPDATE outreach SET channel = 'mail', state = 'failed', reason = '5.1.1'")
+    agent = officials["agent"]
+    for address in (f"/travellers/{person}", f"/alerts/{stage.alert_id}/board/people?state=silent"):
+        page = agent.client.get(address).text
+        assert "E-mail" in page and "Did not get through" in page and "there is no such mailbox" in page

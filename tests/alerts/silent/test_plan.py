@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.silent.plan import MAX_STEPS, USUAL, Step, policy_for, read_steps
@@ -23,7 +23,10 @@ def test_steps_come_back_in_the_order_of_their_time() -> None:
 @pytest.mark.parametrize(
     "given_steps",
     [
-        [{**GOOD, "channel": "pigeon"}], [{**GOOD, "channel": "email"}], [{**GOOD, "whom": "everybody"}], [GOOD, GOOD],
+        [{**GOOD, "channel": "pigeon"}], [{**GOOD, "channel": "email"}],
+        [{**GOOD, "channel": "sms", "whom": "not_answered"}], [{**GOOD, "channel": "sms", "whom": "opted_out"}],
+        [{**GOOD, "whom": "number_bad"}],
+        [{**GOOD, "whom": "everybody"}], [GOOD, GOOD],
         [{**GOOD, "after_minutes": 0}], [{**GOOD, "after_minutes": 1441}], [{**GOOD, "after_minutes": True}],
         [{**GOOD, "after_minutes": "5"}], [GOOD] * (MAX_STEPS + 1), "voice", None, [None],
     ],
@@ -34,6 +37,7 @@ def test_what_makes_no_sense_is_refused(given_steps: object) -> None:
         read_steps(given_steps)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
@@ -46,7 +50,7 @@ def test_nothing_whatever_breaks_the_reader(given_steps: object) -> None:
         assert refusal.mend
 
 
-def test_only_extreme_alerts_call_anybody_as_delivered() -> None:
+def test_only_extreme_alerts_go_beyond_the_first_text_as_delivered() -> None:
     assert {severity: bool(steps) for severity, steps in USUAL.items()} == {
         "Extreme": True,
         "Severe": False,

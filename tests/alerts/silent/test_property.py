@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from alerts.silent.models import SilentPlan
-from alerts.silent.plan import USUAL
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
-from tests.alerts.silent.conftest import PracticeVoice, Stage
+from tests.alerts.silent.conftest import CALLS_ONLY, PracticeVoice, Stage
 from tests.factories import NOW
 
-STEPS = USUAL["Extreme"]
+STEPS = CALLS_ONLY
 PEOPLE = ("a", "b", "c")
 EVENT = st.tuples(
     st.integers(1, 6),
