@@ -21,6 +21,7 @@ _FORGET_MESSAGES = """
 UPDATE messages SET phone = 'x' || id
  WHERE traveller_id = %s AND phone LIKE '+%%' AND state NOT IN ('queued', 'sending', 'in_doubt')
 """
+_FORGET_PAST = "UPDATE past_messages SET phone = 'x' || id WHERE traveller_id = %s AND phone LIKE '+%%'"
 _STILL_OPEN = """
 SELECT count(*) FROM messages
  WHERE traveller_id = %s AND phone LIKE '+%%' AND state IN ('queued', 'sending', 'in_doubt')
@@ -38,6 +39,7 @@ def forget(services: Services, payload: Mapping[str, Any]) -> None:
     with services.db.connection() as connection:
         connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(TIMEOUT_MS),))
         forgotten = connection.execute(_FORGET_MESSAGES, (traveller_id,)).rowcount
+        connection.execute(_FORGET_PAST, (traveller_id,))
         connection.execute(_FORGET_TEXTS, (traveller_id,))
         row = connection.execute(_STILL_OPEN, (traveller_id,)).fetchone()
     log.info("alerts.forgot_traveller", messages=forgotten)

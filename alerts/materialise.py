@@ -211,7 +211,7 @@ def _start(session: Session, clock: Clock, alert: Alert, approval: Approval) -> 
     before, alert.state = alert.state, ALERT.next_state(alert.state, "start", SYSTEM)
     alert.started_at = alert.updated_at = clock.now()
     outbox.publish(session, clock, "AlertDispatched", {"alert_id": alert.id, "messages": written.messages})
-    deltas.update({(alert.id, country, QUEUED, ""): n for country, n in written.by_country.items()})
+    deltas.update({(alert.id, country, QUEUED, "", ""): n for country, n in written.by_country.items()})
     tallies.add(connection, deltas)
     audit.record(
         session, clock, SYSTEM, "alert.started", "alert", alert.id, before={"state": before},

@@ -214,6 +214,8 @@ class Message(HasId, Base):
     """Language of the text this handset gets (already resolved through the fallback chain)."""
     variant: Mapped[str] = mapped_column(String(12), server_default=ALERT, default=ALERT)
     """Which of the alert's texts this handset gets."""
+    provider: Mapped[str] = mapped_column(String(20), server_default="", default="")
+    """Provider of the last attempt; empty before the first."""
     parts: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[str] = mapped_column(String(10), server_default="queued", default="queued")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", default=0)
@@ -295,7 +297,7 @@ class MessagePart(Base):
 
 
 class Tally(Base):
-    """Running count of messages by country, state and reason; kept by the statements that change states.
+    """Running count of messages by country, state, reason and provider; kept by the statements that change states.
 
     Nobody counts message rows while sending; pages and the API read these few rows.
     """
@@ -307,6 +309,8 @@ class Tally(Base):
     state: Mapped[str] = mapped_column(String(10), primary_key=True)
     reason: Mapped[str] = mapped_column(String(10), primary_key=True, default="", server_default="")
     """Provider's error code for failed messages, else empty."""
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True, default="", server_default="")
+    """Whose message it is (see `alerts.tallies`), empty for what waits or was taken back."""
     messages: Mapped[int] = mapped_column(Integer)
 
 

@@ -7,7 +7,7 @@ import io
 
 from flask import Response
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerts.board.cells import plain_cell
@@ -42,10 +42,14 @@ def report_rows(session: Session, alert: Alert) -> list[list[str | int]]:
     head: list[str | int] = [
         gettext("Country code"), gettext("Country"), gettext("State"), gettext("Code"), gettext("Reason"), gettext("People"),
     ]  # fmt: skip
-    tallies = session.scalars(
-        select(Tally)
-        .where(Tally.alert_id == alert.id, Tally.messages != 0)
-        .order_by(Tally.country, Tally.state, Tally.reason)
+    by = (Tally.country, Tally.state, Tally.reason)
+    messages = func.sum(Tally.messages)
+    tallies = session.execute(
+        select(*by, messages.label("messages"))
+        .where(Tally.alert_id == alert.id)
+        .group_by(*by)
+        .having(messages != 0)
+        .order_by(*by)
     )
     rows: list[list[str | int]] = [head]
     for row in tallies:

@@ -46,7 +46,7 @@ WITH due AS MATERIALIZED (
 SELECT id, phone, country, language, attempts, variant FROM claimed ORDER BY id
 """
 _MARK = """SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s, not_before = NULL,
-           provider_sid = NULL, provider_status = NULL, error_code = NULL"""
+           provider_sid = NULL, provider_status = NULL, error_code = NULL, provider = %(provider)s"""
 """A message that is tried again leaves the name and the words of its last attempt behind; they stay with that attempt."""
 CLAIM_ANY = _CLAIM.format(drill_only="", mark=_MARK)
 CLAIM_DRILL = _CLAIM.format(drill_only=_DRILL_ONLY, mark=_MARK)
@@ -64,8 +64,8 @@ WITH claimed AS (
      WHERE m.id = ANY (%(ids)s) RETURNING m.id, m.attempts
 )
 INSERT INTO attempts (message_id, number, provider, sender, started_at)
-SELECT c.id, claimed.attempts, c.provider, c.sender, %(now)s
-  FROM unnest(%(ids)s::bigint[], %(providers)s::text[], %(senders)s::text[]) AS c(id, provider, sender)
+SELECT c.id, claimed.attempts, %(provider)s, c.sender, %(now)s
+  FROM unnest(%(ids)s::bigint[], %(senders)s::text[]) AS c(id, sender)
   JOIN claimed ON claimed.id = c.id
 """  # noqa: S608 - put together from constants, no value comes from outside
 _WITHDRAW_PUBLIC = """
@@ -137,7 +137,7 @@ def claim(  # noqa: PLR0913 - each is one value of the statement
         },
     ).fetchall()
     claimed = [Claimed(*row) for row in rows]
-    _count(alert_id, claimed, deltas)
+    _count(alert_id, [(each, provider) for each in claimed], deltas)
     tallies.add(connection, deltas)
     return claimed
 
@@ -164,26 +164,27 @@ def claim_by_route(
     rows = connection.execute(LOOK_DRILL if drill else LOOK_ANY, values).fetchall()
     choices = [choose(Claimed(*row[:-2]), row[-2], row[-1]) for row in rows]
     taken = [each for each in choices if each is not None]
-    if taken:
+    for provider in sorted({each.way.provider for each in taken}):
+        own = [each for each in taken if each.way.provider == provider]
         connection.execute(
             MARK_CHOSEN,
             {
-                "ids": [each.message.id for each in taken],
-                "providers": [each.way.provider for each in taken],
-                "senders": [each.way.address for each in taken],
+                "ids": [each.message.id for each in own],
+                "provider": provider,
+                "senders": [each.way.address for each in own],
                 "now": now,
                 "lease_until": now + timedelta(seconds=terms.lease_s),
             },
         )
-    _count(alert_id, [each.message for each in taken], deltas)
+    _count(alert_id, [(each.message, each.way.provider) for each in taken], deltas)
     tallies.add(connection, deltas)
     return Looked(len(rows), rows[-1][0] if rows else after_id, taken)
 
 
-def _count(alert_id: int, claimed: list[Claimed], deltas: Counter[tallies.TallyKey]) -> None:
-    for country, count in Counter(each.country for each in claimed).items():
-        deltas[alert_id, country, QUEUED, ""] -= count
-        deltas[alert_id, country, SENDING, ""] += count
+def _count(alert_id: int, claimed: list[tuple[Claimed, str]], deltas: Counter[tallies.TallyKey]) -> None:
+    for (country, provider), count in Counter((each.country, provider) for each, provider in claimed).items():
+        deltas[alert_id, country, QUEUED, "", ""] -= count
+        deltas[alert_id, country, SENDING, "", provider] += count
 
 
 def _withdraw_public(
@@ -201,5 +202,5 @@ def _withdraw_public(
     log.error("dispatch.drill_message_for_the_public", alert=alert_id, messages=len(rows))
     by_country: Mapping[str, int] = Counter(country for (country,) in rows)
     for country, count in by_country.items():
-        deltas[alert_id, country, QUEUED, ""] -= count
-        deltas[alert_id, country, WITHDRAWN, ""] += count
+        deltas[alert_id, country, QUEUED, "", ""] -= count
+        deltas[alert_id, country, WITHDRAWN, "", ""] += count

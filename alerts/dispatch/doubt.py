@@ -51,7 +51,7 @@ WITH over AS MATERIALIZED (
      ORDER BY lease_until LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE messages m SET state = 'in_doubt', lease_until = %(now)s WHERE m.id = ANY (ARRAY(SELECT id FROM over))
-RETURNING m.alert_id, m.country
+RETURNING m.alert_id, m.country, m.provider
 """
 _PICK = """
 WITH due AS MATERIALIZED (
@@ -110,9 +110,9 @@ def end_leases(services: Services) -> int:
         with services.db.connection() as connection:
             rows = connection.execute(_LEASES_OVER, {"now": services.clock.now(), "most": 2_000}).fetchall()
             deltas: Counter[tallies.TallyKey] = Counter()
-            for (alert_id, country), count in Counter(rows).items():
-                deltas[alert_id, country, SENDING, ""] -= count
-                deltas[alert_id, country, IN_DOUBT, ""] += count
+            for (alert_id, country, provider), count in Counter(rows).items():
+                deltas[alert_id, country, SENDING, "", provider] -= count
+                deltas[alert_id, country, IN_DOUBT, "", provider] += count
             tallies.add(connection, deltas)
         total += len(rows)
         if len(rows) < 2_000:

@@ -79,8 +79,8 @@ def withdraw(services: Services, alert_id: int) -> int:
             ).fetchall()
             deltas: Counter[tallies.TallyKey] = Counter()
             for country, count in Counter(country for _, country in rows).items():
-                deltas[alert_id, country, QUEUED, ""] -= count
-                deltas[alert_id, country, state, ""] += count
+                deltas[alert_id, country, QUEUED, "", ""] -= count
+                deltas[alert_id, country, state, "", ""] += count
             tallies.add(connection, deltas)
         if not rows:
             break

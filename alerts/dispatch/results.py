@@ -71,14 +71,14 @@ _CLOSE = """
            error_code = r.code"""
 _MOVED = """
 SELECT alert_id, country, before, after, reason, count(*)::int, array_agg(id),
-       array_agg(phone) FILTER (WHERE after = 'failed')
-  FROM moved GROUP BY alert_id, country, before, after, reason
+       array_agg(phone) FILTER (WHERE after = 'failed'), provider
+  FROM moved GROUP BY alert_id, country, before, after, reason, provider
 """
 _REASON = "CASE WHEN m.state = 'failed' THEN coalesce(m.error_code, '') ELSE '' END AS reason"
 _RECORD_SENDING = f"""{_RESULT}, moved AS (
     UPDATE messages m {_SET}
       FROM result r WHERE m.id = r.id AND m.state || '' = 'sending' AND m.attempts = r.number
-    RETURNING m.id, m.alert_id, m.country, 'sending' AS before, m.state AS after, {_REASON}, m.phone
+    RETURNING m.id, m.alert_id, m.country, 'sending' AS before, m.state AS after, {_REASON}, m.phone, m.provider
 ), closed AS (
     {_CLOSE}
       FROM moved JOIN result r ON r.id = moved.id
@@ -97,7 +97,7 @@ _RECORD_ANY = f"""{_RESULT}, held AS MATERIALIZED (
     UPDATE messages m {_SET}
       FROM held h JOIN result r ON r.id = h.id AND r.number = h.attempts
      WHERE m.id = h.id AND h.state IN ('sending', 'in_doubt')
-    RETURNING m.id, m.alert_id, m.country, h.state AS before, m.state AS after, {_REASON}, m.phone
+    RETURNING m.id, m.alert_id, m.country, h.state AS before, m.state AS after, {_REASON}, m.phone, m.provider
 ), closed AS (
     {_CLOSE}
       FROM result r
@@ -155,7 +155,7 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
     now = clock.now()
     settlements = _to_ended_alerts(connection, sorted(settlements))
     moved = connection.execute(_RECORD_SENDING, _columns(settlements, now)).fetchall()
-    done = {message_id for *_, ids, _ in moved for message_id in ids}
+    done = {message_id for row in moved for message_id in row[6]}
     if rest := [each for each in settlements if each.message_id not in done]:
         moved += connection.execute(_RECORD_ANY, _columns(rest, now)).fetchall()
     names = [parts.Names(each.message_id, each.attempt, each.part_sids) for each in settlements if each.part_sids]
@@ -165,9 +165,9 @@ def record(session: Session, clock: Clock, settlements: Sequence[Settlement]) ->
     if failed:
         retrying.schedule(connection, now, failed, MESSAGES)
         retrying.note_regions_off(connection, now, failed, MESSAGES)
-    for alert_id, country, before, after, reason, count, _, _ in moved:
-        deltas[alert_id, country, before, ""] -= count
-        deltas[alert_id, country, after, reason] += count
+    for alert_id, country, before, after, reason, count, _, _, provider in moved:
+        deltas[tallies.key_of(alert_id, country, before, "", provider)] -= count
+        deltas[tallies.key_of(alert_id, country, after, reason, provider)] += count
     marks = _mark_people(connection, now, moved)
     tallies.add(connection, deltas)
     reachability.record(session, clock, "alert", marks)
@@ -208,7 +208,7 @@ def _mark_people(connection: psycopg.Connection[Any], now: datetime, moved: Iter
     """Remember on the travellers what a refusal says about their number (bad for good, opted out)."""
     outcomes = [
         reachability.Outcome(alert_id, phone, "", reason, after)
-        for alert_id, _, _, after, reason, _, _, phones in moved
+        for alert_id, _, _, after, reason, _, _, phones, _ in moved
         for phone in phones or ()
     ]
     return reachability.mark(connection, now, outcomes) if outcomes else []

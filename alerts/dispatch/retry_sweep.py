@@ -48,7 +48,7 @@ WITH due AS MATERIALIZED (
 UPDATE messages m
    SET state = 'queued', retries = m.retries + 1, retry_at = NULL, not_before = NULL, settled_at = NULL
   FROM due WHERE m.id = due.id
-RETURNING m.alert_id, m.country, coalesce(due.error_code, '')
+RETURNING m.alert_id, m.country, coalesce(due.error_code, ''), m.provider
 """
 
 
@@ -102,10 +102,10 @@ def _sweep_batch(services: Services, session: Session) -> tuple[int, Counter[int
     connection.execute(_GIVE_UP, {"ids": sorted({each.id for each in due} - set(again)), "now": now})
     rows = connection.execute(_QUEUE, {"ids": again, "now": now}).fetchall()
     deltas: Counter[tallies.TallyKey] = Counter()
-    for alert_id, country, code in rows:
-        deltas[alert_id, country, FAILED, code] -= 1
-        deltas[alert_id, country, QUEUED, ""] += 1
-    queued = Counter(alert_id for alert_id, _, _ in rows)
+    for alert_id, country, code, provider in rows:
+        deltas[alert_id, country, FAILED, code, provider] -= 1
+        deltas[alert_id, country, QUEUED, "", ""] += 1
+    queued = Counter(row[0] for row in rows)
     resumed = [session.get_one(Alert, alert_id) for alert_id in sorted(queued)]
     for alert in resumed:
         session.refresh(alert)

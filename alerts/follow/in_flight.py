@@ -12,12 +12,15 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import psycopg
 import structlog
 
 from alerts import gather, tallies
+from alerts.follow import reaches
 from alerts.models import Approval
 from alerts.states import QUEUED, WITHDRAWN
+from alerts.variants import UPDATE
 from hotline.core import jobs, live
 from hotline.core.services import Services
 
@@ -38,12 +41,13 @@ _LOCK_ALERT = "SELECT state, started_at FROM alerts WHERE id = %s FOR NO KEY UPD
 SETTLED = """
 SELECT m.id, m.country, m.variant, t.language,
        earlier.state IN ('sent', 'delivered', 'sending', 'in_doubt', 'queued') AS got,
-       EXISTS (SELECT 1 FROM positions p WHERE p.traveller_id = m.traveller_id AND p.lat IS NOT NULL
-                  AND (p.valid_until IS NULL OR p.valid_until > %(now)s)) AS placed,
-       t.number_bad_at IS NULL AND t.opted_out_at IS NULL AND t.erased_at IS NULL AS reachable
+       t.number_bad_at IS NULL AND t.opted_out_at IS NULL AND t.erased_at IS NULL AS reachable,
+       p.lat, p.lon, CASE p.precision WHEN 'country' THEN p.country ELSE '' END
   FROM messages m
   JOIN messages earlier ON earlier.id = m.waits_for
   JOIN travellers t ON t.id = m.traveller_id
+  LEFT JOIN positions p ON p.traveller_id = m.traveller_id AND p.lat IS NOT NULL
+                       AND (p.valid_until IS NULL OR p.valid_until > %(now)s) AND p.precision = ANY(%(precisions)s)
  WHERE m.waits_for IS NOT NULL AND m.state = 'queued' AND m.alert_id = %(alert_id)s
    AND (earlier.state NOT IN ('sending', 'in_doubt', 'queued') OR %(held_long_enough)s)
  ORDER BY m.id LIMIT %(most)s FOR NO KEY UPDATE OF m
@@ -97,7 +101,8 @@ def _settle_batch(services: Services, alert_id: int) -> int:
         if row is None or row[0] != "dispatching" or approval is None:
             return 0
         held_long_enough = row[1] + timedelta(seconds=HOLD_S) <= now
-        values = {"alert_id": alert_id, "now": now, "held_long_enough": held_long_enough, "most": BATCH}
+        values = {"alert_id": alert_id, "now": now, "held_long_enough": held_long_enough, "most": BATCH,
+                  "precisions": approval.precisions}  # fmt: skip
         rows = connection.execute(SETTLED, values).fetchall()
         _apply(connection, alert_id, approval, rows, now)
     return len(rows)
@@ -109,15 +114,16 @@ def _apply(
     """Send as it is what the earlier text arrived for; else the whole alert to those inside, and nothing to the others."""
     go, turn, drop = [], [], []
     deltas: Counter[tallies.TallyKey] = Counter()
-    for message_id, country, variant, language, got, placed, reachable in rows:
+    inside = _inside(approval, rows)
+    for message_id, country, variant, language, got, reachable, *_ in rows:
         if got:
             go.append(message_id)
-        elif variant == "update" and placed and reachable:
+        elif variant == UPDATE and message_id in inside and reachable:
             turn.append((message_id, language))
         else:
             drop.append(message_id)
-            deltas[alert_id, country, QUEUED, ""] -= 1
-            deltas[alert_id, country, WITHDRAWN, ""] += 1
+            deltas[alert_id, country, QUEUED, "", ""] -= 1
+            deltas[alert_id, country, WITHDRAWN, "", ""] += 1
     connection.execute(_RELEASE, (go,))
     if turn:
         choices = gather.choose_texts(approval.texts, {language for _, language in turn})
@@ -126,3 +132,14 @@ def _apply(
     connection.execute(_WITHDRAW, (now, drop))
     tallies.add(connection, deltas)
     log.info("follow.in_flight_settled", alert=alert_id, sent_as_is=len(go), turned=len(turn), dropped=len(drop))
+
+
+def _inside(approval: Approval, rows: list[tuple[Any, ...]]) -> set[int]:
+    """Return the messages whose person is inside the area now: they may have left since the message was written."""
+    unsure = [row for row in rows if not row[4] and row[2] == UPDATE and row[6] is not None]
+    if not unsure:
+        return set()
+    reach = reaches.reach_of(approval.alert_id, approval.digest, approval.areas, approval.precisions)
+    lats, lons = (np.array([row[column] for row in unsure], np.float64) for column in (6, 7))
+    mask = reach.inside(lats, lons, np.array([row[8] for row in unsure]))
+    return {row[0] for row, is_inside in zip(unsure, mask, strict=True) if is_inside}

@@ -7,6 +7,8 @@ them against the area and writes messages for those inside; the unique pair (ale
 copy. The first snapshot is taken before the audience is gathered, in the same transaction, so that nobody can slip through
 between the two. Nothing depends on Redis, and a sweep that dies is repeated by the next one.
 
+Who was told by an update that they are inside no more, and comes back, gets it again: see `returns`.
+
 An alert that was finished already is set going again (`resume`), so that the same lanes, checks and figures apply.
 """
 
@@ -24,6 +26,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from alerts import gather, tallies
+from alerts.follow import chain, reaches, returns
 from alerts.models import Alert, AudienceSnapshot
 from alerts.reading import get_alert
 from alerts.states import ALERT, DISPATCHING, FINISHED, QUEUED
@@ -31,8 +34,6 @@ from alerts.variants import needs_area
 from hotline.core import audit, jobs, live
 from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
-from hotline.geo.area import Area
-from hotline.geo.select import ids_inside
 
 log = structlog.get_logger(__name__)
 
@@ -99,14 +100,6 @@ class Watched(NamedTuple):
     precisions: list[str]
 
 
-class Reach(NamedTuple):
-    """The area of an alert, and the countries with which people enter who are known by country only."""
-
-    digest: str
-    area: Area
-    countries: list[str]
-
-
 class Seen(NamedTuple):
     """People who were seen inside an area: ids and coordinates in degrees, as columns."""
 
@@ -114,9 +107,11 @@ class Seen(NamedTuple):
     lats: list[float]
     lons: list[float]
 
-
-_reaches: dict[int, Reach] = {}
-"""By alert; only of alerts that are live, and only while the approval's digest is the same."""
+    def add(self, traveller_id: int, lat: float, lon: float) -> None:
+        """Add one person."""
+        self.ids.append(traveller_id)
+        self.lats.append(lat)
+        self.lons.append(lon)
 
 
 def watch(connection: psycopg.Connection[Any], alert: Alert) -> None:
@@ -133,6 +128,7 @@ def sweep(services: Services) -> int:
         connection = _raw(session)
         now = services.clock.now()
         connection.execute(_FORGET, {"now": now})
+        connection.execute(returns.FORGET)
         rows = connection.execute(_LIVE, {"now": now, "most": MAX_LIVE}).fetchall()
         if not rows:
             return 0
@@ -160,31 +156,14 @@ def look(connection: psycopg.Connection[Any], watched: list[Watched]) -> tuple[s
         concerned = [each for each in watched if each.snapshot == since]
         for ids, lats, lons, coarse in _changed(connection, since, upto):
             for each in concerned:
-                reach = _reach_of(each)
-                by_place = ids_inside(lats, lons, reach.area)
-                inside = np.flatnonzero(by_place | np.isin(coarse, reach.countries))
+                reach = reaches.reach_of(each.alert_id, each.digest, each.areas, each.precisions)
+                inside = np.flatnonzero(reach.inside(lats, lons, coarse))
                 seen = entered[each.alert_id]
                 seen.ids.extend(ids[inside].tolist())
                 seen.lats.extend(lats[inside].tolist())
                 seen.lons.extend(lons[inside].tolist())
-    _forget_others({each.alert_id for each in watched})
+    reaches.forget_others({each.alert_id for each in watched})
     return upto, entered
-
-
-def _reach_of(watched: Watched) -> Reach:
-    """Return whom an alert reaches, worked out once in each process: which countries an area touches takes a while."""
-    held = _reaches.get(watched.alert_id)
-    if held is None or held.digest != watched.digest:
-        area = Area.from_json(watched.areas, "areas")
-        # Whoever is known by country only enters with their country, not with the point that stands for it.
-        held = Reach(watched.digest, area, gather.reach(area, watched.precisions)["countries"])
-        _reaches[watched.alert_id] = held
-    return held
-
-
-def _forget_others(live_alerts: set[int]) -> None:
-    for alert_id in _reaches.keys() - live_alerts:
-        del _reaches[alert_id]
 
 
 def _changed(connection: psycopg.Connection[Any], since: str, upto: str) -> Iterator[tuple[Any, Any, Any, Any]]:
@@ -209,15 +188,18 @@ def join(services: Services, alert_id: int, seen: Seen, upto: str) -> int:
         if not _is_live(alert, services.clock.now()):
             return 0
         connection = _raw(session)
-        by_country = _write(connection, alert, seen, services.clock.now()) if seen.ids else {}
-        messages = sum(by_country.values())
-        if messages:
-            _resume(session, services, alert, messages)
-            tallies.add(connection, {(alert_id, country, QUEUED, ""): n for country, n in by_country.items()})
+        for traveller_id, lat, lon in returns.take_pending(connection, alert_id):
+            seen.add(traveller_id, lat, lon)
+        joined, again, deltas = (0, 0, Counter[tallies.TallyKey]())
+        if seen.ids:
+            joined, again, deltas = _write(session, connection, alert, seen, services.clock.now())
+        if joined or again:
+            _resume(session, services, alert, joined, again)
+            tallies.add(connection, deltas)
         connection.execute("UPDATE alert_watches SET snapshot = %s WHERE alert_id = %s", (upto, alert_id))
-    if messages:
-        log.info("joins.entered", alert=alert_id, messages=messages)
-    return messages
+    if joined or again:
+        log.info("joins.entered", alert=alert_id, messages=joined, came_back=again)
+    return joined + again
 
 
 def _is_live(alert: Alert, now: datetime) -> bool:
@@ -225,26 +207,36 @@ def _is_live(alert: Alert, now: datetime) -> bool:
     return alert.state in (DISPATCHING, FINISHED) and alert.superseded_by_id is None and expires > now
 
 
-def _write(connection: psycopg.Connection[Any], alert: Alert, seen: Seen, now: datetime) -> dict[str, int]:
+def _write(
+    session: Session, connection: psycopg.Connection[Any], alert: Alert, seen: Seen, now: datetime
+) -> tuple[int, int, Counter[tallies.TallyKey]]:
+    """Write messages for the people seen inside: how many are new, how many came back, and what the counts change by."""
     assert alert.approval is not None
     languages = {language for (language,) in connection.execute(_LANGUAGES, (seen.ids,))}
-    by_country: Counter[str] = Counter()
-    columns = gather.columns(gather.choose_texts(alert.approval.texts, languages))
+    deltas: Counter[tallies.TallyKey] = Counter()
+    choices, joined, again = gather.choose_texts(alert.approval.texts, languages), 0, 0
+    members = [] if alert.follows_id is None else [each.id for each in chain.members(session, chain.root_of(alert))]
     for first in range(0, len(seen.ids), PAGE_ROWS):
         page = slice(first, first + PAGE_ROWS)
-        values = {"alert_id": alert.id, "drill": alert.approval.drill, "now": now, **columns,
-                  "precisions": alert.approval.precisions, "ids": seen.ids[page],
-                  "lats": seen.lats[page], "lons": seen.lons[page]}  # fmt: skip
-        by_country.update(dict(connection.execute(JOIN_MESSAGES, values).fetchall()))
-    return dict(by_country)
+        ids, lats, lons = seen.ids[page], seen.lats[page], seen.lons[page]
+        if members:  # only what follows an alert tells anybody that they are out
+            back, moved = returns.give_again(connection, alert, members, (ids, lats, lons), choices, now)
+            again += back
+            deltas.update(moved)
+        values = {"alert_id": alert.id, "drill": alert.approval.drill, "now": now, **gather.columns(choices),
+                  "precisions": alert.approval.precisions, "ids": ids, "lats": lats, "lons": lons}  # fmt: skip
+        for country, messages in connection.execute(JOIN_MESSAGES, values).fetchall():
+            joined += messages
+            deltas[alert.id, country, QUEUED, "", ""] += messages
+    return joined, again, deltas
 
 
-def _resume(session: Session, services: Services, alert: Alert, messages: int) -> None:
-    """Set a finished alert going again, and count those who joined."""
+def _resume(session: Session, services: Services, alert: Alert, joined: int, again: int) -> None:
+    """Set a finished alert going again, and count those who joined; whoever came back has been counted."""
     session.execute(
         update(AudienceSnapshot)
         .where(AudienceSnapshot.alert_id == alert.id)
-        .values(joined=AudienceSnapshot.joined + messages)
+        .values(joined=AudienceSnapshot.joined + joined)
     )
     if alert.state != FINISHED:
         return
@@ -253,7 +245,7 @@ def _resume(session: Session, services: Services, alert: Alert, messages: int) -
     session.flush()
     audit.record(
         session, services.clock, SYSTEM, "alert.resumed", "alert", alert.id,
-        before={"state": before}, after={"state": alert.state, "messages": messages},
+        before={"state": before}, after={"state": alert.state, "messages": joined + again},
     )  # fmt: skip
 
 

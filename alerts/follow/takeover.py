@@ -90,6 +90,6 @@ def _withdraw(connection: psycopg.Connection[Any], clock: Clock, alerts: list[in
     deltas: Counter[TallyKey] = Counter()
     rows = connection.execute(WITHDRAW, {"alerts": alerts, "now": clock.now(), "code": REPLACED}).fetchall()
     for alert_id, country, count in rows:
-        deltas[alert_id, country, QUEUED, ""] -= count
-        deltas[alert_id, country, WITHDRAWN, ""] += count
+        deltas[alert_id, country, QUEUED, "", ""] -= count
+        deltas[alert_id, country, WITHDRAWN, "", ""] += count
     return deltas

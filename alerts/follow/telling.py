@@ -32,25 +32,28 @@ from alerts.variants import ALL_CLEAR, CORRECTION, RELEASED
 TOLD = """
 WITH got AS MATERIALIZED (
     SELECT phone, max(id) AS latest, bool_or(state IN ('sent', 'delivered')) AS sure
-      FROM messages
-     WHERE alert_id = ANY({alerts}) AND state = ANY({states}) AND phone LIKE '+%'
+      FROM (SELECT id, phone, state FROM messages WHERE alert_id = ANY({alerts})
+             UNION ALL SELECT id, phone, state FROM past_messages WHERE alert_id = ANY({alerts})) texts
+     WHERE state = ANY({states}) AND phone LIKE '+%'
      GROUP BY phone
 )
-SELECT m.phone, m.traveller_id, m.variant, coalesce(t.language, m.language) AS language,
-       coalesce(p.country, m.country) AS country, coalesce(p.precision = ANY({precisions}), false) AS placed,
+SELECT got.phone, coalesce(m.traveller_id, past.traveller_id) AS traveller_id, coalesce(m.variant, past.variant) AS variant,
+       coalesce(t.language, m.language, past.language) AS language,
+       coalesce(p.country, m.country, past.country) AS country, coalesce(p.precision = ANY({precisions}), false) AS placed,
        CASE WHEN NOT got.sure THEN m.id END AS waits_for,
        CASE WHEN t.erased_at IS NOT NULL THEN 'erased'
             WHEN t.opted_out_at IS NOT NULL THEN 'opted_out'
-            WHEN t.number_bad_at IS NOT NULL AND t.phone = m.phone THEN 'number_bad'
+            WHEN t.number_bad_at IS NOT NULL AND t.phone = got.phone THEN 'number_bad'
             WHEN {drill} AND NOT coalesce(t.drill, false) THEN 'not_drill' END AS excluded
   FROM got
-  JOIN messages m ON m.id = got.latest
-  LEFT JOIN travellers t ON t.id = m.traveller_id
-  LEFT JOIN positions p ON p.traveller_id = m.traveller_id AND p.lat IS NOT NULL
+  LEFT JOIN messages m ON m.id = got.latest
+  LEFT JOIN past_messages past ON past.id = got.latest AND m.id IS NULL
+  LEFT JOIN travellers t ON t.id = coalesce(m.traveller_id, past.traveller_id)
+  LEFT JOIN positions p ON p.traveller_id = coalesce(m.traveller_id, past.traveller_id) AND p.lat IS NOT NULL
                        AND (p.valid_until IS NULL OR p.valid_until > {at})
 """
 """The latest text of the chain that each number got; `placed` says whether it is known, as exactly as
-the alert asks for, where its person is."""
+the alert asks for, where its person is. A text that made room for a newer one of the same alert (`returns`) counts too."""
 _INSERT = """
 INSERT INTO messages (alert_id, traveller_id, phone, country, language, parts, variant, not_before, waits_for)
 """
@@ -89,7 +92,10 @@ SELECT %(alert_id)s, told.traveller_id, told.phone, told.country, choice.languag
     ON CONFLICT (alert_id, phone) DO NOTHING
 """  # noqa: S608 - put together from constants, no value comes from outside
 COUNT_TOLD = """
-SELECT count(DISTINCT phone) FROM messages WHERE alert_id = ANY(%s) AND state = ANY(%s) AND phone LIKE '+%%'
+SELECT count(DISTINCT phone)
+  FROM (SELECT phone, state FROM messages WHERE alert_id = ANY(%(alerts)s)
+         UNION ALL SELECT phone, state FROM past_messages WHERE alert_id = ANY(%(alerts)s)) texts
+ WHERE state = ANY(%(states)s) AND phone LIKE '+%%'
 """
 
 
@@ -139,7 +145,7 @@ def write_to_told(
 
 def count_told(connection: psycopg.Connection[Any], alerts: list[int]) -> int:
     """Count the numbers that got any text of these alerts; for the officer who decides, never while sending."""
-    row = connection.execute(COUNT_TOLD, (alerts, list(GOT_STATES))).fetchone()
+    row = connection.execute(COUNT_TOLD, {"alerts": alerts, "states": list(GOT_STATES)}).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -42,7 +42,7 @@ SELECT id, message_id, provider_sid, provider_status, error_code, recipient, rec
   FROM receipts WHERE id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _LOCK = """
-SELECT id, alert_id, phone, country, state, attempts, provider_sid, provider_status, error_code
+SELECT id, alert_id, phone, country, state, attempts, provider_sid, provider_status, error_code, provider
   FROM messages WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 _EXISTING = "SELECT id FROM messages WHERE id = ANY(%s)"
@@ -79,6 +79,7 @@ class MessageRow(NamedTuple):
     sid: str | None
     status: str | None
     error_code: str | None
+    provider: str = ""
 
 
 class Change(NamedTuple):
@@ -249,9 +250,9 @@ def _write(
     marked = reachability.mark(connection, services.clock.now(), [_outcome(change) for change in changes])
     deltas: Counter[tallies.TallyKey] = Counter()
     for message, now_word, *_ in changes:
-        before = (message.error_code or "") if message.state == FAILED else ""
-        deltas[message.alert_id, message.country, message.state, before] -= 1
-        deltas[message.alert_id, message.country, now_word.state, now_word.reason] += 1
+        alert_id, country, provider = message.alert_id, message.country, message.provider
+        deltas[tallies.key_of(alert_id, country, message.state, message.error_code or "", provider)] -= 1
+        deltas[tallies.key_of(alert_id, country, now_word.state, now_word.reason, provider)] += 1
     tallies.add(connection, deltas)
     reachability.record(session, services.clock, "alert", marked)
     return crowded

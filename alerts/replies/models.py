@@ -69,17 +69,23 @@ class Standing(Base):
     said_at: Mapped[datetime]
     country: Mapped[str] = mapped_column(String(2))
     """The country the alert's message counts under, so that answers and messages add up."""
+    provider: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """The provider that had handed the text over when the person first answered; empty when none had."""
     cell: Mapped[int | None] = mapped_column(Integer)
     """Grid cell (hotline.geo.cells) of the place given with the latest answer that gave one."""
 
 
 class AnswerTally(Base):
-    """Running count of latest words by country; `slot` spreads one busy row over several, so that answers do not queue."""
+    """Running count of latest words by country and provider.
+
+    `slot` spreads one busy row over several, so that answers do not queue.
+    """
 
     __tablename__ = "answer_tallies"
 
     alert_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     country: Mapped[str] = mapped_column(String(2), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True, default="", server_default="")
     status: Mapped[str] = mapped_column(String(4), primary_key=True)
     slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     people: Mapped[int] = mapped_column(Integer)

@@ -214,8 +214,8 @@ def _place(session: Session, clock: Clock, actor: Actor, said: Said, answer: Ans
 def _stand(session: Session, person: Traveller, alert_id: int, standing: Standing | None, answer: Answer) -> Standing:
     """Make the answer the person's latest word; a place that was given before stays until another is given."""
     if standing is None:
-        country = _country_of(session, person, alert_id)
-        standing = Standing(alert_id=alert_id, traveller_id=person.id, country=country)
+        country, provider = _counted_under(session, person, alert_id)
+        standing = Standing(alert_id=alert_id, traveller_id=person.id, country=country, provider=provider)
         session.add(standing)
     standing.answer_id, standing.status, standing.said_at = answer.id, answer.status, answer.said_at
     if answer.lat is not None and answer.lon is not None:
@@ -224,10 +224,13 @@ def _stand(session: Session, person: Traveller, alert_id: int, standing: Standin
     return standing
 
 
-def _country_of(session: Session, person: Traveller, alert_id: int) -> str:
-    """Return the country that the alert's message to this person counts under, else where they are held to be."""
-    found = session.scalar(select(Message.country).where(Message.alert_id == alert_id, Message.phone == person.phone))
-    return found or session.scalar(select(Position.country).where(Position.traveller_id == person.id)) or NOWHERE
+def _counted_under(session: Session, person: Traveller, alert_id: int) -> tuple[str, str]:
+    """Return country and provider that the alert's message to this person counts under, else where they are held to be."""
+    own = select(Message.country, Message.provider).where(Message.alert_id == alert_id, Message.phone == person.phone)
+    country, provider = session.execute(own).tuples().one_or_none() or ("", "")
+    return country or session.scalar(
+        select(Position.country).where(Position.traveller_id == person.id)
+    ) or NOWHERE, provider
 
 
 def _count(session: Session, standing: Standing, before: str | None) -> None:
@@ -235,8 +238,8 @@ def _count(session: Session, standing: Standing, before: str | None) -> None:
     if before is not None:
         deltas[before] -= 1
     rows = [
-        {"alert_id": standing.alert_id, "country": standing.country, "status": status, "people": people,
-         "slot": standing.traveller_id % SLOTS}
+        {"alert_id": standing.alert_id, "country": standing.country, "provider": standing.provider, "status": status,
+         "people": people, "slot": standing.traveller_id % SLOTS}
         for status, people in sorted(deltas.items())
         if people
     ]  # fmt: skip
@@ -245,7 +248,7 @@ def _count(session: Session, standing: Standing, before: str | None) -> None:
     adding = insert(AnswerTally)
     session.execute(
         adding.on_conflict_do_update(
-            index_elements=["alert_id", "country", "status", "slot"],
+            index_elements=["alert_id", "country", "provider", "status", "slot"],
             set_={"people": AnswerTally.people + adding.excluded.people},
         ),
         rows,

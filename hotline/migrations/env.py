@@ -9,6 +9,7 @@ from alerts import models as alerts_models
 from alerts.arrivals import models as arrival_models
 from alerts.board import models as board_models
 from alerts.feeds import models as feed_models
+from alerts.follow import models as follow_models
 from alerts.publish import models as publish_models
 from alerts.replies import models as reply_models
 from alerts.silent import models as silent_models
@@ -29,6 +30,7 @@ ROOMS = (
     alerts_models,
     arrival_models,
     feed_models,
+    follow_models,
     publish_models,
     auth_models,
     audit,

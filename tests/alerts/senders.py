@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from alerts.approval import digest_of, follows_of
 from alerts.models import Alert, Approval, Attempt, Message, Tally
 from alerts.states import FAILED
+from alerts.tallies import key_of
 from hotline.geo.area import Area
 from tests.factories import NOW, make_alert, make_officer
 
@@ -54,9 +56,12 @@ def make_message(session: Session, alert: Alert, *, phone: str, state: str = "se
     for number in range(1, message.attempts + 1):
         session.add(Attempt(message_id=message.id, number=number, provider="twilio", started_at=NOW))
     reason = (message.error_code or "") if state == FAILED else ""
-    tally = session.get(Tally, (alert.id, message.country, state, reason))
+    provider = key_of(alert.id, message.country, state, reason, message.provider)[-1]
+    tally = session.get(Tally, (alert.id, message.country, state, reason, provider))
     if tally is None:
-        session.add(Tally(alert_id=alert.id, country=message.country, state=state, reason=reason, messages=1))
+        session.add(
+            Tally(alert_id=alert.id, country=message.country, state=state, reason=reason, provider=provider, messages=1)
+        )
     else:
         tally.messages += 1
     session.flush()
@@ -65,8 +70,10 @@ def make_message(session: Session, alert: Alert, *, phone: str, state: str = "se
 
 def tallies_of(session: Session, alert_id: int) -> dict[tuple[str, str, str], int]:
     """The tallies of an alert by (country, state, reason), zeros left out."""
-    rows = session.scalars(select(Tally).where(Tally.alert_id == alert_id, Tally.messages != 0))
-    return {(row.country, row.state, row.reason): row.messages for row in rows}
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in session.scalars(select(Tally).where(Tally.alert_id == alert_id)):
+        found[row.country, row.state, row.reason] += row.messages
+    return {key: messages for key, messages in found.items() if messages}
 
 
 def counted(session: Session, alert_id: int) -> dict[tuple[str, str, str], int]:

@@ -176,12 +176,14 @@ def assert_tallies_equal_rows(db: Database) -> None:
         counted = session.execute(
             text(
                 """SELECT alert_id, country, state, CASE WHEN state = 'failed' THEN coalesce(error_code, '') ELSE '' END,
-                          count(*) FROM messages GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+                          CASE WHEN state IN ('queued', 'withdrawn', 'lapsed') THEN '' ELSE provider END,
+                          count(*) FROM messages GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"""
             )
         ).all()
         kept = session.execute(
             text(
-                "SELECT alert_id, country, state, reason, messages FROM tallies WHERE messages <> 0 ORDER BY 1, 2, 3, 4"
+                "SELECT alert_id, country, state, reason, provider, messages FROM tallies WHERE messages <> 0"
+                " ORDER BY 1, 2, 3, 4, 5"
             )
         ).all()
     assert [tuple(row) for row in kept] == [tuple(row) for row in counted]

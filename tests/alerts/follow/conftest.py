@@ -92,7 +92,7 @@ class Chain:
         session.execute(
             text(
                 "INSERT INTO tallies (alert_id, country, state, reason, messages) VALUES (:a, :c, :s, :r, :n)"
-                " ON CONFLICT (alert_id, country, state, reason) DO UPDATE SET messages = tallies.messages + :n"
+                " ON CONFLICT (alert_id, country, state, reason, provider) DO UPDATE SET messages = tallies.messages + :n"
             ),
             {"a": row.alert_id, "c": row.country, "s": row.state, "r": reason, "n": step},
         )

@@ -97,17 +97,6 @@ def test_who_enters_the_area_of_an_update_gets_the_alert_of_the_update(chain: Ch
     assert chain.variants(update)[new] == "alert"
 
 
-def test_who_was_told_that_they_are_out_is_not_texted_twice_of_one_alert(chain: Chain) -> None:
-    person = chain.person()
-    chain.first()
-    chain.move(person, ELSEWHERE)
-    update = chain.add("Update")
-    chain.start(update)
-    chain.move(person, HERE)
-    assert joins.sweep(chain.services) == 0
-    assert chain.variants(update) == {person: "left"}
-
-
 def test_a_transaction_that_commits_late_is_not_missed(chain: Chain) -> None:
     """The position is written before the alert's audience is gathered and becomes visible only after it."""
     slow = chain.person(ELSEWHERE)

@@ -26,6 +26,7 @@ from alerts import approval
 from alerts.dispatch import ending
 from alerts.dispatch.results import Settlement, record
 from alerts.follow import correcting, in_flight, joins
+from alerts.follow.models import PastMessage
 from alerts.models import Alert, Message
 from hotline.auth.officers import actor_of
 from tests.alerts.follow.conftest import AREA, ELSEWHERE, HERE, NORTH, THERE, WIDE, Chain
@@ -62,6 +63,8 @@ class Warned:
     started: bool = False
     replaced: bool = False
     texts: dict[str, Text] = field(default_factory=dict)
+    past: list[tuple[str, Text]] = field(default_factory=list)
+    """Texts that made room for a newer one of this alert to the same number."""
 
 
 class Oracle:
@@ -78,7 +81,9 @@ class Oracle:
 
     def told(self, by: list[Warned], phone: str) -> tuple[Text | None, Text | None]:
         """The latest text that is or may be on the handset, and the same again while none is there for sure."""
-        got = [each.texts[phone] for each in by if phone in each.texts and each.texts[phone].state in GOT]
+        every = [each.texts[phone] for each in by if phone in each.texts]
+        every += [each for alert in by for number, each in alert.past if number == phone]
+        got = [each for each in every if each.state in GOT]
         latest = max(got, key=lambda each: each.number, default=None)
         return latest, None if any(each.state == "sent" for each in got) else latest
 
@@ -128,7 +133,7 @@ class Oracle:
                 if each.waits.state == "sent":
                     each.waits = None
                 elif each.waits.state not in ("sending", "queued"):
-                    if each.variant == "update" and self.places[phone] != "unknown":
+                    if each.variant == "update" and self.places[phone] in alert.inside:
                         each.variant, each.waits = "alert", None
                     else:
                         each.state, each.waits = "withdrawn", None
@@ -142,6 +147,19 @@ class Oracle:
                 if place in alert.inside and phone not in alert.texts:
                     self.write(alert, phone, "alert")
                     alert.state = "dispatching"
+                elif place in alert.inside:
+                    self.come_back(alert, phone, alert.texts[phone])
+
+    def come_back(self, alert: Warned, phone: str, had: Text) -> None:
+        """Whoever was told that they are out, or whose text was not needed then, and is inside now."""
+        if had.state == "queued" and had.variant == "left":
+            had.variant = "update"
+        elif had.state == "withdrawn" or (had.variant == "left" and had.state in ("sent", "failed")):
+            alert.past.append((phone, had))
+            del alert.texts[phone]
+            latest, _ = self.told(self.alerts, phone)
+            self.write(alert, phone, "alert" if latest is None or latest.variant in RELEASED else "update")
+            alert.state = "dispatching"
 
     def stop(self, alert: Warned) -> None:
         alert.state = "cancelled"
@@ -294,6 +312,12 @@ class Sequences(RuleBasedStateMachine):
                 )
             ).tuples()
             kept = {(alert_id, phone): (variant, state) for alert_id, phone, variant, state in rows}
+            gone = session.execute(
+                select(PastMessage.alert_id, PastMessage.phone, PastMessage.variant, PastMessage.state).where(
+                    PastMessage.alert_id.in_(self.chain.ids)
+                )
+            ).tuples()
+            past = sorted(tuple(row) for row in gone)
             states = dict(
                 session.execute(select(Alert.id, Alert.state).where(Alert.id.in_(self.chain.ids))).tuples().all()
             )
@@ -303,6 +327,9 @@ class Sequences(RuleBasedStateMachine):
             for phone, each in alert.texts.items()
         }
         assert kept == demanded
+        assert past == sorted(
+            (alert.id, phone, each.variant, each.state) for alert in self.oracle.alerts for phone, each in alert.past
+        )
         assert states == {alert.id: alert.state for alert in self.oracle.alerts}
         self.chain.check_tallies()
 
