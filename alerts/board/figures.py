@@ -8,7 +8,7 @@ therefore never shown below zero.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -35,6 +35,11 @@ class Standings:
     safe: int = 0
     help: int = 0
 
+    def add(self, other: Standings) -> None:
+        """Add the people of another part."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
     @property
     def silent(self) -> int:
         """Return how many have the text, as far as is known, and have not answered."""
@@ -47,29 +52,62 @@ class Standings:
 
 
 @dataclass(frozen=True)
+class Split:
+    """The part of an alert's people that is looked at: of one country, of one provider, of both, or everybody (None)."""
+
+    country: str | None = None
+    provider: str | None = None
+
+
+EVERYBODY = Split()
+
+
+@dataclass(frozen=True)
 class Board:
-    """The whole alert, and each country of its people, the most people first."""
+    """The whole alert or a part of it; each country and each provider of its people, whoever needs help first.
+
+    `countries` and `providers` are all that the alert has, whatever part is looked at. The provider is empty for people whose
+    text has not been handed to any.
+    """
 
     total: Standings
     by_country: dict[str, Standings] = field(default_factory=dict)
+    by_provider: dict[str, Standings] = field(default_factory=dict)
+    countries: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
 
 
-def board(session: Session, alert_id: int) -> Board:
-    """Return how an alert stands; a few dozen rows are read, however many people it has."""
-    total, countries = Standings(), defaultdict[str, Standings](Standings)
-    sent = select(Tally.country, Tally.state, func.sum(Tally.messages)).where(Tally.alert_id == alert_id)
-    for country, state, count in session.execute(sent.group_by(Tally.country, Tally.state)):
-        for each in (total, countries[country]):
-            _add_messages(each, state, count)
-    said = select(AnswerTally.country, AnswerTally.status, func.sum(AnswerTally.people)).where(
-        AnswerTally.alert_id == alert_id
+def board(session: Session, alert_id: int, split: Split = EVERYBODY) -> Board:
+    """Return how an alert stands; a few hundred rows are read, however many people it has."""
+    pairs: dict[tuple[str, str], Standings] = defaultdict(Standings)
+    sent = select(Tally.country, Tally.provider, Tally.state, func.sum(Tally.messages)).where(
+        Tally.alert_id == alert_id
     )
-    for country, status, count in session.execute(said.group_by(AnswerTally.country, AnswerTally.status)):
-        for each in (total, countries[country]):
-            each.safe += count if status == SAFE else 0
-            each.help += count if status == HELP else 0
-    ordered = sorted(countries.items(), key=lambda pair: (-pair[1].help, -pair[1].people, pair[0]))
-    return Board(total, dict(ordered))
+    for country, provider, state, count in session.execute(sent.group_by(Tally.country, Tally.provider, Tally.state)):
+        _add_messages(pairs[country, provider], state, count)
+    by = (AnswerTally.country, AnswerTally.provider, AnswerTally.status)
+    said = select(*by, func.sum(AnswerTally.people)).where(AnswerTally.alert_id == alert_id).group_by(*by)
+    for country, provider, status, count in session.execute(said):
+        pairs[country, provider].safe += count if status == SAFE else 0
+        pairs[country, provider].help += count if status == HELP else 0
+    total, countries, providers = (
+        Standings(),
+        defaultdict[str, Standings](Standings),
+        defaultdict[str, Standings](Standings),
+    )
+    known = {pair: each for pair, each in pairs.items() if each.people or each.answered}
+    for (country, provider), each in known.items():
+        if split.country in (None, country) and split.provider in (None, provider):
+            for whole in (total, countries[country], providers[provider]):
+                whole.add(each)
+    return Board(
+        total, _ordered(countries), _ordered(providers),
+        tuple(sorted({country for country, _ in known})), tuple(sorted({provider for _, provider in known if provider})),
+    )  # fmt: skip
+
+
+def _ordered(parts: dict[str, Standings]) -> dict[str, Standings]:
+    return dict(sorted(parts.items(), key=lambda pair: (-pair[1].help, -pair[1].people, pair[0])))
 
 
 def _add_messages(standings: Standings, state: str, count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from alerts.board import people, report
-from alerts.board.figures import Board, board
+from alerts.board.figures import Board, Split, board
 from alerts.board.places import places
 from alerts.board.sampling import curve
 from alerts.console import labels
@@ -58,13 +59,15 @@ NOTES = {
 @permit("alerts.read")
 def show(alert_id: int) -> ResponseReturnValue:
     """Show the board of an alert that has been sent."""
+    split = _asked_for()
     with current().db.transaction() as session:
         alert = _sent_alert(session, alert_id)
-        context = _context(session, alert)
+        context = _context(session, alert, split)
+    chosen = _query(split)
     context["data"] = {
         "areas": alert.approval.areas if alert.approval else alert.areas,
-        "urls": map_urls() | {"places": url_for("board.places_json", alert_id=alert_id),
-                              "curve": url_for("board.curve_json", alert_id=alert_id)},
+        "urls": map_urls() | {"places": url_for("board.places_json", alert_id=alert_id, **chosen),
+                              "curve": url_for("board.curve_json", alert_id=alert_id, **chosen)},
         "words": shared_words() | {key: gettext(name) for key, name in NAMES.items()}
         | {"people": gettext("%(count)s people", count="%(count)s")},
     }  # fmt: skip
@@ -76,7 +79,7 @@ def show(alert_id: int) -> ResponseReturnValue:
 def figures_part(alert_id: int) -> ResponseReturnValue:
     """Return figures, countries and texts to read alone, for open pages."""
     with current().db.transaction() as session:
-        return render_template("board/_figures.html", **_context(session, _sent_alert(session, alert_id)))
+        return render_template("board/_figures.html", **_context(session, _sent_alert(session, alert_id), _asked_for()))
 
 
 @blueprint.get("/alerts/<int:alert_id>/board/curve.json")
@@ -84,7 +87,7 @@ def figures_part(alert_id: int) -> ResponseReturnValue:
 def curve_json(alert_id: int) -> ResponseReturnValue:
     """Return the curve minute by minute."""
     with current().db.transaction() as session:
-        return jsonify(curve(session, get_alert(session, alert_id).id))
+        return jsonify(curve(session, get_alert(session, alert_id).id, _asked_for()))
 
 
 @blueprint.get("/alerts/<int:alert_id>/board/places.json")
@@ -92,7 +95,7 @@ def curve_json(alert_id: int) -> ResponseReturnValue:
 def places_json(alert_id: int) -> ResponseReturnValue:
     """Return where the answers came from, by grid cell."""
     with current().db.transaction() as session:
-        return jsonify(places=places(session, get_alert(session, alert_id).id))
+        return jsonify(places=places(session, get_alert(session, alert_id).id, _asked_for()))
 
 
 @blueprint.get("/alerts/<int:alert_id>/board/people")
@@ -102,15 +105,15 @@ def people_page(alert_id: int) -> ResponseReturnValue:
     given, wanted = request.args.get("state", "help"), request.args.get("q", "").strip()[:100]
     state = given if given in people.STATES else "help"
     after = request.args.get("after", type=int) or 0
-    after = after if 0 <= after <= MAX_CURSOR else 0
+    after, split = after if 0 <= after <= MAX_CURSOR else 0, _asked_for()
     with current().db.transaction() as session:
         alert = _sent_alert(session, alert_id)
-        found = board(session, alert_id)
-        page = people.people_in(session, alert_id, state, after=after, wanted=wanted)
+        found = board(session, alert_id, split)
+        page = people.people_in(session, alert_id, state, after=after, wanted=wanted, split=split)
         tried = of_people(session, alert_id, [person.traveller_id for person in page.people])
     return render_template(
         "board/people.html", alert=alert, page=page, state=state, q=wanted, after=after, names=NAMES, states=people.STATES,
-        total=found.total, labels=labels, tried=tried, steps=step_labels,
+        total=found.total, labels=labels, tried=tried, steps=step_labels, **_choice(found, split),
     )  # fmt: skip
 
 
@@ -139,8 +142,9 @@ def read_text(alert_id: int, text_id: int) -> ResponseReturnValue:
 def csv_report(alert_id: int) -> ResponseReturnValue:
     """Send the board as a table."""
     with current().db.transaction() as session:
-        found = board(session, _sent_alert(session, alert_id).id)
-    response = Response(report.as_csv(found, current().clock.now()), content_type="text/csv; charset=utf-8")
+        alert, split = _sent_alert(session, alert_id), _asked_for()
+        found, lines = board(session, alert.id, split), report.minutes(session, alert.id, split)
+    response = Response(report.as_csv(found, lines, current().clock.now()), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="alert-{alert_id}-board.csv"'
     return response
 
@@ -150,12 +154,15 @@ def csv_report(alert_id: int) -> ResponseReturnValue:
 def pdf_report(alert_id: int) -> ResponseReturnValue:
     """Send the board as a PDF."""
     with current().db.transaction() as session:
-        alert = _sent_alert(session, alert_id)
-        found, lines = board(session, alert_id), curve(session, alert_id)
+        alert, split = _sent_alert(session, alert_id), _asked_for()
+        found, lines = board(session, alert_id, split), curve(session, alert_id, split)
+    looked_at = ([(gettext("Country"), labels.country_name(split.country))] if split.country else []) + (
+        [(gettext("Provider"), split.provider)] if split.provider else []
+    )
     head = report.Head(
         reference("AL", alert.id), alert.headline,
         [(gettext("Place"), alert.place or "–"), (gettext("Sent"), _plain_when(alert.started_at)),
-         (gettext("State"), labels.state_name(alert.state)), (gettext("People"), f"{found.total.people:,}")],
+         (gettext("State"), labels.state_name(alert.state)), (gettext("People"), f"{found.total.people:,}"), *looked_at],
         _plain_when(current().clock.now()), alert.drill,
     )  # fmt: skip
     response = Response(report.as_pdf(found, head, lines), content_type="application/pdf")
@@ -163,11 +170,36 @@ def pdf_report(alert_id: int) -> ResponseReturnValue:
     return response
 
 
-def _context(session: Session, alert: Alert) -> dict[str, Any]:
-    found = board(session, alert.id)
+def _asked_for() -> Split:
+    """Return the part that the address asks for; what is no name of a country or a provider asks for everybody."""
+    country, provider = request.args.get("country", ""), request.args.get("provider", "")
+    return Split(
+        country if re.fullmatch(r"[A-Z]{2}", country) else None,
+        provider if re.fullmatch(r"[A-Za-z0-9_.-]{1,20}", provider) else None,
+    )
+
+
+def _query(split: Split) -> dict[str, Any]:
+    """Return the part that is looked at as it stands in addresses."""
+    return {name: value for name, value in (("country", split.country), ("provider", split.provider)) if value}
+
+
+def _choice(found: Board, split: Split) -> dict[str, Any]:
+    """Return what a page needs to show and to change the part that is looked at."""
+    countries = sorted(((code, labels.country_name(code)) for code in found.countries), key=lambda each: each[1])
+    return {
+        "split": split, "chosen": _query(split), "country_options": [("", gettext("All countries")), *countries],
+        "provider_options": [("", gettext("All providers")), *((each, each) for each in found.providers)],
+    }  # fmt: skip
+
+
+def _context(session: Session, alert: Alert, split: Split) -> dict[str, Any]:
+    found = board(session, alert.id, split)
     return {
         "alert": alert, "labels": labels, "total": found.total, "tiles": tiles(found), "names": NAMES,
-        "countries": [(labels.country_name(code), each) for code, each in list(found.by_country.items())[:SHOWN_COUNTRIES]],
+        "countries": [(code, labels.country_name(code), each) for code, each in list(found.by_country.items())[:SHOWN_COUNTRIES]],
+        "providers": [(each or None, each or gettext("Not handed over"), part) for each, part in found.by_provider.items()],
+        **_choice(found, split),
         "bar": bar_of, "texts": by_text.unclear(session, alert.id),
     }  # fmt: skip
 

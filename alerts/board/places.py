@@ -6,6 +6,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from alerts.board.figures import EVERYBODY, Split
 from hotline.geo.cells import SQL_GRID, UNITS_PER_DEGREE
 
 MAX_CELLS = 5_000
@@ -13,14 +14,18 @@ TIMEOUT_MS = 5_000
 BY_CELL = """
 SELECT cell, status, count(*) AS people FROM standings
  WHERE alert_id = :alert AND status IN ('help', 'safe') AND cell IS NOT NULL
+   AND (CAST(:country AS text) IS NULL OR country = :country)
+   AND (CAST(:provider AS text) IS NULL OR provider = :provider)
  GROUP BY cell, status ORDER BY status, people DESC LIMIT :limit
 """
 
 
-def places(session: Session, alert_id: int) -> list[dict[str, object]]:
+def places(session: Session, alert_id: int, split: Split = EVERYBODY) -> list[dict[str, object]]:
     """Return {lat, lon, status, people} for each cell with answers, degrees of its middle; help first, then the largest."""
     session.execute(text(f"SET LOCAL statement_timeout = {TIMEOUT_MS}"))
-    rows = session.execute(text(BY_CELL), {"alert": alert_id, "limit": MAX_CELLS}).all()
+    rows = session.execute(
+        text(BY_CELL), {"alert": alert_id, "country": split.country, "provider": split.provider, "limit": MAX_CELLS}
+    ).all()
     if not rows:
         return []
     lats, lons = SQL_GRID.centre_of(np.array([row.cell for row in rows], dtype=np.int64))

@@ -12,15 +12,19 @@ from typing import Any
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from alerts.board.cells import plain_cell
-from alerts.board.figures import Board, Standings
+from alerts.board.figures import Board, Split, Standings
+from alerts.board.models import BoardSplit
 from alerts.console import labels
 from hotline.console.assets import STATIC
 from hotline.core.i18n import gettext
 
 FONTS = STATIC / "vendor" / "pretendard"
 MAX_COUNTRIES = 250
+MAX_MINUTE_ROWS = 50_000
 INK, QUIET, LINE = (23, 33, 44), (75, 89, 103), (211, 218, 226)
 COLOURS = {"delivered": (21, 84, 156), "safe": (27, 106, 60), "help": (179, 22, 27), "silent": (124, 74, 0)}
 """The colours of the page by day."""
@@ -37,10 +41,10 @@ class Head:
     drill: bool
 
 
-def columns() -> list[str]:
+def columns(first: str) -> list[str]:
     """Return the heads of the columns."""
     return [
-        gettext("Country"), gettext("People"), gettext("Waiting"), gettext("Reached"), gettext("Safe"),
+        first, gettext("People"), gettext("Waiting"), gettext("Reached"), gettext("Safe"),
         gettext("Need help"), gettext("Silent"), gettext("Not reached"),
     ]  # fmt: skip
 
@@ -56,15 +60,46 @@ def rows_of(found: Board) -> list[list[str | int]]:
     return [*lines, row_of(gettext("All together"), found.total)]
 
 
-def as_csv(found: Board, read_at: datetime) -> str:
-    """Return the board for spreadsheets (UTF-8 with a mark, so that they read Korean); `read_at` stands below in UTC."""
+def rows_by_provider(found: Board) -> list[list[str | int]]:
+    """Return the table: a line for each provider."""
+    return [row_of(name or gettext("Not handed over"), each) for name, each in found.by_provider.items()]
+
+
+def minutes(session: Session, alert_id: int, split: Split) -> list[list[Any]]:
+    """Return what moved by minute (UTC), country and provider: the minute, both, and the five figures then."""
+    rows = select(BoardSplit).where(BoardSplit.alert_id == alert_id)
+    if split.country is not None:
+        rows = rows.where(BoardSplit.country == split.country)
+    if split.provider is not None:
+        rows = rows.where(BoardSplit.provider == split.provider)
+    ordered = rows.order_by(BoardSplit.minute, BoardSplit.country, BoardSplit.provider).limit(MAX_MINUTE_ROWS)
+    return [
+        [row.minute.astimezone(UTC).strftime("%Y-%m-%d %H:%M"), row.country, row.provider or gettext("Not handed over"),
+         row.delivered, row.safe, row.help, max(0, row.accepted - row.safe - row.help), row.failed]
+        for row in session.scalars(ordered)
+    ]  # fmt: skip
+
+
+def as_csv(found: Board, lines_by_minute: list[list[Any]], read_at: datetime) -> str:
+    """Return the board for spreadsheets (UTF-8 with a mark, so that they read Korean); `read_at` stands last, in UTC.
+
+    Three tables with an empty line between them: by country, by provider, and minute by minute by both.
+    """
     text = io.StringIO()
     text.write("\ufeff")
     lines: list[list[Any]] = [
-        columns(),
+        columns(gettext("Country")),
         *rows_of(found),
+        [],
+        columns(gettext("Provider")),
+        *rows_by_provider(found),
+        [],
+        [gettext("Minute (UTC)"), gettext("Country code"), gettext("Provider"), gettext("Reached"), gettext("Safe"),
+         gettext("Need help"), gettext("Silent"), gettext("Not reached")],
+        *lines_by_minute,
+        [],
         [gettext("Read at (UTC)"), read_at.isoformat(timespec="seconds")],
-    ]
+    ]  # fmt: skip
     csv.writer(text).writerows([[plain_cell(value) for value in line] for line in lines])
     return text.getvalue()
 
@@ -76,7 +111,9 @@ def as_pdf(found: Board, head: Head, curve: dict[str, list[Any]]) -> bytes:
     page.heading()
     page.tiles(found.total)
     page.curve(curve)
-    page.countries(found)
+    page.table_of(columns(gettext("Country")), rows_of(found))
+    page.ln(5)
+    page.table_of(columns(gettext("Provider")), rows_by_provider(found))
     return bytes(page.output())
 
 
@@ -160,8 +197,8 @@ class _Page(FPDF):
         self.cell(width / 2, 4, last, align="R")
         self.set_y(top + height + 8)
 
-    def countries(self, found: Board) -> None:
-        """Write the table by country, its head repeated on every page."""
+    def table_of(self, heads_of_columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
+        """Write a table of figures, its head repeated on every page."""
         self._face(9, INK)
         self.set_draw_color(*LINE)
         self.set_line_width(0.2)
@@ -171,7 +208,7 @@ class _Page(FPDF):
             col_widths=widths, text_align=("LEFT", *["RIGHT"] * 7), headings_style=heads, line_height=5.5,
             borders_layout="HORIZONTAL_LINES",
         ) as table:  # fmt: skip
-            lines: list[Sequence[str | int]] = [columns(), *rows_of(found)]
+            lines: list[Sequence[str | int]] = [heads_of_columns, *rows]
             for line in lines:
                 row = table.row()
                 for value in line:

@@ -62,13 +62,15 @@ def counts_of(session: Session, alert_id: int) -> dict[tuple[str, str], int]:
     return {key: people for key, people in found.items() if people}
 
 
-def make_warned(services: Services, *, alert: dict[str, Any] | None = None, **person: Any) -> Warned:
+def make_warned(
+    services: Services, *, alert: dict[str, Any] | None = None, message: dict[str, Any] | None = None, **person: Any
+) -> Warned:
     """Add an alert that was sent to one person."""
     with services.db.transaction() as session:
         traveller = make_traveller(session, **person)
         values: dict[str, Any] = {"state": "finished", "mission_id": make_mission(session).id} | (alert or {})
         sent = make_approved(session, **values)
-        warn(session, sent.id, traveller)
+        warn(session, sent.id, traveller, **(message or {}))
         return Warned(services, traveller.id, sent.id, traveller.phone)
 
 
