@@ -76,6 +76,13 @@ def distrust(session: Session, clock: Clock, actor: Actor, signer_id: int) -> Ca
     return row
 
 
+def replace(session: Session, clock: Clock, actor: Actor, signer_id: int, *, pem: bytes) -> CapSigner:
+    """Believe a signer's new certificate instead of the present one, at once; raises as `trust` and `distrust` do."""
+    old = distrust(session, clock, actor, signer_id)
+    session.flush()
+    return trust(session, clock, actor, name=old.name, pem=pem)
+
+
 def list_signers(session: Session) -> Sequence[CapSigner]:
     """Return the certificates that are trusted now, by name."""
     return session.scalars(select(CapSigner).where(CapSigner.removed_at.is_(None)).order_by(CapSigner.name)).all()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from alerts.publish import cli, pages, publishing
+from alerts.publish import cli, pages, publishing, signer_pages
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import Registry, SubjectKind
 
 
 def register(registry: Registry) -> None:
     """Add routes, handlers and labels."""
-    registry.blueprints.append(pages.blueprint)
+    registry.blueprints += [pages.blueprint, signer_pages.blueprint]
+    registry.explanations |= signer_pages.EXPLANATIONS
     registry.on("AlertDispatched", "alerts.publish", publishing.on_dispatched)
     registry.on("AlertCancelled", "alerts.publish_stop", publishing.on_cancelled)
     registry.commands.append(cli.signers)

@@ -42,7 +42,7 @@ ROLES: dict[str, frozenset[str]] = {
         {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
             "missions.write", "audit.read", "officers.read", "officers.write", "silent.write", "system.read", "map.read",
-            "routes.read", "routes.write",
+            "routes.read", "routes.write", "carriers.write", "signers.write",
         }
     ),
 }  # fmt: skip

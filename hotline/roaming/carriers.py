@@ -44,7 +44,7 @@ def add(session: Session, clock: Clock, actor: Actor, *, code: str, name: str, s
     if style not in STYLES:
         raise InvalidInput("style", style, f"use one of {', '.join(STYLES)}")
     if session.scalar(select(Carrier.id).where(Carrier.code == code)) is not None:
-        raise Conflict(f"There is a carrier {code} already.")
+        raise Conflict(f"There is a carrier {code} already.", code="carrier-code-taken")
     carrier = Carrier(code=code, name=name.strip(), style=style, created_at=clock.now())
     session.add(carrier)
     session.flush()
@@ -54,6 +54,8 @@ def add(session: Session, clock: Clock, actor: Actor, *, code: str, name: str, s
 
 def add_key(session: Session, clock: Clock, actor: Actor, service_key: str, carrier: Carrier) -> NewKey:
     """Give a carrier a new key; the ones before stay good for `OVERLAP`. `service_key` is the installation's secret."""
+    if carrier.closed_at is not None:
+        raise Conflict(f"The carrier {carrier.code} is switched off.", code="carrier-closed")
     now = clock.now()
     for old in session.scalars(_good_keys(carrier.id, now)):
         old.valid_until = min(old.valid_until or now + OVERLAP, now + OVERLAP)
@@ -71,13 +73,37 @@ def add_key(session: Session, clock: Clock, actor: Actor, service_key: str, carr
     return NewKey(key.key_id, secret_of(service_key, key))
 
 
-def end_key(session: Session, clock: Clock, actor: Actor, key_id: str) -> None:
-    """End a key at once, for example because it became known to others; raises NotFound."""
+def end_key(session: Session, clock: Clock, actor: Actor, key_id: str, *, carrier_id: int | None = None) -> None:
+    """End a key at once, for example because it became known to others; raises NotFound, also for another carrier's key.
+
+    A key that has ended already is left as it is.
+    """
     key = session.scalar(select(CarrierKey).where(CarrierKey.key_id == key_id).with_for_update())
-    if key is None:
+    if key is None or carrier_id not in (None, key.carrier_id):
         raise NotFound("key", key_id)
+    if key.valid_until is not None and key.valid_until <= clock.now():
+        return
     key.valid_until = clock.now()
     audit.record(session, clock, actor, "carrier.key_ended", "carrier", key.carrier_id, after={"key": key_id})
+
+
+def get(session: Session, carrier_id: int, *, lock: bool = False) -> Carrier:
+    """Return a carrier, open or closed; raises NotFound."""
+    found = select(Carrier).where(Carrier.id == carrier_id)
+    carrier = session.scalar(found.with_for_update() if lock else found)
+    if carrier is None:
+        raise NotFound("carrier", carrier_id)
+    return carrier
+
+
+def set_closed(session: Session, clock: Clock, actor: Actor, carrier_id: int, closed: bool) -> None:
+    """Switch a carrier off, so that its calls are refused within `REMEMBER`, or on again; raises NotFound."""
+    carrier = get(session, carrier_id, lock=True)
+    if closed == (carrier.closed_at is not None):
+        return
+    carrier.closed_at = clock.now() if closed else None
+    action = "carrier.closed" if closed else "carrier.reopened"
+    audit.record(session, clock, actor, action, "carrier", carrier.id, after={"code": carrier.code})
 
 
 def by_code(session: Session, code: str) -> Carrier:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import Registry, SubjectKind
-from hotline.roaming import cli, demo, fold, webhooks
+from hotline.roaming import cli, demo, fold, pages, webhooks
 
 
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, schedules and commands."""
-    registry.blueprints.append(webhooks.blueprint)
+    registry.blueprints += [webhooks.blueprint, pages.blueprint]
+    registry.explanations |= pages.EXPLANATIONS
     registry.job(fold.JOB, fold.fold, queue="default", timeout_s=120)
     registry.job(fold.FORGET_JOB, fold.forget_old, queue="slow", timeout_s=300)
     registry.every(1, fold.JOB)
@@ -21,5 +22,9 @@ def register(registry: Registry) -> None:
         "carrier.added": gettext_noop("carrier added"),
         "carrier.key_added": gettext_noop("key given to a carrier"),
         "carrier.key_ended": gettext_noop("key of a carrier ended"),
+        "carrier.closed": gettext_noop("carrier switched off"),
+        "carrier.reopened": gettext_noop("carrier switched on again"),
     }
-    registry.subjects["carrier"] = SubjectKind(gettext_noop("Mobile carrier"))
+    registry.subjects["carrier"] = SubjectKind(
+        gettext_noop("Mobile carrier"), "carriers.show", "carrier_id", "carriers.write"
+    )
