@@ -1,8 +1,9 @@
 // How many people are inside, counted by the service while the officer draws; only the latest answer is ever shown.
 
-import { debounce, el, number, say } from "./dom.js";
+import { el, number, say } from "./dom.js";
 import { explain, postJson } from "./net.js";
 
+// A gesture that stands alone is counted at once; of several in quick succession the last is, when the hand has come to rest.
 const QUIET_MS = 300;
 const SHOWN_COUNTRIES = 6;
 
@@ -39,14 +40,20 @@ export class AudienceCount {
     this.onCount = onCount;
     this.running = null;
     this.latest = null;
-    this.later = debounce((areas, drill) => this.count(areas, drill), QUIET_MS);
+    this.timer = null;
+    this.askedAt = -Infinity;
   }
 
-  /** Count these areas soon; what is still under way is given up. */
+  /** Count these areas; what is still under way or waits is given up. */
   request(areas, drill) {
     this.running?.abort();
+    clearTimeout(this.timer);
     this.busy(true);
-    this.later(areas, drill);
+    const now = performance.now();
+    const alone = now - this.askedAt > QUIET_MS;
+    this.askedAt = now;
+    if (alone) this.count(areas, drill);
+    else this.timer = setTimeout(() => this.count(areas, drill), QUIET_MS);
   }
 
   async count(areas, drill) {
