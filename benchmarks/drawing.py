@@ -152,7 +152,7 @@ def _draw(path: str, origin: str, alert_id: int, gestures: int) -> tuple[list[fl
         page.wait_for_url(lambda url: "/sign-in" not in url)
         page.goto(f"{origin}/alerts/{alert_id}/edit")
         page.wait_for_selector("html[data-editor=ready]", timeout=LOADED_WITHIN_S * 1000)
-        page.wait_for_selector('[data-count][aria-busy="false"]', state="attached")
+        page.wait_for_selector('[data-count][aria-busy="false"]', state="attached", timeout=LOADED_WITHIN_S * 1000)
         page.locator(".shape-toggle").first.click()
         page.wait_for_selector(".circle-center")
         page.evaluate(_WATCH)

@@ -129,10 +129,8 @@ def _service_key() -> str:
 
 
 def _form(errors: dict[str, str] | None = None) -> str:
-    return render_template(
-        "carriers/form.html", errors=errors or {}, form=request.form, styles=[(key, f"{key} · {STYLES[key].label}") for key in sorted(STYLES)],
-        public_url=current().settings.public_url,
-    )  # fmt: skip
+    styles = [(key, f"{key} · {STYLES[key].label}") for key in sorted(STYLES)]
+    return render_template("carriers/form.html", errors=errors or {}, form=request.form, styles=styles)
 
 
 def _page(carrier_id: int, **more: Any) -> ResponseReturnValue:

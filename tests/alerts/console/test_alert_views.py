@@ -47,7 +47,7 @@ def started(db: Database, alert_id: int, counts: dict[tuple[str, str, str], int]
             )
         )  # fmt: skip
     with db.connection() as connection:
-        tallies.add(connection, {(alert_id, *key): count for key, count in counts.items()})
+        tallies.add(connection, {(alert_id, *key, ""): count for key, count in counts.items()})
 
 
 def test_list_filters_searches_and_pages(officials: Officials, add: Callable[..., int]) -> None:

@@ -159,7 +159,7 @@ def start_alert(
         )
         alert_id, phones = alert.id, [each.phone for each in travellers]
     with services.db.connection() as connection:
-        tallies.add(connection, {(alert_id, country, "queued", ""): people})
+        tallies.add(connection, {(alert_id, country, "queued", "", ""): people})
     return Running(services, clock, alert_id, phones)
 
 

@@ -31,7 +31,6 @@ TYPES = {
     "state": "text",
     "provider": "text",
     "sender": "text",
-    "providers": "text[]",
     "senders": "text[]",
     "ids": "bigint[]",
     "numbers": "smallint[]",
@@ -167,7 +166,7 @@ def test_recording_finds_messages_by_their_ids(million: tuple[Database, int], st
             "again": [None] * 256,
             "now": NOW,
             "lease_until": NOW,
-            "providers": ["twilio"] * 256,
+            "provider": "twilio",
             "senders": ["+15005550006"] * 256,
         }
         if statement == claims.MARK_CHOSEN:
