@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from hotline.auth.models import Officer
 from hotline.core.db import Database
-from hotline.core.registry import Panel, Registry
+from hotline.core.registry import Panel
 from hotline.people.models import Position, Traveller
 from tests.auth.conftest import Visitor
 from tests.factories import NOW, make_officer, make_traveller
@@ -190,16 +191,18 @@ def test_upload_without_a_file_is_asked_for_again(visitor: Visitor, author: Offi
     assert "Choose a file." in answer.get_data(as_text=True)
 
 
-def test_rooms_may_add_parts_to_a_travellers_page(visitor: Visitor, author: Officer, app: object, db: Database) -> None:
+def test_rooms_may_add_parts_to_a_travellers_page(
+    visitor: Visitor, author: Officer, app: Any, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with db.transaction() as session:
         traveller_id = make_traveller(session).id
-    registry: Registry = app.extensions["registry"]  # type: ignore[attr-defined]
-    registry.traveller_panels.append(Panel("Part of a room", "travellers.show_traveller", "travellers.read", 1))
-    app.view_functions["travellers.show_traveller"], real = (  # type: ignore[attr-defined]
-        lambda traveller_id: f"<p>part about {traveller_id}</p>",
-        app.view_functions["travellers.show_traveller"],  # type: ignore[attr-defined]
+    part = Panel("Part of a room", "travellers.show_traveller", "travellers.read", 1)
+    monkeypatch.setattr(app.extensions["registry"], "traveller_panels", [part])
+    real = app.view_functions["travellers.show_traveller"]
+    monkeypatch.setitem(
+        app.view_functions, "travellers.show_traveller", lambda traveller_id: f"<p>part about {traveller_id}</p>"
     )
-    with app.test_request_context():  # type: ignore[attr-defined]
+    with app.test_request_context():
         from flask import g
 
         from hotline.auth.officers import actor_of

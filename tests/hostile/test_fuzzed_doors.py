@@ -27,6 +27,7 @@ TWILIO = {
     "/webhooks/twilio/sms/status": ("message", "attempt"),
     "/webhooks/twilio/sms/inbound": (),
     "/webhooks/twilio/notices/status": ("notice",),
+    "/webhooks/twilio/silent/status": ("outreach", "attempt"),
     "/webhooks/twilio/voice/outreach/status": ("outreach", "attempt"),
     "/webhooks/twilio/voice/outreach/say": ("outreach", "attempt", "misses", "again"),
     "/webhooks/twilio/voice/outreach/key": ("outreach", "attempt", "misses", "again"),

@@ -172,9 +172,14 @@ def voice(services: Services, clock: FrozenClock) -> PracticeVoice:
 
 
 @pytest.fixture
-def stage(services: Services, clock: FrozenClock, voice: PracticeVoice, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """An Extreme alert that has been sent, whose silent are only called, without people yet."""
+def calls_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the silent of an Extreme alert only be called."""
     monkeypatch.setitem(USUAL, "Extreme", CALLS_ONLY)  # type: ignore[arg-type]  # a mapping to everybody but tests
+
+
+@pytest.fixture
+def stage(services: Services, clock: FrozenClock, voice: PracticeVoice, calls_only: None) -> Stage:
+    """An Extreme alert that has been sent, whose silent are only called, without people yet."""
     made = Stage(services, clock, voice)
     made.alert()
     return made

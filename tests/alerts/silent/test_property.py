@@ -87,15 +87,26 @@ def apply(stage: Stage, oracle: Oracle, what: str, name: str) -> None:
         assert not called & silenced and not (called and oracle.over)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10, deadline=None, derandomize=True, database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
 @given(
     sent=st.fixed_dictionaries({name: st.integers(0, 8) for name in PEOPLE}), events=st.lists(EVENT, max_size=14)
 )  # fmt: skip
 def test_everybody_is_due_when_the_rules_say_so_and_nobody_is_called_twice_for_a_step(
-    services: Services, clock: FrozenClock, voice: PracticeVoice, sent: dict[str, int], events: list[Any]
+    services: Services,
+    clock: FrozenClock,
+    voice: PracticeVoice,
+    calls_only: None,
+    sent: dict[str, int],
+    events: list[Any],
 ) -> None:
     with services.db.transaction() as session:
-        session.execute(text("TRUNCATE outreach, call_attempts, silent_plans, messages, standings, answers CASCADE"))
+        # Emptied by DELETE: truncating eight tables for every example took most of the time.
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in ("outreach", "call_attempts", "silent_plans", "messages", "attempts", "standings", "answers"):
+            session.execute(text(f"DELETE FROM {table}"))  # noqa: S608  # names from the line above
         session.execute(text("UPDATE alerts SET state = 'cancelled'"))
     clock.set(NOW)
     voice.calls.clear()
