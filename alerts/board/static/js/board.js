@@ -9,6 +9,11 @@ const HEIGHT_PX = 240;
 const MIN_RADIUS_PX = 5;
 const MAX_RADIUS_PX = 28;
 const AGAIN_MS = 5000;
+// The library's table: from this step on, how a tick reads, and what stands beneath the first one of a new day.
+const TIMES = [
+  [86400, "{MM}-{DD}", null, null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", null, null, "\n{MM}-{DD}", null, null, null, 1],
+];
 const SECONDS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400];
 
 const data = pageData("board-data");
@@ -41,7 +46,7 @@ function draw(found) {
   plot = new window.uPlot({
     width: holder.clientWidth, height: HEIGHT_PX, cursor: { drag: { x: false, y: false } }, legend: { live: false },
     tzDate: (seconds) => new Date((seconds + Number(holder.dataset.offset) * 60 + new Date().getTimezoneOffset() * 60) * 1000),
-    axes: [{ ...axis, values: "{HH}:{mm}", incrs: SECONDS, space: 60 }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? number(tick) : "")) }],
+    axes: [{ ...axis, values: TIMES, incrs: SECONDS, space: 60 }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? number(tick) : "")) }],
     series: [{}, ...LINES.map((line) => ({ label: data.words[line], stroke: ink[line], width: 2.5, points: { show: false } }))],
   }, lines, holder);
 }
