@@ -19,8 +19,8 @@ from alerts.silent import text_reports
 from alerts.silent.claiming import BACK_OFF_S, Settlement, record
 from alerts.silent.doubt import CLOCK_SKEW_S, GIVE_UP_AFTER, LOOK_AGAIN_S, MAX_ABSENT
 from alerts.silent.looking import TEXT_DOUBT_JOB
+from alerts.silent.reports import Report
 from alerts.silent.states import IN_DOUBT
-from alerts.silent.text_reports import TextReport
 from hotline.core.services import Services
 from hotline.people import reachability
 from hotline.providers.carriers import NotConfigured, sms_providers
@@ -142,7 +142,7 @@ def _found(services: Services, session: Session, doubt: Doubt, answer: LookedUp)
     own = next((each for each in answer.found if each.provider_sid not in taken), None)
     if own is None:
         return False
-    said = TextReport(doubt.id, doubt.attempt, own.provider_sid, own.provider_status, None, own.error_code)
+    said = Report(doubt.id, doubt.attempt, own.provider_sid, own.provider_status, None, own.error_code)
     moved = text_reports.apply(session, services.clock, said)
     if moved is not None:
         reachability.record(session, services.clock, "alert", moved.marks)

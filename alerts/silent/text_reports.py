@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from alerts.silent.models import CallAttempt, Outreach
 from alerts.silent.plan import SMS
-from alerts.silent.reports import find_attempt
+from alerts.silent.reports import Report, find_attempt
 from alerts.silent.states import DELIVERED, FAILED, FINAL_STATES, MAY_MOVE, QUEUED, SENT
 from hotline.core.clock import Clock
 from hotline.core.db import psycopg_of
@@ -25,17 +25,6 @@ from hotline.providers.codes import BAD_NUMBER_CODES, OPTED_OUT_CODES, RETRY_COD
 from hotline.providers.ranks import word
 
 _TELLING = BAD_NUMBER_CODES | OPTED_OUT_CODES
-
-
-class TextReport(NamedTuple):
-    """One word of the provider about one attempt; `to` is the number it names, if any."""
-
-    outreach_id: int
-    attempt: int
-    provider_sid: str
-    status: str
-    to: str | None = None
-    error_code: str | None = None
 
 
 class LinkWord(NamedTuple):
@@ -55,7 +44,7 @@ class Moved(NamedTuple):
     marks: list[reachability.Mark]
 
 
-def apply(session: Session, clock: Clock, report: TextReport) -> Moved | None:
+def apply(session: Session, clock: Clock, report: Report) -> Moved | None:
     """Apply a report in the caller's transaction; None when it says nothing new."""
     row = session.get(Outreach, report.outreach_id, with_for_update=True, populate_existing=True)
     if row is None or row.channel != SMS or (report.to is not None and report.to != row.phone):
@@ -118,7 +107,7 @@ def take_link_words(session: Session, clock: Clock, words: Sequence[LinkWord]) -
     for each in words:
         if each.sid in known:
             outreach_id, number = known[each.sid]
-            said = TextReport(outreach_id, number, each.sid, each.status, each.recipient, each.error_code)
+            said = Report(outreach_id, number, each.sid, each.status, each.recipient, each.error_code)
             done[each.id] = apply(session, clock, said)
     return done
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from alerts.silent import text_reports
-from alerts.silent.text_reports import TextReport
+from alerts.silent.reports import Report
 from alerts.silent.texting import PATH
 from hotline.core import live
 from hotline.core.errors import InvalidInput
@@ -34,7 +34,7 @@ _FORMS = {
 def status() -> ResponseReturnValue:
     """Take in a delivery receipt; 204 once it is on the disk."""
     services = current()
-    report = TextReport(
+    report = Report(
         _number("outreach"),
         _number("attempt"),
         _field("MessageSid"),

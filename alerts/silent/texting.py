@@ -207,15 +207,15 @@ def _mark(services: Services, connection: psycopg.Connection[Any], now: datetime
 
 def _hand_over(services: Services, providers: dict[str, SmsProvider], claim: Claim, claimed_at: float) -> int:
     """Hand a batch over, provider by provider; a provider's failure does not keep the others' texts."""
-    failures: list[BaseException] = []
+    failures: list[Exception] = []
     for name in sorted({each.way.provider for each in claim.taken}):
         own = [each for each in claim.taken if each.way.provider == name]
         try:
             _hand_to(services, providers[name], claim, own, claimed_at)
-        except Exception as failure:  # noqa: BLE001 - its texts have their results; raised below for the job
+        except Exception as failure:  # noqa: BLE001 - its texts have their results; all are raised below for the job
             failures.append(failure)
     if failures:
-        raise failures[0]
+        raise ExceptionGroup("second texts could not be handed over", failures)
     return len(claim.taken)
 
 

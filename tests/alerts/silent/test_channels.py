@@ -12,7 +12,7 @@ import pytest
 from alerts.dispatch import retry_sweep
 from alerts.silent import mailing, text_doubt, text_reports, texting
 from alerts.silent.plan import USUAL, Step
-from alerts.silent.text_reports import TextReport
+from alerts.silent.reports import Report
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
 from hotline.core.smtp_address import MailSender
@@ -102,7 +102,7 @@ def texts_due(stage: Stage, *names: str, state: str = "sent", **more: Any) -> No
 def report(stage: Stage, status: str, code: str | None = None, *, attempt: int = 1) -> bool:
     row = stage.rows()[0]
     with stage.services.db.transaction() as session:
-        said = TextReport(row.id, attempt, row.provider_sid or "SMx", status, row.phone, code)
+        said = Report(row.id, attempt, row.provider_sid or "SMx", status, row.phone, code)
         return text_reports.apply(session, stage.clock, said) is not None
 
 

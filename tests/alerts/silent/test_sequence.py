@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from alerts.silent import mailing, reports, text_reports, texting
 from alerts.silent.plan import USUAL, Step
 from alerts.silent.reports import Report
-from alerts.silent.text_reports import TextReport
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
 from hotline.providers.breaker import CircuitBreaker
@@ -126,7 +125,7 @@ def second_report(stage: Stage, phone: str, status: str, code: str | None) -> No
     for row in stage.rows():
         if row.channel == "sms" and row.phone == phone and row.attempts:
             with stage.services.db.transaction() as session:
-                said = TextReport(row.id, row.attempts, row.provider_sid or "", status, phone, code)
+                said = Report(row.id, row.attempts, row.provider_sid or "", status, phone, code)
                 text_reports.apply(session, stage.clock, said)
 
 
