@@ -30,6 +30,11 @@ NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 """Three at night in Seoul's winter would be 18:00 UTC; tests stand at noon there and move the clock themselves."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files: one that comes last would keep one process busy while the others have nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_collection_finish() -> None:
     """Spare the collector what was imported: it never goes away, and looking through it was a tenth of the run."""
     gc.collect()

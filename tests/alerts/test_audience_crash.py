@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select, text
 
 from alerts.materialise import claim, materialise
@@ -17,6 +18,8 @@ from hotline.core.audit import AuditEntry
 from hotline.core.services import Services
 from tests.alerts.senders import counted, make_approved, tallies_of
 from tests.factories import NOW, SQUARE
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEOPLE = 2_000

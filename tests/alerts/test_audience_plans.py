@@ -17,6 +17,8 @@ from hotline.platform.embedded import EmbeddedPostgres
 from tests.factories import NOW
 from tests.geo.oracles import make_area
 
+pytestmark = pytest.mark.long
+
 ROWS = 1_000_000
 CITY = make_area(circles=[(14.6, 121.0, 40.0)])
 WORLD = make_area(polygons=[[[-90, -180], [-90, 180], [90, 180], [90, -180], [-90, -180]]])

@@ -15,7 +15,7 @@ from tests.browser.alerts_site import cap_file, make_staff, upload, wait_for_edi
 from tests.browser.conftest import PHONE, Desk, Site
 from tests.factories import make_alert
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 FIJI = [
     {
@@ -99,6 +99,7 @@ def test_people_are_counted_as_a_polygon_is_drawn(at_work: Desk, site: Site, aut
     page.fill("#place-query", "Manila")
     page.wait_for_selector("#place-results [role=option]")
     page.fill("#place-radius", "2000")
+    page.wait_for_timeout(300)  # Longer than the list stays open once nobody is in its fields.
     page.press("#place-query", "Enter")
     expect(page.locator("[data-part=total]")).to_have_text("6")
     page.click('[data-act="undo"]')

@@ -20,7 +20,7 @@ from tests.browser.conftest import PHONE, Desk, Site
 from tests.factories import make_alert
 from tests.sandbox.conftest import RunningSandbox
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 SETTLES_WITHIN_S = 30.0
 LANGUAGES = pytest.mark.parametrize("language", ["en", "ko"])
 

@@ -15,7 +15,7 @@ from hotline.core.live import notify
 from tests.browser.conftest import DESK, PHONE, Desk, Site
 from tests.factories import NOW, make_officer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from hotline.notices.store import NewNotice
 from tests.chaos.stage import Stage, running_stage, wait_until
 from tests.chaos.test_worker_kills import FAULTS, SETTINGS
 
+pytestmark = pytest.mark.long
+
 SEED = 20261122
 KILLS = 5
 NOTICES_A_ROUND = 50

@@ -32,6 +32,8 @@ from tests.alerts.dispatch.conftest import assert_tallies_equal_rows
 from tests.chaos.stage import Stage, running_stage, wait_until
 from tests.chaos.test_worker_kills import SETTINGS, Run
 
+pytestmark = pytest.mark.long
+
 WORKERS = 2
 QUIET_LIMIT_S = 120.0
 SENDER = "+15005550006"

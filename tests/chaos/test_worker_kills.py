@@ -28,6 +28,8 @@ from tests.alerts.dispatch.conftest import assert_tallies_equal_rows
 from tests.chaos.stage import Stage, running_stage, wait_until
 from tests.factories import SQUARE, make_alert, make_officer
 
+pytestmark = pytest.mark.long
+
 FAULTS = {
     "answer_delay": (100, 40),
     "answer_lost_after": (3, None),

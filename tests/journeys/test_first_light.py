@@ -18,6 +18,8 @@ from geographiclib.geodesic import Geodesic
 from hotline.sandbox.client import SandboxClient
 from tests.journeys.conftest import RunningService
 
+pytestmark = pytest.mark.long
+
 POLYGON = [(13.9, 120.6), (15.1, 120.5), (15.3, 121.4), (14.4, 121.9), (13.8, 121.3), (13.9, 120.6)]
 CIRCLE = (10.3157, 123.8854, 60.0)
 PATIENCE_S = 90

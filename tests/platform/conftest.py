@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hotline.platform.preflight import free_port
+
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
@@ -18,3 +20,9 @@ def tmp_path() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="hotline-test-", ignore_cleanup_errors=True) as directory:
         yield Path(directory)
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free now."""
+    return free_port("127.0.0.1", 0)

@@ -12,13 +12,24 @@ export class PlaceSearch {
     this.input = document.getElementById("place-query");
     this.radius = document.getElementById("place-radius");
     this.list = document.getElementById("place-results");
-    this.found = [];
-    this.active = -1;
+    this.forget();
     this.running = null;
     this.later = debounce(() => this.search(), QUIET_MS);
     this.input.addEventListener("input", () => this.later());
     this.input.addEventListener("keydown", (event) => this.key(event));
-    this.input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    this.radius.addEventListener("keydown", (event) => this.key(event));
+    // From the name to the radius and back is one act; only who goes elsewhere is done with the list.
+    for (const field of [this.input, this.radius]) field.addEventListener("blur", () => setTimeout(() => this.left(), 150));
+  }
+
+  left() {
+    if (![this.input, this.radius].includes(document.activeElement)) this.close();
+  }
+
+  forget() {
+    this.found = [];
+    this.active = -1;
+    this.asked = "";
   }
 
   async search() {
@@ -31,6 +42,7 @@ export class PlaceSearch {
     this.running = new AbortController();
     try {
       const answer = await getJson(`${this.data.urls.places}?${new URLSearchParams({ q: query })}`, { signal: this.running.signal });
+      this.asked = query;
       this.show(answer.places);
     } catch (error) {
       if (error.name !== "AbortError") this.tell(explain(error, this.words));
@@ -59,7 +71,7 @@ export class PlaceSearch {
   }
 
   tell(text) {
-    this.found = [];
+    this.forget();
     this.list.replaceChildren(el("li", { role: "option", "aria-disabled": "true", class: "none", text }));
     this.open();
   }
@@ -79,7 +91,7 @@ export class PlaceSearch {
   key(event) {
     if (event.key === "Escape") {
       this.close();
-    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    } else if (event.target === this.input && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       if (!this.found.length) return;
       const step = event.key === "ArrowDown" ? 1 : -1;
@@ -89,13 +101,16 @@ export class PlaceSearch {
       this.open();
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (this.active >= 0 && !this.list.hidden) this.choose(this.active);
+      // What the list holds was found for what stands in the field, or it is looked for now.
+      if (this.active >= 0 && this.asked === this.input.value.trim()) this.choose(this.active);
+      else this.search();
     }
   }
 
   async choose(index) {
     const place = this.found[index];
     this.close();
+    this.forget();
     this.input.value = "";
     if (place.kind === "city") {
       const radius = Math.min(5000, Math.max(1, Number(this.radius.value) || 50));
