@@ -208,9 +208,12 @@ def _words(given: str) -> str:
 
 
 def _require_free_name(session: Session, name: str, *, besides: int | None = None) -> None:
-    """Raise InvalidInput when a template in use has this name already; the index behind it decides races."""
+    """Raise InvalidInput when a template in use has this name already; the index behind it decides races.
+
+    Both sides are made small by the database, as in the index: its locale knows only the letters of ASCII, and Python all.
+    """
     taken = select(TextTemplate.id).where(
-        func.lower(TextTemplate.name) == name.lower(), TextTemplate.retired_at.is_(None), TextTemplate.id != (besides or 0)
+        func.lower(TextTemplate.name) == func.lower(name), TextTemplate.retired_at.is_(None), TextTemplate.id != (besides or 0)
     )  # fmt: skip
     session.execute(select(func.pg_advisory_xact_lock(_NAME_LOCK)))
     if session.scalar(taken) is not None:

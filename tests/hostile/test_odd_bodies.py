@@ -88,6 +88,13 @@ def test_an_id_that_no_row_can_have_is_refused(call: Call, things: Things, numbe
     assert call("GET", f"/audit?after={number}").status_code == 200
 
 
+@pytest.mark.parametrize("number", [2**63, 10**18, 10**30])
+def test_an_address_with_an_impossible_id_is_no_page_for_any_method(call: Call, things: Things, number: int) -> None:
+    for method in ("PATCH", "DELETE"):
+        address = f"/api/v1/travellers/{things.traveller}/itineraries/{number}"
+        assert call(method, address, {} if method == "PATCH" else None).status_code == 404
+
+
 @pytest.mark.parametrize("query", ["search=%00", "state=%00", "search=" + "a" * 20_000])
 def test_odd_queries_are_refused_or_find_nothing(call: Call, query: str) -> None:
     for path in ("/api/v1/alerts", "/api/v1/travellers", "/alerts", "/travellers", "/audit"):

@@ -113,6 +113,15 @@ def test_one_name_is_given_once_also_at_the_same_moment(db: Database, clock: Fro
     assert found == ["template-name-taken"] * 3 + ["written"]
 
 
+def test_name_in_letters_that_the_database_keeps_is_taken_like_any_other(
+    db: Database, clock: FrozenClock, author: Actor
+) -> None:
+    with db.transaction() as session:
+        stages.create(session, clock, author, fields(name="Île de TEMPÊTE"))
+    with pytest.raises(InvalidInput, match="no other template"), db.transaction() as session:
+        stages.create(session, clock, author, fields(name="Île de tempÊte"))
+
+
 def test_older_version_comes_back_as_the_newest(db: Database, clock: FrozenClock, author: Actor, flood: Loaded) -> None:
     with db.transaction() as session:
         stages.revise(session, clock, author, flood.template.id, 1, fields(texts={"alert": {"ko": KO}}))
