@@ -73,7 +73,8 @@ def _settle(session: Session, clock: Clock, callback: Callback, result: str) -> 
             {"callback_id": callback.id, "case_id": callback.case_id, "owner_id": callback.owner_id, "why": result},
         )  # fmt: skip
     else:
-        callback.state, callback.entry_id = CALLBACK.next_state(callback.state, "retry", SYSTEM), None
+        # The entry stays until the next one, so that the same result again is known to belong to this attempt.
+        callback.state = CALLBACK.next_state(callback.state, "retry", SYSTEM)
         callback.due_at = now + timedelta(seconds=RETRY_AFTER_S[min(callback.attempts, len(RETRY_AFTER_S)) - 1])
     session.flush()
     assert callback.state != CALLED or callback.closed_at is not None
