@@ -1,4 +1,4 @@
-"""Figures of queues and agents for the wallboard, read from rows; each query goes over an index and a window of one day at most."""
+"""Figures of queues and agents for the wallboard, read from rows over indexes, of one day at most."""
 
 from __future__ import annotations
 
