@@ -160,7 +160,7 @@ QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 """The database is emptied at the start of each example by the machine itself."""
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=QUIET, derandomize=True)
+@settings(max_examples=20, deadline=None, suppress_health_check=QUIET, derandomize=True)
 @given(steps=STEPS)
 def test_whatever_happens_in_whatever_order(
     services: Services, clock: FrozenClock, steps: list[tuple[str, int, int]]
