@@ -14,19 +14,20 @@ ROLES: dict[str, frozenset[str]] = {
     "approver": frozenset(
         {
             "alerts.read", "alerts.approve", "alerts.stop", "travellers.read", "cases.read", "notices.read",
-            "missions.read", "map.read",
+            "missions.read", "map.read", "agents.read", "queues.read",
         }
     ),
     "agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "notices.read", "missions.read", "map.read",
+            "notices.read", "missions.read", "map.read", "agents.self", "agents.read", "queues.read", "callbacks.work",
         }
     ),
     "senior_agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "cases.assign", "notices.read", "missions.read", "map.read",
+            "cases.assign", "notices.read", "missions.read", "map.read", "agents.self", "agents.read", "agents.manage",
+            "queues.read", "callbacks.work",
         }
     ),
     "mission_officer": frozenset({"alerts.read", "missions.read", "map.read"}),
@@ -35,14 +36,15 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": frozenset(
         {
             "alerts.read", "travellers.read", "cases.read", "notices.read", "missions.read", "audit.read",
-            "officers.read", "map.read", "routes.read",
+            "officers.read", "map.read", "routes.read", "agents.read", "queues.read",
         }
     ),
     "administrator": frozenset(
         {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
             "missions.write", "audit.read", "officers.read", "officers.write", "silent.write", "system.read", "map.read",
-            "routes.read", "routes.write", "carriers.write", "signers.write",
+            "routes.read", "routes.write", "carriers.write", "signers.write", "agents.read", "agents.manage", "agents.write",
+            "queues.read", "queues.write",
         }
     ),
 }  # fmt: skip

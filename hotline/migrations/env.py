@@ -14,6 +14,7 @@ from alerts.publish import models as publish_models
 from alerts.replies import models as reply_models
 from alerts.silent import models as silent_models
 from alerts.text_templates import models as template_models
+from hotline.agents import models as agent_models
 from hotline.auth import models as auth_models
 from hotline.cases import models as case_models
 from hotline.core import audit, outbox
@@ -23,6 +24,7 @@ from hotline.missions import models as mission_models
 from hotline.notices import models as notice_models
 from hotline.people import models as people_models
 from hotline.providers import models as provider_models
+from hotline.queues import models as queue_models
 from hotline.registration import models as registration_models
 from hotline.roaming import models as roaming_models
 
@@ -47,6 +49,8 @@ ROOMS = (
     case_models,
     link_models,
     template_models,
+    agent_models,
+    queue_models,
 )
 """Imported for the tables they add to the metadata."""
 

@@ -1,0 +1,104 @@
+"""Who is an agent, what they can and where they sit: kept by administrators, with every change on the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.agents.models import Agent, AgentGroup, Site
+from hotline.agents.skills import check_languages, check_skills, marks_of
+from hotline.auth.models import Officer
+from hotline.core import audit
+from hotline.core.actor import Actor
+from hotline.core.clock import Clock
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.phone import to_e164
+
+MAX_DUTY_MINUTES = 24 * 60
+MAX_NAME_CHARS = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentFacts:
+    """What is kept about an agent; `phone` as people write it, `skills` levels 1 to 5, duty in minutes."""
+
+    group_id: int
+    via: str = "browser"
+    phone: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    languages: Sequence[str] = ()
+    max_duty_minutes: int = 720
+    max_misses: int = 3
+    active: bool = True
+
+
+def keep_agent(session: Session, clock: Clock, actor: Actor, officer_id: int, facts: AgentFacts) -> Agent:
+    """Make an officer an agent, or change what is kept of one; takes effect with the next call.
+
+    Raises NotFound for an unknown officer, InvalidInput naming the field.
+    """
+    values = _checked(session, facts)
+    if session.get(Officer, officer_id) is None:
+        raise NotFound("officer", officer_id)
+    agent = session.scalar(select(Agent).where(Agent.officer_id == officer_id).with_for_update())
+    before = None if agent is None else _shown(agent)
+    if agent is None:
+        now = clock.now()
+        agent = Agent(officer_id=officer_id, created_at=now, state_since=now, idle_since=now, **values)
+        session.add(agent)
+    else:
+        for name, value in values.items():
+            setattr(agent, name, value)
+    session.flush()
+    agent.marks = marks_of(agent.id, agent.skills, agent.languages)
+    audit.record(session, clock, actor, "agent.kept", "agent", agent.id, before=before, after=_shown(agent))
+    return agent
+
+
+def _checked(session: Session, facts: AgentFacts) -> dict[str, Any]:
+    if session.get(AgentGroup, facts.group_id) is None:
+        raise InvalidInput("group_id", facts.group_id, "choose a group that exists")
+    if facts.via not in ("phone", "browser"):
+        raise InvalidInput("via", facts.via, "use phone or browser")
+    if facts.via == "phone" and not facts.phone:
+        raise InvalidInput("phone", facts.phone, "an agent on the phone needs a number")
+    if not 15 <= facts.max_duty_minutes <= MAX_DUTY_MINUTES:
+        raise InvalidInput("max_duty_minutes", facts.max_duty_minutes, f"use 15 to {MAX_DUTY_MINUTES} minutes")
+    if not 1 <= facts.max_misses <= 20:
+        raise InvalidInput("max_misses", facts.max_misses, "use 1 to 20")
+    return {
+        "group_id": facts.group_id, "via": facts.via, "phone": to_e164(facts.phone) if facts.phone else "",
+        "skills": check_skills(facts.skills), "languages": check_languages(facts.languages),
+        "max_duty_minutes": facts.max_duty_minutes, "max_misses": facts.max_misses, "active": facts.active,
+    }  # fmt: skip
+
+
+def _shown(agent: Agent) -> dict[str, Any]:
+    names = ("group_id", "via", "skills", "languages", "max_duty_minutes", "max_misses", "active")
+    return {name: getattr(agent, name) for name in names}
+
+
+def keep_group(session: Session, clock: Clock, actor: Actor, name: str, site: str, *, outsourced: bool) -> AgentGroup:
+    """Add a group at a site, which is made when it is new, or change the group of this name."""
+    for where, given in (("name", name), ("site", site)):
+        if not 1 <= len(given.strip()) <= MAX_NAME_CHARS:
+            raise InvalidInput(where, given, f"use 1 to {MAX_NAME_CHARS} characters")
+    place = session.scalar(select(Site).where(Site.name == site.strip())) or Site(name=site.strip())
+    session.add(place)
+    session.flush()
+    group = session.scalar(select(AgentGroup).where(AgentGroup.name == name.strip()))
+    before = None if group is None else {"site_id": group.site_id, "outsourced": group.outsourced}
+    if group is None:
+        group = AgentGroup(name=name.strip())
+        session.add(group)
+    group.site_id, group.outsourced = place.id, outsourced
+    session.flush()
+    audit.record(
+        session, clock, actor, "agent_group.kept", "agent_group", group.id, before=before,
+        after={"name": group.name, "site_id": group.site_id, "outsourced": group.outsourced},
+    )  # fmt: skip
+    return group

@@ -1,0 +1,122 @@
+"""Where somebody stands in a queue: two different numbers, the position by rank and the time they have really waited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hotline.agents.models import Agent
+from hotline.agents.states import ON_DUTY
+from hotline.core.clock import Clock
+from hotline.core.errors import NotFound
+from hotline.queues.entering import entry_of
+from hotline.queues.models import Queue, QueueEntry, Reservation
+from hotline.queues.states import RESERVED, WAITING
+
+MEASURED_OVER = timedelta(hours=1)
+MEASURED_CALLS = 10
+"""Fewer finished calls say too little; then the queue's usual length of a call is used."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Position from 1 (0 once taken), seconds waited and expected still (None when nobody is on duty).
+
+    `overflow` is why this caller should go elsewhere (longest_wait, expected_wait, no_staff) and `overflow_to` what the
+    queue's rules say then: callback, voicemail or the code of a queue; None when there is no reason or no rule.
+    """
+
+    position: int
+    waited_s: float
+    expected_wait_s: int | None
+    callback_offered: bool
+    overflow: str | None
+    overflow_to: str | None
+
+
+def standing(session: Session, clock: Clock, call_ref: str) -> Standing:
+    """Return where a call stands; raises NotFound."""
+    entry = entry_of(session, call_ref)
+    if entry is None:
+        raise NotFound("waiting call", call_ref)
+    queue = session.get_one(Queue, entry.queue_id)
+    ended = entry.taken_at or entry.left_at or clock.now()
+    waited_s = max(0.0, (ended - entry.enqueued_at).total_seconds())
+    if entry.state not in (WAITING, RESERVED):
+        return Standing(0, waited_s, None, False, None, None)
+    position = 1 + _before(session, entry)
+    expected_s = expected_wait_s(session, clock, queue, position)
+    why = overflow(queue, waited_s, expected_s)
+    offered = queue.callback_after_s is not None and (expected_s is None or expected_s > queue.callback_after_s)
+    return Standing(position, waited_s, expected_s, offered, why, _target(session, queue) if why else None)
+
+
+def _before(session: Session, entry: QueueEntry) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(
+                QueueEntry.queue_id == entry.queue_id,
+                QueueEntry.state.in_((WAITING, RESERVED)),
+                (QueueEntry.rank_at < entry.rank_at)
+                | ((QueueEntry.rank_at == entry.rank_at) & (QueueEntry.id < entry.id)),
+            )
+        )
+        or 0
+    )
+
+
+def expected_wait_s(session: Session, clock: Clock, queue: Queue, position: int) -> int | None:
+    """Return how long the caller at a position will wait, in whole seconds; None when nobody is on duty for the queue.
+
+    Everybody before them and they themselves need an agent to become free; with n agents one does every (handling time / n).
+    With free agents in sight it is 0 for the first so many callers.
+    """
+    states = staff(session, queue)
+    agents = sum(states.values())
+    if not agents:
+        return None
+    still = position - states.get("ready", 0)
+    return max(0, round(still * handling_s(session, queue, clock.now()) / agents))
+
+
+def staff(session: Session, queue: Queue) -> dict[str, int]:
+    """Return how many agents on duty may answer a queue, by state."""
+    wanted = select(Agent.state, func.count()).where(Agent.state.in_(ON_DUTY), Agent.active).group_by(Agent.state)
+    if queue.group_ids:
+        wanted = wanted.where(Agent.group_id.in_(queue.group_ids))
+    return {state: count for state, count in session.execute(wanted).tuples()}
+
+
+def handling_s(session: Session, queue: Queue, now: datetime) -> float:
+    """Return the mean time an agent needs for a call with its wrap-up, in seconds, measured over the last hour."""
+    ended = func.coalesce(Reservation.wrapped_at, Reservation.finished_at)
+    count, mean = session.execute(
+        select(func.count(), func.avg(func.extract("epoch", ended - Reservation.accepted_at))).where(
+            Reservation.queue_id == queue.id,
+            Reservation.finished_at > now - MEASURED_OVER,
+            Reservation.accepted_at.is_not(None),
+        )
+    ).one()
+    return float(mean) if count >= MEASURED_CALLS else float(queue.usual_talk_s)
+
+
+def overflow(queue: Queue, waited_s: float, expected_s: int | None) -> str | None:
+    """Return why a caller should go elsewhere by the queue's rules, or None."""
+    if queue.overflow_action == "none":
+        return None
+    if expected_s is None and queue.overflow_no_staff:
+        return "no_staff"
+    if queue.overflow_wait_s is not None and waited_s >= queue.overflow_wait_s:
+        return "longest_wait"
+    if queue.overflow_expected_s is not None and expected_s is not None and expected_s > queue.overflow_expected_s:
+        return "expected_wait"
+    return None
+
+
+def _target(session: Session, queue: Queue) -> str:
+    if queue.overflow_queue_id is None:
+        return queue.overflow_action
+    return session.get_one(Queue, queue.overflow_queue_id).code

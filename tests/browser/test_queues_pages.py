@@ -1,0 +1,50 @@
+"""The pages of the centre in both languages: no policy violation, no error, no accessibility fault; ready by a press."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from hotline.core.actor import SYSTEM
+from hotline.queues import callbacks, demo
+from tests.browser.conftest import DESK, PHONE, Desk, Site
+from tests.factories import make_officer
+from tests.queues.making import call_in
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", DESK), ("en", PHONE)], ids=["ko-1280", "en-360"])
+def test_the_centre_is_accessible_and_clean(
+    site: Site, open_desk: Callable[..., Desk], language: str, size: dict[str, int]
+) -> None:
+    services = site.services
+    with services.db.transaction() as session:
+        roles = ("senior_agent", "administrator")
+        boss = make_officer(session, roles=roles, name="agent", display_name="한지우", language=language)
+    demo.load(services, SYSTEM)
+    with services.db.transaction() as session:
+        now = services.clock.now()
+        for number in range(3):
+            call_in(
+                session, services.clock, ref=f"call:{number}", language="ko", enqueued_at=now - timedelta(minutes=4)
+            )
+        callbacks.promise(session, services.clock, None, now + timedelta(hours=1), boss.id, "+821012345678")
+    desk = open_desk(language=language, size=size)
+    desk.sign_in(boss)
+    for name, path in {
+        "wallboard": "/wallboard", "wallboard-big": "/wallboard?big=1", "presence": "/presence", "agents": "/agents",
+        "agent-edit": f"/agents/officers/{boss.id}", "queues": "/queues", "queue-edit": "/queues/1",
+        "callbacks": "/callbacks",
+    }.items():  # fmt: skip
+        desk.go(path)
+        desk.check(f"{name}-{language}-{size['width']}")
+    desk.go("/presence")
+    desk.page.get_by_role("button", name="통화 준비됨" if language == "ko" else "Ready for calls").click()
+    expect(desk.page.locator(".my-state .state")).to_contain_text(
+        "통화 가능" if language == "ko" else "ready for calls"
+    )
+    desk.assert_clean()
