@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -63,10 +64,27 @@ class SandboxClient:
         answer: list[dict[str, Any]] = self._call("GET", "/control/mails", params={"to": to} if to else {})["mails"]
         return answer
 
-    def use_handset(self, number: str, act: str, keys: str = "") -> dict[str, Any]:
-        """Do what somebody does with a ringing or talking handset: answer, decline, press (with ``keys``), hangup."""
-        path = f"/page/handsets/{number}/call"
-        answer: dict[str, Any] = self._call("POST", path, json={"act": act, "keys": keys})
+    def use_handset(self, number: str, act: str, words: str = "") -> dict[str, Any]:
+        """Do what somebody does with their handset.
+
+        ``act`` is dial (``words`` is the number), answer, decline, voicemail, press (the keys), talk (what is said) or hangup.
+        """
+        path = f"/page/handsets/{quote(number)}/call"
+        answer: dict[str, Any] = self._call("POST", path, json={"act": act, "words": words})
+        return answer
+
+    def set_numbers(self, *entries: dict[str, str]) -> None:
+        """Add or replace numbers that can be called: ``number, name, voice_url, fallback_url, status_callback, …``."""
+        self._call("POST", "/control/numbers", json=list(entries))
+
+    def set_habit(self, to: str = "*", way: str = "answer", **more: object) -> dict[str, Any]:
+        """Let handsets act by themselves when they ring: answer, reject, busy, silent, voicemail, dead, person."""
+        answer: dict[str, Any] = self._call("POST", "/control/habits", json={"to": to, "way": way, **more})
+        return answer
+
+    def record(self, kind: str) -> list[dict[str, Any]]:
+        """Return the judge's record of ``conferences``, ``recordings`` or ``alerts``, oldest first."""
+        answer: list[dict[str, Any]] = self._call("GET", f"/control/{kind}")[kind]
         return answer
 
     def set_fault(
