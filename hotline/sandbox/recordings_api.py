@@ -33,9 +33,8 @@ def add_routes(app: web.Application) -> None:
     for prefix in (f"{base}/Recordings", call, room):
         app.router.add_get(f"{prefix}/{{sid}}.json", guarded(fetch))
         app.router.add_delete(f"{prefix}/{{sid}}.json", guarded(delete))
-    # As with Twilio the address without a suffix is the sound.
-    app.router.add_get(f"{base}/Recordings/{{sid:RE[0-9a-f]{{32}}}}", guarded(hear))
-    app.router.add_get(f"{base}/Recordings/{{sid:RE[0-9a-f]{{32}}}}.wav", guarded(hear))
+    # As with Twilio the address without a suffix is the sound, and so is the one with .wav.
+    app.router.add_get(f"{base}/Recordings/{{sid}}", guarded(hear))
 
 
 def _subject(request: web.Request) -> Call | Conference | None:
@@ -57,7 +56,7 @@ def _of(request: web.Request) -> list[Recording]:
 
 
 def _find(request: web.Request) -> Recording:
-    sid, found = request.match_info["sid"], _of(request)
+    sid, found = request.match_info["sid"].removesuffix(".wav"), _of(request)
     recording = next((each for each in found if each.sid == sid), None)
     if sid == "Twilio.CURRENT":
         recording = next((each for each in reversed(found) if each.status != COMPLETED), None)
