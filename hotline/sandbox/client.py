@@ -82,6 +82,21 @@ class SandboxClient:
         answer: dict[str, Any] = self._call("POST", "/control/habits", json={"to": to, "way": way, **more})
         return answer
 
+    def start_bots(self, **plan: object) -> dict[str, Any]:
+        """Have bots call: ``to, calls, per_s, at_once, first, keys, think_ms, patience_ms, talk_ms, words, longest_ms, seed``."""
+        answer: dict[str, Any] = self._call("POST", "/control/bots", json=plan)
+        return answer
+
+    def bots(self) -> dict[str, Any]:
+        """Return what the bots of the latest run met so far."""
+        answer: dict[str, Any] = self._call("GET", "/control/bots")
+        return answer
+
+    def stop_bots(self) -> dict[str, Any]:
+        """Stop the run; calls that are on hang up."""
+        answer: dict[str, Any] = self._call("DELETE", "/control/bots")
+        return answer
+
     def record(self, kind: str) -> list[dict[str, Any]]:
         """Return the judge's record of ``conferences``, ``recordings`` or ``alerts``, oldest first."""
         answer: list[dict[str, Any]] = self._call("GET", f"/control/{kind}")[kind]

@@ -103,7 +103,8 @@ class Exchange:
             line = self.numbers.get(line.forwards_to)
         if line is None or not line.voice_url:
             raise BadInput(f"the number {to[:20]} is not in service")
-        if self.full:
+        handsets = self.carrier.handsets
+        if self.full or (handsets.get(number) is None and handsets.full):
             raise BadInput("all lines are busy")
         handset = self.carrier.handsets.take(number)
         if handset.off or self._engaged(number):

@@ -245,7 +245,10 @@ def call_json(call: Call | None, rooms: Rooms) -> dict[str, object] | None:
 
 async def use_call(request: web.Request) -> object:
     """Dial, answer, decline, let voicemail answer, press keys, talk or hang up: ``act`` and ``keys`` or ``words``."""
-    values, handset = await read_object(request), _find(request)
+    values, number = await read_object(request), request.match_info["number"]
+    if values.get("act") == "dial" and NUMBER.fullmatch(number) and not request.app[CARRIER].handsets.full:
+        request.app[CARRIER].handsets.take(number)  # Whoever dials has a telephone, also when nobody has named it.
+    handset = _find(request)
     act, words = values.get("act"), values.get("words") or values.get("keys") or ""
     if not isinstance(act, str) or not isinstance(words, str):
         raise BadInput("act, keys and words: must be texts")

@@ -13,7 +13,17 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from hotline.sandbox import calls_api, conferences_api, control, pages, recordings_api, twilio_api, voice_control
+from hotline.sandbox import (
+    bots_control,
+    calls_api,
+    conferences_api,
+    control,
+    pages,
+    recordings_api,
+    twilio_api,
+    voice_control,
+)
+from hotline.sandbox.bots import Fleet
 from hotline.sandbox.carrier import Carrier
 from hotline.sandbox.journal import FLUSH_INTERVAL_S
 from hotline.sandbox.live import HUB, Hub
@@ -47,7 +57,9 @@ def build_app(settings: SandboxSettings) -> web.Application:
     calls_api.add_routes(app)
     conferences_api.add_routes(app)
     recordings_api.add_routes(app)
+    app[bots_control.FLEET] = Fleet(voice.exchange, voice.rooms)
     voice_control.add_routes(app)
+    bots_control.add_routes(app)
     control.add_routes(app)
     pages.add_routes(app, settings)
     app.cleanup_ctx.append(_live)
@@ -73,6 +85,7 @@ async def _live(app: web.Application) -> AsyncIterator[None]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     carrier.timeline.clear()
+    await app[bots_control.FLEET].stop()
     await voice.exchange.stop()
     await carrier.callbacks.stop()
     carrier.journal.close()

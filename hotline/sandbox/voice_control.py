@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from aiohttp import web
 
+from hotline.sandbox.bots_control import FLEET
 from hotline.sandbox.calls import Call, call_entry
 from hotline.sandbox.conferences import conference_entry
 from hotline.sandbox.control import MAILROOM, MAX_RECORD_PAGE, Reader, controlled, read_object
@@ -103,6 +104,7 @@ async def clear_habits(request: web.Request) -> object:
 
 async def reset(request: web.Request) -> object:
     """Forget texts, calls, mails, faults and counts."""
+    await request.app[FLEET].stop()
     request.app[VOICE].clear()
     request.app[CARRIER].reset()
     request.app[MAILROOM].clear()
