@@ -35,6 +35,8 @@ class Webhook:
     content_type: str = ""
     """Of the answer, once there is one; empty where the service names none."""
     retry: bool = True
+    ended: Callable[[], None] | None = None
+    """Told once there is nothing more to come of it, after every retry; unlike ``done`` it changes nothing else."""
 
     def signed_url(self) -> str:
         """Return the address as it is asked and signed: a GET carries its fields in the query."""
@@ -160,8 +162,14 @@ class Callbacks:
         else:
             self.counts.errors += 1
             self.counts.last_problem = f"{_origin(webhook.url)} answered {status}"
+        self._end(webhook, status, answer)
+
+    @staticmethod
+    def _end(webhook: Webhook, status: int, answer: bytes) -> None:
         if webhook.done:
             webhook.done(status, answer)
+        if webhook.ended:
+            webhook.ended()
 
     def _retry(self, webhook: Webhook, problem: BaseException) -> None:
         """Report a status again a few times; an answer typed on a handset is shown as failed instead."""
@@ -178,8 +186,7 @@ class Callbacks:
         if words != self.counts.last_problem:
             logger.warning("webhook given up: %s", words)
         self.counts.last_problem = words
-        if webhook.done:
-            webhook.done(0, words.encode())
+        self._end(webhook, 0, words.encode())
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -179,6 +179,7 @@ class Exchange:
         self._latest.clear()
         self.habits.clear()
         self.questions.clear()
+        self.reporter.clear()
 
     def _ring(self, call: Call, engaged: bool) -> None:
         if call.status != QUEUED or self._calls.get(call.sid) is not call:

@@ -129,6 +129,7 @@ def test_the_conference_ends_with_whoever_ends_it_and_the_caller_goes_on(
     sandbox.control.use_handset(AGENT, "hangup")
     wait_until(lambda: last(sandbox)["status"] == "completed")
     assert "How was it?" in last(sandbox)["lines"]
+    wait_until(lambda: service.of("/room", StatusCallbackEvent="conference-end"))
     (ended,) = service.of("/room", StatusCallbackEvent="conference-end")
     assert ended.fields["ReasonConferenceEnded"] == "participant-with-end-conference-on-exit-left"
     assert ended.fields["CallSidEndingConference"] == talking[1]
@@ -163,6 +164,7 @@ def test_a_participant_is_called_in_by_the_api(
     assert sandbox.sdk().conferences("call-1").participants("interpreter").fetch().call_sid == made.call_sid
     sandbox.sdk().conferences(made.conference_sid).update(status="completed")
     wait_until(lambda: last(sandbox, BOSS)["status"] == "completed")
+    wait_until(lambda: len(service.events("/leg", "CallStatus")) >= 3)
     assert service.events("/leg", "CallStatus")[:3] == ["initiated", "ringing", "in-progress"]
     with pytest.raises(TwilioRestException) as caught:
         sandbox.sdk().conferences("call-1").fetch()
