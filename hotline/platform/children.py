@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 TETHER = Path(__file__).with_name("tether.py")
 KILL_LIMIT_S = 10.0
@@ -23,6 +23,30 @@ class Identity:
     name: str
     uid: int
     gid: int
+
+
+class Child(Protocol):
+    """A running child: `subprocess.Popen`, or a command that was forked (see `forked`)."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """The pipe that carries its output and errors."""
+
+    def poll(self) -> int | None:
+        """Its exit status when it has ended, negative for a signal; else None."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; its status. Raises subprocess.TimeoutExpired after `timeout` seconds."""
+
+    def send_signal(self, number: int, /) -> None:
+        """Send it a signal, unless it has ended."""
+
+    def kill(self) -> None:
+        """Send it SIGKILL, unless it has ended."""
 
 
 def tied_command(
@@ -59,21 +83,21 @@ def spawn_tied(
     )
 
 
-def output_of(process: subprocess.Popen[bytes]) -> IO[bytes]:
+def output_of(process: Child) -> IO[bytes]:
     """The pipe that carries a child's output and errors."""
     if process.stdout is None:
         raise ValueError("only children started by spawn_tied have a pipe")
     return process.stdout
 
 
-def ask_to_end(process: subprocess.Popen[bytes], signal_number: signal.Signals) -> None:
+def ask_to_end(process: Child, signal_number: signal.Signals) -> None:
     """Send a child the signal that it takes for a request to end; nothing when it has ended."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal_number)
 
 
-def wait_or_kill(process: subprocess.Popen[bytes], limit_s: float) -> bool:
+def wait_or_kill(process: Child, limit_s: float) -> bool:
     """Wait for a child that was asked to end, and kill it after `limit_s` seconds; True when asking sufficed."""
     try:
         process.wait(limit_s)
@@ -84,7 +108,7 @@ def wait_or_kill(process: subprocess.Popen[bytes], limit_s: float) -> bool:
     return True
 
 
-def stop_process(process: subprocess.Popen[bytes], *, ask_with: signal.Signals, limit_s: float) -> bool:
+def stop_process(process: Child, *, ask_with: signal.Signals, limit_s: float) -> bool:
     """Ask a child to end, and kill it when `limit_s` seconds were not enough; True when asking sufficed."""
     ask_to_end(process, ask_with)
     return wait_or_kill(process, limit_s)

@@ -19,8 +19,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
-from hotline.platform.children import ask_to_end, output_of, spawn_tied, wait_or_kill
+from hotline.platform.children import Child, ask_to_end, output_of, spawn_tied, wait_or_kill
 from hotline.platform.data_dir import DataDirLock
+from hotline.platform.forked import ForkedChild
 from hotline.platform.guard import kill_session
 from hotline.platform.logs import BoundedLog, LogPump
 from hotline.platform.problem import SetupProblem
@@ -57,7 +58,7 @@ class Member(Protocol):
     def stop(self) -> None:
         """Ask it to end, unless that was done, and see that it is gone within its time limit."""
 
-    def process(self) -> subprocess.Popen[bytes] | None:
+    def process(self) -> Child | None:
         """Its process while it is started."""
 
     def last_words(self) -> str:
@@ -77,14 +78,19 @@ class Program:
     stop_limit_s: float = 15.0
     cwd: Path | None = None
     grace_s: float = APP_GRACE_S
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    forked: bool = False
+    """The command is `hotline …` of this very code: only the words after it count."""
+    _process: Child | None = field(default=None, init=False)
     _pump: LogPump | None = field(default=None, init=False)
     _asked: bool = field(default=False, init=False)
 
     def start(self) -> None:
         """Start the command, with its output going to `log_dir/NAME.log`."""
         self._asked = False
-        self._process = spawn_tied(self.command, death_signal=signal.SIGTERM, env=self.env, cwd=self.cwd)
+        if self.forked:
+            self._process = ForkedChild(self.command, env=self.env, cwd=self.cwd)
+        else:
+            self._process = spawn_tied(self.command, death_signal=signal.SIGTERM, env=self.env, cwd=self.cwd)
         log = BoundedLog(self.log_dir / f"{self.name}.log")
         self._pump = LogPump(output_of(self._process), log, on_line=self.terminal.listener(self.name))
 
@@ -106,7 +112,7 @@ class Program:
             self._pump.join(LOG_LIMIT_S)
         self._process = None
 
-    def process(self) -> subprocess.Popen[bytes] | None:
+    def process(self) -> Child | None:
         """Its process while it is started."""
         return self._process
 

@@ -17,9 +17,9 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from hotline.platform import preflight
-from hotline.platform.children import output_of, spawn_tied
 from hotline.platform.data_dir import DataDirLock, Secrets, load_secrets
 from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
+from hotline.platform.forked import can_fork
 from hotline.platform.problem import SetupProblem
 from hotline.platform.servers import EmbeddedServer
 from hotline.platform.supervisor import GivenUp, Program, Supervisor
@@ -120,9 +120,11 @@ def _start(supervisor: Supervisor, terminal: Terminal, options: UpOptions, data_
         return [f"DATABASE {env['HOTLINE_DATABASE_URL']}", f"REDIS {env['HOTLINE_REDIS_URL']}", "READY"]
     env["HOTLINE_DEMO"] = "1" if options.demo else "0"
     addresses = _settle_addresses(options, load_secrets(data_dir), env)
-    _step(terminal, ["db", "upgrade"], env)
+    if addresses.sandbox:  # First, so that it listens before the workers look for it.
+        supervisor.add(_carrier(addresses.sandbox, env, data_dir / "log", terminal))
+    _step(terminal, ["db", "upgrade"], env, data_dir / "log")
     if options.demo:
-        _step(terminal, ["demo", "load"], env)
+        _step(terminal, ["demo", "load"], env, data_dir / "log")
         terminal.say(f"demo accounts with their passwords are in {data_dir / 'demo.json'}")
     for program in _programs(options, addresses, env, data_dir / "log", terminal):
         supervisor.add(program)
@@ -178,23 +180,27 @@ def _settle_addresses(options: UpOptions, secrets: Secrets, env: dict[str, str])
     return Addresses(web=web, live=live, sandbox=sandbox)
 
 
+def _carrier(address: str, env: dict[str, str], log_dir: Path, terminal: Terminal) -> Program:
+    """The practice carrier. It is somebody else's machine: it gets its own credentials and nothing of the service's."""
+    carrier_env = {key: value for key, value in env.items() if not key.startswith("HOTLINE_")}
+    command = [sys.executable, "-m", "hotline.sandbox", "--host", "127.0.0.1", "--port", _port(address)]
+    command += ["--vendor-dir", str(VENDOR), "--smsc-port", env["HOTLINE_SANDBOX_SMSC_PORT"]]
+    command += ["--mail-port", env["HOTLINE_SANDBOX_MAIL_PORT"], "--data-dir", env["HOTLINE_DATA_DIR"]]
+    command += ["--public-url", env["HOTLINE_PUBLIC_URL"]]
+    return Program(
+        "sandbox", command, carrier_env, log_dir, terminal, stage="carrier", stop_limit_s=STOP_LIMIT_S, cwd=PROJECT
+    )
+
+
 def _programs(
     options: UpOptions, addresses: Addresses, env: dict[str, str], log_dir: Path, terminal: Terminal
 ) -> Iterator[Program]:
     """The service's processes in the order they start; they stop in the opposite one."""
 
-    def program(name: str, stage: str, words: Sequence[str], own_env: dict[str, str] | None = None) -> Program:
+    def program(name: str, stage: str, words: Sequence[str]) -> Program:
         limit_s = WORKER_STOP_LIMIT_S if stage == "background" else STOP_LIMIT_S
-        command = _hotline(*words)
-        return Program(name, command, own_env or env, log_dir, terminal, stage=stage, stop_limit_s=limit_s, cwd=PROJECT)
+        return _own_program(name, words, env, log_dir, terminal, stage=stage, stop_limit_s=limit_s)
 
-    if addresses.sandbox:
-        # A carrier is somebody else's machine: it gets its own credentials and nothing of the service's.
-        carrier_env = {key: value for key, value in env.items() if not key.startswith("HOTLINE_")}
-        words = ["sandbox", "--host", "127.0.0.1", "--port", _port(addresses.sandbox), "--vendor-dir", str(VENDOR)]
-        words += ["--smsc-port", env["HOTLINE_SANDBOX_SMSC_PORT"], "--mail-port", env["HOTLINE_SANDBOX_MAIL_PORT"]]
-        words += ["--data-dir", env["HOTLINE_DATA_DIR"], "--public-url", env["HOTLINE_PUBLIC_URL"]]
-        yield program("sandbox", "carrier", words, carrier_env)
     yield program("live", "pages", ["live", "--host", options.host, "--port", _port(addresses.live)])
     yield program("web", "pages", ["web", "--host", options.host, "--port", _port(addresses.web)])
     for name, words in WORKERS:
@@ -202,30 +208,39 @@ def _programs(
     yield program("scheduler", "background", ["scheduler"])
 
 
+def _own_program(
+    name: str, words: Sequence[str], env: dict[str, str], log_dir: Path, terminal: Terminal,
+    *, stage: str = "", stop_limit_s: float = STOP_LIMIT_S,
+) -> Program:  # fmt: skip
+    """One of our own commands: forked where that is possible, because reading the code is most of a start."""
+    command = list(words) if can_fork() else _hotline(*words)
+    return Program(
+        name, command, env, log_dir, terminal, stage=stage, stop_limit_s=stop_limit_s, cwd=PROJECT, forked=can_fork()
+    )
+
+
 def _hotline(*words: str) -> list[str]:
     installed = Path(sys.executable).with_name("hotline")
     return [str(installed), *words] if installed.exists() else [sys.executable, "-m", "wsgi", *words]
 
 
-def _step(terminal: Terminal, words: Sequence[str], env: dict[str, str]) -> None:
+def _step(terminal: Terminal, words: Sequence[str], env: dict[str, str], log_dir: Path) -> None:
     """Run one of our own commands to its end; raises SetupProblem with its last line when it fails."""
     name = f"hotline {' '.join(words)}"
     terminal.say(f"running `{name}`")
-    step = spawn_tied(_hotline(*words), death_signal=signal.SIGKILL, env=env, cwd=PROJECT)
+    step = _own_program(words[0], words, env, log_dir, terminal)
+    step.start()
     try:
-        output, _ = step.communicate(timeout=STEP_LIMIT_S)
+        child = step.process()
+        status = child.wait(STEP_LIMIT_S) if child is not None else 1
+        last_words = step.last_words() if status else ""
     except subprocess.TimeoutExpired as error:
         raise SetupProblem(f"`{name}` did not end within {STEP_LIMIT_S:.0f} s", "Run it by hand to see why") from error
     finally:
-        if step.poll() is None:
-            step.kill()
-            step.wait()
-            output_of(step).close()
-    if step.returncode != 0:
-        lines = output.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-        raise SetupProblem(
-            f"`{name}` failed: {lines[-1].removeprefix('hotline: ')}", "Run it by hand to see everything"
-        )
+        step.stop()
+    if status != 0:
+        why = last_words.removeprefix("hotline: ")
+        raise SetupProblem(f"`{name}` failed: {why}", "Run it by hand to see everything")
 
 
 def _answers(url: str) -> bool:

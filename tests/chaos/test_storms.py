@@ -45,9 +45,11 @@ WITH made AS (
 INSERT INTO routes (sender_id, priority, weight, open, created_at, updated_at)
 SELECT id, 10, 100, true, now(), now() FROM made
 """
+# Over a link only what may have left stays in doubt; what was never written down as leaving is sent after all.
 _UNSETTLED = """
 SELECT count(*) FROM messages m LEFT JOIN attempts a ON a.message_id = m.id AND a.number = m.attempts
- WHERE m.alert_id = :id AND (m.state IN ('queued', 'sending') OR m.state = 'in_doubt' AND a.provider <> 'smpp')
+ WHERE m.alert_id = :id AND (m.state IN ('queued', 'sending')
+                             OR m.state = 'in_doubt' AND (a.provider <> 'smpp' OR a.left_at IS NULL))
 """
 
 

@@ -113,10 +113,20 @@ def test_second_service_on_the_same_directory_is_refused(service: Service) -> No
 
 def test_killed_child_comes_back(service: Service) -> None:
     children = descendants(service.process.pid)
-    web = next(pid for pid in children if _is_program(pid, "web", service.process.pid))
+    web = next(pid for pid in children if "master [hotline-web]" in _title(pid))
     os.kill(web, signal.SIGKILL)
     wait_until(lambda: not is_alive(web), "it is gone")
     wait_until(lambda: _is_ready(f"{service.said['READY']}/readyz"), "web answers again")
+
+
+def test_death_of_the_fork_server_is_outlived(service: Service) -> None:
+    family = descendants(service.process.pid)
+    server = next(pid for pid in family if "multiprocessing.forkserver" in _title(pid))
+    ours = {pid for pid in family if "hotline" in _title(pid).split("/")[0]}
+    os.kill(server, signal.SIGKILL)
+    wait_until(lambda: not any(map(is_alive, ours)), "what was tied to it is gone")
+    wait_until(lambda: _is_ready(f"{service.said['READY']}/readyz"), "web answers again")
+    assert any("multiprocessing.forkserver" in _title(pid) for pid in descendants(service.process.pid) - {server})
 
 
 def test_service_stops_when_the_make_that_started_it_is_killed(first_data: Path, port: int) -> None:
@@ -139,9 +149,9 @@ def test_service_stops_when_the_make_that_started_it_is_killed(first_data: Path,
         end(make)
 
 
-def _is_program(pid: int, word: str, parent: int) -> bool:
-    status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(status[1]) == parent and word in Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+def _title(pid: int) -> str:
+    """What lists of processes say of one."""
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
 
 
 def _is_ready(url: str) -> bool:
