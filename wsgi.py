@@ -29,6 +29,7 @@ from hotline.core.registry import Registry
 from hotline.core.services import Services, make_services, set_current
 from hotline.platform import preflight
 from hotline.platform.cli import doctor, up
+from hotline.sandbox.bots_cli import bots
 from hotline.sandbox.cli import sandbox
 
 HERE = Path(__file__).resolve().parent
@@ -159,7 +160,7 @@ def db_upgrade() -> None:
 
 web_command.name = "web"
 main.add_command(web_command, "web")
-for command in (up, doctor, sandbox, *build_registry().commands):
+for command in (up, doctor, sandbox, bots, *build_registry().commands):
     main.add_command(command)
 
 if __name__ == "__main__":

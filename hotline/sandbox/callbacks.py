@@ -31,6 +31,18 @@ class Webhook:
     fields: dict[str, str]
     done: Callable[[int, bytes], None] | None = None
     tries: int = 0
+    method: str = "POST"
+    content_type: str = ""
+    """Of the answer, once there is one; empty where the service names none."""
+    retry: bool = True
+    ended: Callable[[], None] | None = None
+    """Told once there is nothing more to come of it, after every retry; unlike ``done`` it changes nothing else."""
+
+    def signed_url(self) -> str:
+        """Return the address as it is asked and signed: a GET carries its fields in the query."""
+        if self.method != "GET" or not self.fields:
+            return self.url
+        return f"{self.url}{'&' if '?' in self.url else '?'}{urlencode(self.fields)}"
 
 
 @dataclass(slots=True)
@@ -120,20 +132,24 @@ class Callbacks:
 
     async def _send(self, webhook: Webhook) -> None:
         assert self._session is not None
+        get, url = webhook.method == "GET", webhook.signed_url()
         headers = {
-            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
             "User-Agent": "TwilioProxy/1.1",
-            "X-Twilio-Signature": sign(self.auth_token, webhook.url, webhook.fields),
+            "X-Twilio-Signature": sign(self.auth_token, url, {} if get else webhook.fields),
         }
+        if not get:
+            headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
         status, answer = 0, b""
         try:
-            async with self._session.post(
-                URL(webhook.url, encoded=True),
-                data=urlencode(webhook.fields).encode(),
+            async with self._session.request(
+                webhook.method,
+                URL(url, encoded=True),
+                data=None if get else urlencode(webhook.fields).encode(),
                 headers=headers,
                 allow_redirects=False,
             ) as response:
                 status = response.status
+                webhook.content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 answer = await _read(response)
         except (aiohttp.ClientConnectionError, TimeoutError) as problem:
             self._retry(webhook, problem)
@@ -146,12 +162,18 @@ class Callbacks:
         else:
             self.counts.errors += 1
             self.counts.last_problem = f"{_origin(webhook.url)} answered {status}"
+        self._end(webhook, status, answer)
+
+    @staticmethod
+    def _end(webhook: Webhook, status: int, answer: bytes) -> None:
         if webhook.done:
             webhook.done(status, answer)
+        if webhook.ended:
+            webhook.ended()
 
     def _retry(self, webhook: Webhook, problem: BaseException) -> None:
         """Report a status again a few times; an answer typed on a handset is shown as failed instead."""
-        if webhook.tries >= len(RETRY_DELAYS_S) or webhook.done is not None:
+        if webhook.tries >= len(RETRY_DELAYS_S) or webhook.done is not None or not webhook.retry:
             self._give_up(webhook, problem)
             return
         self.counts.retried += 1
@@ -164,14 +186,13 @@ class Callbacks:
         if words != self.counts.last_problem:
             logger.warning("webhook given up: %s", words)
         self.counts.last_problem = words
-        if webhook.done:
-            webhook.done(0, words.encode())
+        self._end(webhook, 0, words.encode())
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Read an answer up to the limit; the connection of a longer one is not used again."""
+    """Read an answer up to one byte beyond the limit; the connection of a longer one is not used again."""
     answer = b""
-    while len(answer) < MAX_BODY_BYTES and (chunk := await response.content.read(MAX_BODY_BYTES - len(answer))):
+    while len(answer) <= MAX_BODY_BYTES and (chunk := await response.content.read(MAX_BODY_BYTES + 1 - len(answer))):
         answer += chunk
     return answer
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
 from hotline.sandbox.journal import Entry
-from hotline.sandbox.messages import OUTBOUND, rfc2822
+from hotline.sandbox.messages import INBOUND, OUTBOUND, rfc2822
 from hotline.sandbox.settings import API_VERSION
+from hotline.sandbox.verbs import Verb
+
+DIALLED = "outbound-dial"
+"""The direction of a leg that a Dial rings."""
 
 QUEUED, RINGING, IN_PROGRESS = "queued", "ringing", "in-progress"
 COMPLETED, BUSY, NO_ANSWER, FAILED, CANCELED = "completed", "busy", "no-answer", "failed", "canceled"
@@ -23,37 +29,81 @@ MAX_LINES = 200
 """How much of a conversation is kept; what was said longer ago is forgotten first."""
 
 
-@dataclass
-class Gather:
-    """Keys that the service waits for: where they go, and how many end the waiting."""
+SAY, KEY, PLAY, TALK, NOTE = "say", "key", "play", "talk", "note"
+"""What a line of a call is: said by the service, pressed, played, said by somebody, or what happened."""
 
-    action: str
-    num_digits: int
-    typed: str = ""
+
+@dataclass(frozen=True)
+class Source:
+    """Where the next document comes from: an address, or the document itself, or verbs that are read already."""
+
+    url: str = ""
+    method: str = "POST"
+    fields: dict[str, str] = field(default_factory=dict)
+    twiml: str = ""
+    verbs: tuple[Verb, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One moment of a call; ``at`` is seconds since 1970 UTC, ``who`` said it (empty: the service)."""
+
+    at: float
+    kind: str
+    text: str
+    language: str = ""
+    who: str = ""
+
+    def plain(self) -> str:
+        """Return the line as one text: a key begins with ``#``, a sound with ``♪``, what a person says with the name."""
+        if self.kind == TALK:
+            return f"{self.who}: {self.text}"
+        return {KEY: "#", PLAY: "♪ ", NOTE: "· "}.get(self.kind, "") + self.text
 
 
 @dataclass(eq=False)
 class Call:
-    """One call from the service. Times are seconds since 1970 UTC."""
+    """One call in either direction. Times are seconds since 1970 UTC."""
 
     sid: str
     to: str
     sender: str
-    url: str
     status: str
     created: float
     updated: float
+    url: str = ""
+    method: str = "POST"
+    twiml: str = ""
+    direction: str = OUTBOUND
+    fallback_url: str = ""
     callback_url: str = ""
     events: list[str] = field(default_factory=list)
     ring_s: int = 60
     attempt: int = 1
+    parent_sid: str = ""
+    forwarded_from: str = ""
+    send_digits: str = ""
+    detect_machine: bool = False
+    answered_by: str = ""
+    record: bool = False
+    recording_callback: str = ""
     started: float | None = None
     ended: float | None = None
-    lines: list[str] = field(default_factory=list)
-    """What was said and pressed; the latter begins with `#`."""
-    gather: Gather | None = None
-    turn: int = 0
-    """Grows with every document and key, so that a timer of an earlier turn does nothing."""
+    queue_s: int = 0
+    sequence: int = 0
+    """How many reports on this call were made."""
+    heard: list[Line] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+    """Follows the documents while the call is on."""
+    listen: Callable[[str, str], None] | None = None
+    """Who waits for keys (``key``) and words (``talk``) of this handset."""
+    wants_key: bool = False
+    place: str = ""
+    """What is going on, for whoever looks: ringing, speaking, queue, room, bridge."""
+    on_answer: Callable[[Call], None] | None = None
+    on_end: list[Callable[[Call], None]] = field(default_factory=list)
+    on_moved: list[Callable[[Call], None]] = field(default_factory=list)
+    """Told once when the service leads the call elsewhere."""
 
     @property
     def final(self) -> bool:
@@ -68,11 +118,23 @@ class Call:
         if status == IN_PROGRESS:
             self.started = at
         if self.final:
-            self.ended, self.gather = at, None
+            self.ended, self.listen, self.wants_key, self.place = at, None, False, ""
 
-    def say(self, line: str) -> None:
-        """Keep what is heard."""
-        self.lines = [*self.lines, line][-MAX_LINES:]
+    @property
+    def handset(self) -> str:
+        """The far end: the number that called us, or that we call."""
+        return self.sender if self.direction == INBOUND else self.to
+
+    @property
+    def lines(self) -> list[str]:
+        """Everything that was said, pressed and played, as plain texts."""
+        return [line.plain() for line in self.heard]
+
+    def hear(self, line: Line) -> None:
+        """Keep what is heard; the oldest line goes first."""
+        self.heard.append(line)
+        if len(self.heard) > MAX_LINES:
+            del self.heard[0]
 
 
 def new_call_sid() -> str:
@@ -80,12 +142,24 @@ def new_call_sid() -> str:
     return "CA" + secrets.token_hex(16)
 
 
-_KEPT = tuple(each.name for each in fields(Call) if each.name not in ("gather", "turn"))
+_PASSING = ("task", "listen", "wants_key", "place", "on_answer", "on_end", "on_moved", "heard")
+_KEPT = tuple(each.name for each in fields(Call) if each.name not in _PASSING)
+_LINE = tuple(each.name for each in fields(Line))
 
 
 def call_entry(call: Call) -> Entry:
-    """Return the journal's line of a call as it stands."""
+    """Return the journal's line of a call as it stands, without what was said, which has lines of its own."""
     return {"c": {name: getattr(call, name) for name in _KEPT}}
+
+
+def line_entry(call: Call, line: Line) -> Entry:
+    """Return the journal's line of one moment of a call."""
+    return {"l": [call.sid, [getattr(line, name) for name in _LINE]]}
+
+
+def whole_call(call: Call) -> list[Entry]:
+    """Return everything that brings a call back."""
+    return [call_entry(call), *(line_entry(call, line) for line in call.heard)]
 
 
 def read_call(row: object) -> Call:
@@ -95,33 +169,40 @@ def read_call(row: object) -> Call:
     return Call(**row)
 
 
+def read_line(row: object) -> tuple[str, Line]:
+    """Turn a moment's line back into the call's identifier and the moment; raises ``ValueError``."""
+    if not isinstance(row, list) or len(row) != 2 or not isinstance(row[1], list) or len(row[1]) != len(_LINE):
+        raise ValueError("a line of a call in the journal has another shape")
+    return str(row[0]), Line(*row[1])
+
+
 def call_as_twilio(call: Call, account_sid: str) -> dict[str, object]:
     """Return the Call resource as Twilio's API shows it (dates in RFC 2822, GMT)."""
     uri = f"/{API_VERSION}/Accounts/{account_sid}/Calls/{call.sid}"
     duration = str(int((call.ended or call.updated) - call.started)) if call.started and call.final else None
     return {
         "account_sid": account_sid,
-        "answered_by": None,
+        "answered_by": call.answered_by or None,
         "api_version": API_VERSION,
         "caller_name": None,
         "date_created": rfc2822(call.created),
         "date_updated": rfc2822(call.updated),
-        "direction": OUTBOUND,
+        "direction": call.direction,
         "duration": duration,
         "end_time": rfc2822(call.ended) if call.ended else None,
-        "forwarded_from": None,
+        "forwarded_from": call.forwarded_from or None,
         "from": call.sender,
         "from_formatted": call.sender,
         "group_sid": None,
-        "parent_call_sid": None,
+        "parent_call_sid": call.parent_sid or None,
         "phone_number_sid": "PN" + "0" * 32,
         "price": None,
         "price_unit": "USD",
-        "queue_time": "0",
+        "queue_time": str(call.queue_s * 1000),
         "sid": call.sid,
         "start_time": rfc2822(call.started) if call.started else None,
         "status": call.status,
-        "subresource_uris": {},
+        "subresource_uris": {"recordings": f"{uri}/Recordings.json"},
         "to": call.to,
         "to_formatted": call.to,
         "trunk_sid": None,

@@ -74,6 +74,8 @@ class Carrier:
         self.counts = Counts()
         self.service_number = settings.service_number
         self.inbound_url = settings.inbound_url
+        self.public_url = ""
+        """Where this carrier itself is, as recordings name it; known once it listens."""
         self.timeline = Timeline(lambda: self.callbacks.has_room)
         self.callbacks = Callbacks(
             settings.auth_token, settings.max_callbacks_waiting, settings.callbacks_in_flight, self.timeline.at

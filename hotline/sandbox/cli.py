@@ -63,6 +63,7 @@ def sandbox(  # noqa: PLR0913 - one argument per option
         data_dir=data_dir,
         vendor_dir=vendor_dir,
         inbound_url=public_url.rstrip("/") + INBOUND_PATH if public_url else "",
+        public_url=public_url.rstrip("/"),
         service_number=service_number,
         behaviour=Behaviour(sent_ms=sent_ms, delivered_ms=delivered_ms, jitter_ms=jitter_ms, parts_per_s=parts_per_s),
         max_messages=max_messages,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -63,10 +64,42 @@ class SandboxClient:
         answer: list[dict[str, Any]] = self._call("GET", "/control/mails", params={"to": to} if to else {})["mails"]
         return answer
 
-    def use_handset(self, number: str, act: str, keys: str = "") -> dict[str, Any]:
-        """Do what somebody does with a ringing or talking handset: answer, decline, press (with ``keys``), hangup."""
-        path = f"/page/handsets/{number}/call"
-        answer: dict[str, Any] = self._call("POST", path, json={"act": act, "keys": keys})
+    def use_handset(self, number: str, act: str, words: str = "") -> dict[str, Any]:
+        """Do what somebody does with their handset.
+
+        ``act`` is dial (``words`` is the number), answer, decline, voicemail, press (the keys), talk (what is said) or hangup.
+        """
+        path = f"/page/handsets/{quote(number)}/call"
+        answer: dict[str, Any] = self._call("POST", path, json={"act": act, "words": words})
+        return answer
+
+    def set_numbers(self, *entries: dict[str, str]) -> None:
+        """Add or replace numbers that can be called: ``number, name, voice_url, fallback_url, status_callback, …``."""
+        self._call("POST", "/control/numbers", json=list(entries))
+
+    def set_habit(self, to: str = "*", way: str = "answer", **more: object) -> dict[str, Any]:
+        """Let handsets act by themselves when they ring: answer, reject, busy, silent, voicemail, dead, person."""
+        answer: dict[str, Any] = self._call("POST", "/control/habits", json={"to": to, "way": way, **more})
+        return answer
+
+    def start_bots(self, **plan: object) -> dict[str, Any]:
+        """Have bots call: ``to, calls, per_s, at_once, first, keys, think_ms, patience_ms, talk_ms, words, longest_ms, seed``."""
+        answer: dict[str, Any] = self._call("POST", "/control/bots", json=plan)
+        return answer
+
+    def bots(self) -> dict[str, Any]:
+        """Return what the bots of the latest run met so far."""
+        answer: dict[str, Any] = self._call("GET", "/control/bots")
+        return answer
+
+    def stop_bots(self) -> dict[str, Any]:
+        """Stop the run; calls that are on hang up."""
+        answer: dict[str, Any] = self._call("DELETE", "/control/bots")
+        return answer
+
+    def record(self, kind: str) -> list[dict[str, Any]]:
+        """Return the judge's record of ``conferences``, ``recordings`` or ``alerts``, oldest first."""
+        answer: list[dict[str, Any]] = self._call("GET", f"/control/{kind}")[kind]
         return answer
 
     def set_fault(

@@ -14,8 +14,6 @@ from dataclasses import asdict
 
 from aiohttp import web
 
-from hotline.sandbox.calls import call_entry
-from hotline.sandbox.calls_api import EXCHANGE
 from hotline.sandbox.carrier import Carrier
 from hotline.sandbox.faults import KINDS, fault_json
 from hotline.sandbox.mailroom import Mailroom
@@ -49,14 +47,12 @@ def add_routes(app: web.Application) -> None:
         ("DELETE", "/control/faults", clear_faults),
         ("DELETE", "/control/faults/{id:[0-9]{1,12}}", clear_fault),
         ("GET", "/control/messages", list_record),
-        ("GET", "/control/calls", list_call_record),
         ("GET", "/control/mails", list_mail_record),
         ("GET", "/control/summary", summarise),
         ("GET", "/control/counters", counters),
         ("GET", "/control/behaviour", read_behaviour),
         ("PATCH", "/control/behaviour", change_behaviour),
         ("POST", "/control/handsets", add_handsets),
-        ("POST", "/control/reset", reset),
     ]
     for method, path, handler in routes:
         app.router.add_route(method, path, controlled(handler))
@@ -164,13 +160,6 @@ async def list_record(request: web.Request) -> object:
     return {"messages": [record_json(each) for each in found], "next_after": None}
 
 
-async def list_call_record(request: web.Request) -> object:
-    """Return the calls to ``to`` (all without it), oldest first, with everything that was said and pressed."""
-    to = request.query.get("to")
-    calls = [call for call in request.app[EXCHANGE] if to in (None, call.to)]
-    return {"calls": [{**call_entry(call)["c"]} for call in calls[-MAX_RECORD_PAGE:]]}
-
-
 async def list_mail_record(request: web.Request) -> object:
     """Return the mails to the address ``to`` (all without it), oldest first."""
     to = request.query.get("to")
@@ -274,11 +263,3 @@ async def add_handsets(request: web.Request) -> object:
     if not isinstance(entries, list):
         raise BadInput("the body must be a list of handsets")
     return {"handsets": request.app[CARRIER].handsets.name_all(entries)}
-
-
-async def reset(request: web.Request) -> object:
-    """Forget texts, calls, mails, faults and counts."""
-    request.app[CARRIER].reset()
-    request.app[EXCHANGE].clear()
-    request.app[MAILROOM].clear()
-    return {"reset": True}

@@ -1,34 +1,45 @@
-"""The exchange: calls ring on handsets, are answered or not, say what the service wants, and pass keys on."""
+"""The exchange: which calls there are, how they ring, are answered and end, and what the service is told of that."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from hotline.sandbox.callbacks import Webhook
+from hotline.sandbox.callbacks import Callbacks, Webhook
 from hotline.sandbox.calls import (
     BUSY,
+    CANCELED,
     COMPLETED,
     FAILED,
     IN_PROGRESS,
+    KEY,
     NO_ANSWER,
+    NOTE,
     QUEUED,
     RINGING,
+    TALK,
     Call,
-    Gather,
+    Line,
+    Source,
     call_entry,
+    line_entry,
     new_call_sid,
 )
 from hotline.sandbox.carrier import Carrier
-from hotline.sandbox.settings import API_VERSION, BadInput
-from hotline.sandbox.twiml import BadTwiml, Hangup, Redirect, Say, Verb, Wait, read_twiml
+from hotline.sandbox.habits import Habit, Habits
+from hotline.sandbox.messages import INBOUND, OUTBOUND, rfc2822
+from hotline.sandbox.numbers import Numbers
+from hotline.sandbox.reports import Reporter
+from hotline.sandbox.settings import API_VERSION, MAX_TEXT_CHARACTERS, BadInput
 
 MAX_CALLS = 50_000
-MAX_TURNS = 100
-"""A service that redirects for ever is hung up on."""
-APPLICATION_ERROR = "We are sorry, an application error has occurred. Goodbye."
-"""What Twilio says when the service answers with anything but TwiML."""
+MAX_QUESTIONS_WAITING = 50_000
+QUESTIONS_IN_FLIGHT = 512
 KEYS = frozenset("0123456789*#")
+MAX_KEYS = 20
+EVENT_OF = {QUEUED: "initiated", RINGING: "ringing", IN_PROGRESS: "answered"}
 
 
 class Exchange:
@@ -36,12 +47,29 @@ class Exchange:
 
     def __init__(self, carrier: Carrier) -> None:
         """Make an exchange without calls."""
-        self._carrier = carrier
+        self.carrier = carrier
+        self.numbers = Numbers()
+        self.habits = Habits()
+        # Documents have connections of their own: a storm of reports must not make a caller wait for the next word.
+        self.questions = Callbacks(
+            carrier.settings.auth_token, MAX_QUESTIONS_WAITING, QUESTIONS_IN_FLIGHT, carrier.timeline.at
+        )
+        self.reporter = Reporter(carrier, carrier.callbacks)
+        self.begin: Callable[[Call, Source], None] = lambda call, source: None
+        """Starts following documents on a call; the operator puts itself here."""
+        self.talked: Callable[[Call, str], None] = lambda call, words: None
+        """Where words go that somebody says; the rooms put themselves here."""
+        self.rang: Callable[[Call, Habit], None] = lambda call, habit: None
+        self.machine: Callable[[Call], None] = lambda call: None
+        """Who acts by itself when a handset rings, or lets a machine pick up; the reflexes put themselves here."""
         self._calls: dict[str, Call] = {}
         self._latest: dict[str, Call] = {}
 
     def __iter__(self) -> Iterator[Call]:
         return iter(list(self._calls.values()))
+
+    def __len__(self) -> int:
+        return len(self._calls)
 
     def get(self, sid: str) -> Call | None:
         """Return the call with this identifier."""
@@ -57,178 +85,264 @@ class Exchange:
         return len(self._calls) >= MAX_CALLS and not next(iter(self._calls.values())).final
 
     def place(self, call: Call) -> None:
-        """Take a call in: record it durably, then let it ring. Raises ``OSError`` when it cannot be recorded."""
-        carrier = self._carrier
+        """Take a call to a handset in: record it durably, then let it ring. Raises ``OSError`` when it cannot be recorded."""
+        carrier = self.carrier
+        engaged = self._engaged(call.handset)
+        self._record(call)
+        self._report(call, "initiated")
+        carrier.timeline.at(time.time() + carrier.behaviour.sent_ms / 1000, self._ring, call, engaged)
+
+    def call_in(self, number: str, to: str) -> Call:
+        """Place a call from a handset to one of the configured numbers.
+
+        Raises ``BadInput`` where nothing answers, and ``OSError`` when the call cannot be recorded.
+        """
+        line, forwarded = self.numbers.get(to), ""
+        if line is not None and line.forwards_to:
+            forwarded = line.number
+            line = self.numbers.get(line.forwards_to)
+        if line is None or not line.voice_url:
+            raise BadInput(f"the number {to[:20]} is not in service")
+        handsets = self.carrier.handsets
+        if self.full or (handsets.get(number) is None and handsets.full):
+            raise BadInput("all lines are busy")
+        handset = self.carrier.handsets.take(number)
+        if handset.off or self._engaged(number):
+            raise BadInput("the handset is switched off or on another call")
+        call = make_call(
+            to=line.number, sender=number, url=line.voice_url, method=line.voice_method, direction=INBOUND,
+            fallback_url=line.fallback_url, callback_url=line.status_callback, events=["completed"],
+            forwarded_from=forwarded, attempt=self.carrier.faults.next_attempt(number), status=RINGING,
+        )  # fmt: skip
+        call.place = "ringing"
+        self._record(call)
+        self.begin(call, Source(call.url, call.method))
+        return call
+
+    def _engaged(self, number: str) -> bool:
+        latest = self._latest.get(number)
+        return latest is not None and not latest.final
+
+    def _record(self, call: Call) -> None:
+        carrier = self.carrier
         carrier.journal.note(call_entry(call))
         try:
             carrier.journal.flush()
         except OSError:
             carrier.journal.drop_last()
             raise
-        busy = self._latest.get(call.to)
         self.remember(call)
-        carrier.handsets.touch(call.to)
-        carrier.on_change(call.to)
-        engaged = busy is not None and not busy.final
-        carrier.timeline.at(time.time() + carrier.behaviour.sent_ms / 1000, self._ring, call, engaged)
+        carrier.handsets.touch(call.handset)
+        carrier.on_change(call.handset)
 
     def remember(self, call: Call) -> None:
         """Keep a call without recording it again; the oldest finished one goes when the bound is reached."""
+        known = self._calls.get(call.sid)
+        if known is not None:
+            call.heard = known.heard
         self._calls[call.sid] = call
-        self._latest[call.to] = call
+        self._latest[call.handset] = call
         if len(self._calls) > MAX_CALLS:
             oldest = next(iter(self._calls.values()))
             del self._calls[oldest.sid]
-            if self._latest.get(oldest.to) is oldest:
-                del self._latest[oldest.to]
+            if self._latest.get(oldest.handset) is oldest:
+                del self._latest[oldest.handset]
+
+    def forget(self, call: Call) -> None:
+        """Take a finished call out of the record, as Twilio's DELETE does."""
+        self._calls.pop(call.sid, None)
+        if self._latest.get(call.handset) is call:
+            del self._latest[call.handset]
+        self.carrier.journal.note({"cx": call.sid})
+        self.carrier.on_change(call.handset)
 
     def drop_open_calls(self) -> None:
         """After a restart: what was on when the process died was cut off."""
         for call in self:
             if not call.final:
-                self._move(call, FAILED)
+                self.move(call, FAILED)
+
+    async def stop(self) -> None:
+        """Cut all calls off as the process ends; the journal still has them as they were."""
+        tasks = [call.task for call in self if call.task is not None and not call.task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.questions.stop()
 
     def clear(self) -> None:
-        """Forget every call."""
+        """Forget every call; those that are on end without a word to the service."""
+        for call in self:
+            if call.task is not None:
+                call.task.cancel()
         self._calls.clear()
         self._latest.clear()
+        self.habits.clear()
+        self.questions.clear()
+        self.reporter.clear()
 
     def _ring(self, call: Call, engaged: bool) -> None:
         if call.status != QUEUED or self._calls.get(call.sid) is not call:
             return
-        if engaged:
-            self._move(call, BUSY)
+        habit = self.habits.of(call.to)
+        if engaged or habit.way == "busy":
+            self.move(call, BUSY)
             return
-        self._move(call, RINGING)
-        off = self._carrier.handsets.take(call.to).off
-        self._carrier.timeline.at(time.time() + (0 if off else call.ring_s), self._give_up, call)
+        if habit.way == "dead":
+            self.move(call, FAILED)
+            return
+        call.place = "ringing"
+        self.move(call, RINGING)
+        off = self.carrier.handsets.take(call.to).off
+        self._later(0 if off else call.ring_s, self._give_up, call)
+        if not off:
+            self.rang(call, habit)
+
+    def _later(self, delay_s: float, action: Callable[..., None], *arguments: object) -> None:
+        self.carrier.timeline.at(time.time() + delay_s, action, *arguments)
 
     def _give_up(self, call: Call) -> None:
         if call.status == RINGING:
-            self._move(call, NO_ANSWER)
+            self.move(call, NO_ANSWER)
 
-    def _move(self, call: Call, status: str) -> None:
+    def answer(self, call: Call) -> None:
+        """Let a ringing call be answered, and begin with what the service wants."""
+        call.place = ""
+        self.move(call, IN_PROGRESS)
+        if call.on_answer is not None:
+            call.on_answer(call)
+        else:
+            self.begin(call, Source(call.url, call.method, twiml=call.twiml))
+
+    def finish(self, call: Call, status: str = COMPLETED) -> None:
+        """End a call, whoever wanted that; does nothing to one that is over."""
+        if call.final:
+            return
+        if call.status != IN_PROGRESS and status == COMPLETED:
+            status = CANCELED if call.direction != INBOUND else NO_ANSWER
+        self.move(call, status)
+        if call.task is not None and call.task is not asyncio.current_task():
+            call.task.cancel()
+
+    def move(self, call: Call, status: str) -> None:
+        """Change a call's status, record that and tell the service."""
         call.move(status, time.time())
-        self._carrier.journal.note(call_entry(call))
-        self._carrier.on_change(call.to)
-        event = {QUEUED: "initiated", RINGING: "ringing", IN_PROGRESS: "answered"}.get(status, "completed")
-        if call.callback_url and event in call.events:
-            self._report(call)
+        self.note_call(call)
+        self._report(call, EVENT_OF.get(status, "completed"))
+        if call.final:
+            for action in call.on_end:
+                action(call)
 
-    def _report(self, call: Call) -> None:
-        carrier = self._carrier
-        webhook = Webhook(call.callback_url, self._fields(call))
-        delay_s = 0.0
-        if carrier.faults.any:
-            if carrier.strike("callback_lost", call.to, call.attempt, call.status):
-                carrier.counts.callbacks_withheld += 1
-                return
-            if late := carrier.strike("callback_delay", call.to, call.attempt, call.status):
-                delay_s = late.value / 1000
-            if carrier.strike("callback_double", call.to, call.attempt, call.status):
-                carrier.callbacks.post(Webhook(webhook.url, webhook.fields))
-        carrier.timeline.at(time.time() + delay_s, carrier.callbacks.post, webhook)
+    def note_call(self, call: Call) -> None:
+        """Write a call's state to the journal and tell who is looking."""
+        self.carrier.journal.note(call_entry(call))
+        self.carrier.on_change(call.handset)
 
-    def _fields(self, call: Call, **more: str) -> dict[str, str]:
-        return {
-            "AccountSid": self._carrier.settings.account_sid,
+    def hear(self, call: Call, kind: str, text: str, language: str = "", who: str = "") -> None:
+        """Let something be heard on a call's handset, and keep it."""
+        line = Line(time.time(), kind, text, language, who)
+        call.hear(line)
+        self.carrier.journal.note(line_entry(call, line))
+        self.carrier.on_change(call.handset)
+
+    def _report(self, call: Call, event: str) -> None:
+        if not call.callback_url or event not in call.events:
+            return
+        more = {
+            "CallbackSource": "call-progress-events",
+            "SequenceNumber": str(call.sequence),
+            "Timestamp": rfc2822(time.time()),
+        }
+        if call.final:
+            more["Duration"] = str(-(-self.duration_s(call) // 60))
+        call.sequence += 1
+        webhook = Webhook(call.callback_url, {**self.fields(call), **more})
+        if event == "initiated":
+            webhook.fields["CallStatus"] = "initiated"
+        self.reporter.tell(call.sid, call.handset, call.attempt, webhook.fields["CallStatus"], webhook)
+
+    @staticmethod
+    def duration_s(call: Call) -> int:
+        """Return how long a call was on, in seconds."""
+        return int((call.ended or call.updated) - call.started) if call.started else 0
+
+    def fields(self, call: Call, **more: str) -> dict[str, str]:
+        """Return the form that every webhook about a call carries, with Twilio's names."""
+        found = {
+            "AccountSid": self.carrier.settings.account_sid,
             "ApiVersion": API_VERSION,
             "CallSid": call.sid,
             "CallStatus": call.status,
-            "Direction": "outbound-api",
+            "Called": call.to,
+            "Caller": call.sender,
+            "Direction": call.direction,
             "From": call.sender,
             "To": call.to,
-            **({"CallDuration": str(int((call.ended or 0) - call.started))} if call.final and call.started else {}),
-            **more,
         }
+        for name, value in (
+            ("ParentCallSid", call.parent_sid), ("ForwardedFrom", call.forwarded_from), ("AnsweredBy", call.answered_by),
+            ("FromCountry" if call.direction == INBOUND else "ToCountry", self._country(call.handset)),
+        ):  # fmt: skip
+            if value:
+                found[name] = value
+        if call.final:
+            found["CallDuration"] = str(self.duration_s(call))
+        return found | more
 
-    def act(self, number: str, act: str, keys: str = "") -> Call:
-        """Do what somebody does with their ringing or talking handset; raises ``BadInput`` where it cannot be done."""
+    def _country(self, number: str) -> str:
+        handset = self.carrier.handsets.get(number)
+        return handset.country if handset is not None and handset.country != "??" else ""
+
+    def act(self, number: str, act: str, words: str = "") -> Call:
+        """Do what somebody does with their handset; raises ``BadInput`` where it cannot be done.
+
+        ``words`` are the keys for ``press``, what is said for ``talk``, and the number for ``dial``.
+        """
+        if act == "dial":
+            return self.call_in(number, words)
         call = self._latest.get(number)
         if call is None or call.final:
             raise BadInput("no call is on")
-        if act == "answer" and call.status == RINGING:
-            self._move(call, IN_PROGRESS)
-            self._fetch(call, call.url)
-        elif act == "decline" and call.status == RINGING:
-            self._move(call, BUSY)
-        elif act == "hangup" and call.status == IN_PROGRESS:
-            self._move(call, COMPLETED)
-        elif act == "press" and call.status == IN_PROGRESS and keys and set(keys) <= KEYS and len(keys) <= 20:
-            self._press(call, keys)
+        incoming = call.status == RINGING and call.direction != INBOUND
+        if act == "answer" and incoming:
+            self.answer(call)
+        elif act == "decline" and incoming:
+            self.move(call, BUSY)
+        elif act == "voicemail" and incoming:
+            self.machine(call)
+        elif act == "hangup" and not incoming and call.status in (IN_PROGRESS, RINGING):
+            self.finish(call)
+        elif act == "press" and call.status == IN_PROGRESS and words and set(words) <= KEYS and len(words) <= MAX_KEYS:
+            self._press(call, words)
+        elif act == "talk" and call.status == IN_PROGRESS and 0 < len(words.strip()) <= MAX_TEXT_CHARACTERS:
+            self._talk(call, words.strip())
         else:
-            raise BadInput("act: must be answer, decline, hangup or press, and fit the call")
+            raise BadInput("act: must be dial, answer, decline, voicemail, hangup, press or talk, and fit the call")
         return call
 
     def _press(self, call: Call, keys: str) -> None:
-        call.say(f"#{keys}")
-        waited = call.gather
-        if waited is not None:
-            waited.typed += keys
-            if len(waited.typed) >= waited.num_digits:
-                call.gather = None
-                self._fetch(call, waited.action, Digits=waited.typed[: waited.num_digits])
-        self._carrier.on_change(call.to)
+        self.hear(call, KEY, keys)
+        for key in keys:
+            if call.listen is not None:
+                call.listen(KEY, key)
 
-    def _fetch(self, call: Call, url: str, **more: str) -> None:
-        """Ask the service what comes next; a timer that was set for an earlier turn does nothing any more."""
-        call.turn += 1
-        turn = call.turn
-        if turn > MAX_TURNS:
-            self._move(call, COMPLETED)
-            return
+    def _talk(self, call: Call, words: str) -> None:
+        self.hear(call, TALK, words, who=call.handset)
+        if call.listen is not None:
+            call.listen(TALK, words)
+        self.talked(call, words)
 
-        def done(status: int, document: bytes) -> None:
-            if call.status == IN_PROGRESS and call.turn == turn:
-                self._take(call, status, document, url)
-
-        self._carrier.callbacks.post(Webhook(url, self._fields(call, **more), done))
-
-    def _take(self, call: Call, status: int, document: bytes, url: str) -> None:
-        try:
-            verbs = read_twiml(document if 200 <= status < 300 else b"", url)
-        except BadTwiml:
-            call.say(APPLICATION_ERROR)
-            self._move(call, COMPLETED)
-            return
-        self._follow(call, verbs)
-
-    def _follow(self, call: Call, verbs: list[Verb]) -> None:
-        """Follow a document until it waits, leads elsewhere or ends."""
-        for place, verb in enumerate(verbs):
-            if isinstance(verb, Say):
-                call.say(verb.text)
-            elif isinstance(verb, Wait):
-                for line in verb.lines:
-                    call.say(line.text)
-                call.gather = Gather(verb.action, verb.num_digits)
-                speaking_s = sum(len(line.text) for line in verb.lines) * self._carrier.behaviour.char_ms / 1000
-                due = time.time() + speaking_s + verb.timeout_s
-                self._carrier.timeline.at(due, self._no_key, call, call.turn, verbs[place + 1 :])
-                break
-            elif isinstance(verb, Redirect):
-                self._fetch(call, verb.url)
-                break
-            elif isinstance(verb, Hangup):
-                self._move(call, COMPLETED)
-                break
-        else:
-            self._move(call, COMPLETED)
-        self._carrier.journal.note(call_entry(call))
-        self._carrier.on_change(call.to)
-
-    def _no_key(self, call: Call, turn: int, rest: list[Verb]) -> None:
-        if call.status == IN_PROGRESS and call.turn == turn and call.gather is not None:
-            call.gather = None
-            self._follow(call, rest)
+    def note(self, call: Call, text: str) -> None:
+        """Let a call's reader know what happened: a room entered, a queue left."""
+        self.hear(call, NOTE, text)
 
 
 def make_call(
-    *, to: str, sender: str, url: str, callback_url: str, events: list[str], ring_s: int, attempt: int
-) -> Call:  # fmt: skip
+    *, to: str, sender: str, attempt: int = 1, status: str = QUEUED, direction: str = OUTBOUND, **more: Any
+) -> Call:
     """Return a fresh call."""
     now = time.time()
     return Call(
-        sid=new_call_sid(), to=to, sender=sender, url=url, status=QUEUED, created=now, updated=now,
-        callback_url=callback_url, events=events, ring_s=ring_s, attempt=attempt,
+        sid=new_call_sid(), to=to, sender=sender, status=status, created=now, updated=now, direction=direction,
+        attempt=attempt, **more,
     )  # fmt: skip

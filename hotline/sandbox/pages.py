@@ -15,6 +15,7 @@ from yarl import URL
 from hotline.sandbox import control, inbound, roaming
 from hotline.sandbox.calls import Call
 from hotline.sandbox.calls_api import EXCHANGE
+from hotline.sandbox.conferences_api import ROOMS
 from hotline.sandbox.control import controlled, read_object, whole
 from hotline.sandbox.faults import fault_json
 from hotline.sandbox.handsets import NUMBER, Handset
@@ -22,8 +23,10 @@ from hotline.sandbox.live import HEARTBEAT_S, HUB
 from hotline.sandbox.mailroom import Mail
 from hotline.sandbox.messages import DELIVERED, INBOUND, Message
 from hotline.sandbox.refusals import DELIVERY_ERRORS, MAGIC_DELIVERY, MAGIC_TO, NEVER_SENT
+from hotline.sandbox.rooms import Rooms
 from hotline.sandbox.segments import count_parts
 from hotline.sandbox.settings import BadInput, SandboxSettings
+from hotline.sandbox.sounds import Sounds
 from hotline.sandbox.twilio_api import CARRIER, Handler, authorised
 
 HERE = Path(__file__).parent
@@ -219,29 +222,38 @@ async def show_handset(request: web.Request) -> object:
         "conversation": [text_json(text) for text in texts[-MAX_TEXTS:]],
         "earlier": len(texts) > MAX_TEXTS,
         "mails": [asdict(mail) for mail in mails[-MAX_TEXTS:]],
-        "call": call_json(request.app[EXCHANGE].of(handset.number)),
+        "call": call_json(request.app[EXCHANGE].of(handset.number), request.app[ROOMS]),
+        "numbers": [{"number": each.number, "name": each.name} for each in request.app[EXCHANGE].numbers.all()],
         "faults": _faults_of(request, handset.number),
         "countries": list(roaming.NETWORKS),
     }
 
 
-def call_json(call: Call | None) -> dict[str, object] | None:
-    """Return a handset's latest call as the phone shows it."""
+def call_json(call: Call | None, rooms: Rooms) -> dict[str, object] | None:
+    """Return a handset's latest call as the phone shows it; ``with`` are the others who can be talked to."""
     if call is None:
         return None
+    mine = call.direction == INBOUND
+    place = rooms.of(call)
     return {
-        "sid": call.sid, "from": call.sender, "status": call.status, "lines": call.lines, "over": call.final,
-        "wants_key": call.gather is not None, "at": call.created, "updated": call.updated,
+        "sid": call.sid, "from": call.to if mine else call.sender, "status": call.status, "over": call.final, "mine": mine,
+        "heard": [{**asdict(line), "sound": Sounds.name(line.text)} for line in call.heard],
+        "lines": call.lines, "wants_key": call.wants_key, "place": call.place, "at": call.created, "updated": call.updated,
+        "started": call.started, "with": [each.handset for each in place.hearers(call)] if place is not None else [],
     }  # fmt: skip
 
 
 async def use_call(request: web.Request) -> object:
-    """Answer, decline, press keys or hang up: ``act`` and, for press, ``keys``."""
-    values, handset = await read_object(request), _find(request)
-    act, keys = values.get("act"), values.get("keys", "")
-    if not isinstance(act, str) or not isinstance(keys, str):
-        raise BadInput("act and keys: must be texts")
-    return call_json(request.app[EXCHANGE].act(handset.number, act, keys))
+    """Dial, answer, decline, let voicemail answer, press keys, talk or hang up: ``act`` and ``keys`` or ``words``."""
+    values, number = await read_object(request), request.match_info["number"]
+    if values.get("act") == "dial" and NUMBER.fullmatch(number) and not request.app[CARRIER].handsets.full:
+        request.app[CARRIER].handsets.take(number)  # Whoever dials has a telephone, also when nobody has named it.
+    handset = _find(request)
+    act, words = values.get("act"), values.get("words") or values.get("keys") or ""
+    if not isinstance(act, str) or not isinstance(words, str):
+        raise BadInput("act, keys and words: must be texts")
+    call = request.app[EXCHANGE].act(handset.number, act, words)
+    return call_json(call, request.app[ROOMS])
 
 
 def _faults_of(request: web.Request, number: str) -> list[dict[str, object]]:

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from hotline.sandbox.calls import call_entry, read_call
 from hotline.sandbox.carrier import Carrier
-from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.journal import Entry, message_entry, read_message
 from hotline.sandbox.mailroom import Mailroom, mail_entry, read_mail
 from hotline.sandbox.messages import DELIVERED
+from hotline.sandbox.voice import KINDS, Voice
 
 
-def restore(carrier: Carrier, exchange: Exchange, mailroom: Mailroom) -> int:
+def restore(carrier: Carrier, voice: Voice, mailroom: Mailroom) -> int:
     """Bring back handsets, texts, calls and mails from the data directory, and plan what is left of each text's life.
 
     Returns the number of texts. Raises ``ValueError`` when the file of handsets or the journal makes no sense.
     """
     if carrier.owners is not None:
         carrier.owners.take_over(carrier.handsets)
+    if voice.file is not None:
+        voice.file.take_over(voice.exchange.numbers)
     next_seq = 1
     for entry in carrier.journal.entries():
-        if "c" in entry:
-            exchange.remember(read_call(entry["c"]))
+        if entry.keys() & KINDS:
+            voice.apply(entry)
         elif "mail" in entry:
             mailroom.remember(read_mail(entry["mail"]))
         else:
             next_seq = max(next_seq, _apply(carrier, entry))
     carrier.ledger.skip_to(next_seq)
-    carrier.journal.rewrite([*_present(carrier), *map(call_entry, exchange), *map(mail_entry, mailroom)])
-    exchange.drop_open_calls()
+    carrier.journal.rewrite([*_present(carrier), *voice.entries(), *map(mail_entry, mailroom)])
+    voice.drop_open()
     for message in carrier.ledger.after(0):
         carrier.counts.by_status[message.status] += 1
         carrier.plan(message)

@@ -13,15 +13,25 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from hotline.sandbox import calls_api, control, pages, twilio_api
+from hotline.sandbox import (
+    bots_control,
+    calls_api,
+    conferences_api,
+    control,
+    pages,
+    recordings_api,
+    twilio_api,
+    voice_control,
+)
+from hotline.sandbox.bots import Fleet
 from hotline.sandbox.carrier import Carrier
-from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.journal import FLUSH_INTERVAL_S
 from hotline.sandbox.live import HUB, Hub
 from hotline.sandbox.mailroom import Mailroom, open_mail_door
 from hotline.sandbox.replay import restore
 from hotline.sandbox.settings import MAX_BODY_BYTES, SandboxSettings
 from hotline.sandbox.smsc import Smsc
+from hotline.sandbox.voice import Voice, make_voice
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +49,17 @@ def build_app(settings: SandboxSettings) -> web.Application:
     app[control.PAGE_TOKEN] = secrets.token_urlsafe(24)
     app[HUB] = Hub()
     app[pages.CLOSING] = asyncio.Event()
-    app[calls_api.EXCHANGE] = Exchange(app[twilio_api.CARRIER])
+    voice = app[voice_control.VOICE] = make_voice(app[twilio_api.CARRIER])
+    app[calls_api.EXCHANGE], app[conferences_api.ROOMS] = voice.exchange, voice.rooms
+    app[conferences_api.OPERATOR], app[recordings_api.RECORDER] = voice.operator, voice.recorder
     app[control.MAILROOM] = Mailroom(app[twilio_api.CARRIER])
     twilio_api.add_routes(app)
     calls_api.add_routes(app)
+    conferences_api.add_routes(app)
+    recordings_api.add_routes(app)
+    app[bots_control.FLEET] = Fleet(voice.exchange, voice.rooms)
+    voice_control.add_routes(app)
+    bots_control.add_routes(app)
     control.add_routes(app)
     pages.add_routes(app, settings)
     app.cleanup_ctx.append(_live)
@@ -51,22 +68,25 @@ def build_app(settings: SandboxSettings) -> web.Application:
 
 
 async def _live(app: web.Application) -> AsyncIterator[None]:
-    carrier, hub = app[twilio_api.CARRIER], app[HUB]
+    carrier, hub, voice = app[twilio_api.CARRIER], app[HUB], app[voice_control.VOICE]
     await carrier.callbacks.start()
-    restored = restore(carrier, app[calls_api.EXCHANGE], app[control.MAILROOM])
+    await voice.exchange.questions.start()
+    restored = restore(carrier, voice, app[control.MAILROOM])
     if restored:
         logger.info("%s texts brought back from the journal", restored)
     # What was restored lives as long as the process; the collector need not walk it again and again.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     carrier.on_change = hub.changed
-    chores = (_flush_forever(carrier), hub.tick_forever(carrier), _watch_owners(carrier))
+    chores = (_flush_forever(carrier), hub.tick_forever(carrier), _watch_owners(carrier, voice))
     tasks = [asyncio.create_task(chore) for chore in chores]
     yield
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     carrier.timeline.clear()
+    await app[bots_control.FLEET].stop()
+    await voice.exchange.stop()
     await carrier.callbacks.stop()
     carrier.journal.close()
 
@@ -90,15 +110,15 @@ async def _flush_forever(carrier: Carrier) -> None:
                 logger.exception("journal cannot be written")
 
 
-async def _watch_owners(carrier: Carrier) -> None:
-    """Take over the owners of handsets when their file appears or changes; a file that is wrong is reported once."""
-    while carrier.owners is not None:
+async def _watch_owners(carrier: Carrier, voice: Voice) -> None:
+    """Take over owners of handsets and numbers when their file appears or changes; a wrong file is reported once."""
+    while carrier.owners is not None and voice.file is not None:
         await asyncio.sleep(OWNERS_INTERVAL_S)
         try:
-            if carrier.owners.take_over(carrier.handsets):
+            if carrier.owners.take_over(carrier.handsets) + voice.file.take_over(voice.exchange.numbers):
                 carrier.on_change("")
         except (OSError, ValueError) as problem:
-            logger.warning("handsets.json is not taken over: %s", problem)
+            logger.warning("handsets.json or numbers.json is not taken over: %s", problem)
 
 
 async def _open_smsc(carrier: Carrier, settings: SandboxSettings) -> Smsc | None:
@@ -132,6 +152,7 @@ async def serve(settings: SandboxSettings, stop: asyncio.Event) -> None:
         smsc = await _open_smsc(runner.app[twilio_api.CARRIER], settings)
         mail = await _open_mail(runner.app, settings)
         host = "127.0.0.1" if settings.host in LOOPBACK else settings.host
+        runner.app[twilio_api.CARRIER].public_url = f"http://{host}:{runner.addresses[0][1]}"
         # Whoever started this process waits for exactly this line.
         print(f"SANDBOX http://{host}:{runner.addresses[0][1]}", flush=True)  # noqa: T201 - the line is the interface
         if smsc is not None:

@@ -36,7 +36,7 @@ class SandboxSettings:
     Delays are milliseconds. ``port`` 0 takes any free port; ``smsc_port`` and ``mail_port`` None open no SMPP and
     no SMTP port.
     ``data_dir`` holds the folder ``sandbox`` with the journal; ``None`` keeps everything in memory only.
-    ``inbound_url`` is where a handset's answer goes.
+    ``inbound_url`` is where a handset's answer goes, ``public_url`` where the service takes calls in.
     """
 
     host: str = "127.0.0.1"
@@ -48,6 +48,7 @@ class SandboxSettings:
     data_dir: Path | None = None
     vendor_dir: Path | None = None
     inbound_url: str = ""
+    public_url: str = ""
     service_number: str = "+15005550006"
     behaviour: Behaviour = field(default_factory=lambda: Behaviour())  # noqa: PLW0108 - defined below
     max_messages: int = 1_000_000
@@ -62,7 +63,8 @@ class Behaviour:
 
     ``sent_ms`` and ``delivered_ms`` count from acceptance and from ``sent``; ``jitter_ms`` spreads the latter.
     ``parts_per_s`` paces the sender (0 is unlimited). ``off_wait_ms`` is how long a text waits for a handset
-    that is switched off before the carrier gives up with 30003. ``char_ms`` is how long a character takes to say.
+    that is switched off before the carrier gives up with 30003. ``char_ms`` is how long a character takes to say, ``play_ms``
+    how long a sound lasts that cannot be fetched (0: none takes any time).
     """
 
     sent_ms: int = 40
@@ -71,6 +73,7 @@ class Behaviour:
     parts_per_s: int = 0
     off_wait_ms: int = 20_000
     char_ms: int = 40
+    play_ms: int = 4_000
 
     def change(self, values: dict[str, object]) -> None:
         """Take over whole numbers from ``values``.

@@ -68,6 +68,7 @@ def test_a_silent_person_is_called_presses_two_and_a_case_exists(stage: Stage, c
     carrier.control.use_handset(PERSON, "answer")
     wait_until(lambda: any("마닐라 홍수" in line for line in carrier.control.calls(PERSON)[-1]["lines"]))
     wait_until(lambda: state_of(stage) == "talking")
+    carrier.control.behave(char_ms=0)
     carrier.control.use_handset(PERSON, "press", "2")
     wait_until(lambda: carrier.control.calls(PERSON)[-1]["status"] == "completed")
     assert "도움 요청이 접수되었습니다" in " ".join(carrier.control.calls(PERSON)[-1]["lines"])

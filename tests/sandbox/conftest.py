@@ -22,6 +22,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from hotline.sandbox.client import SandboxClient
+from tests.sandbox.service import Service, start_service
 
 START_TIMEOUT_S = 20.0
 SENDER = "+15005550006"
@@ -123,6 +124,7 @@ def _make_handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             signature = self.headers["X-Twilio-Signature"]
             receiver.received.append(Received(self.path, fields, signature, time.time()))
             self.send_response(receiver.status)
+            self.send_header("Content-Type", "text/xml")
             self.send_header("Content-Length", str(len(receiver.answer)))
             self.end_headers()
             self.wfile.write(receiver.answer)
@@ -160,9 +162,25 @@ def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
     """The shared carrier, emptied and back to its first behaviour."""
     shared_sandbox.control.reset()
     shared_sandbox.control.behave(
-        sent_ms=5, delivered_ms=20, jitter_ms=0, parts_per_s=0, off_wait_ms=20_000, inbound_url=""
+        sent_ms=5, delivered_ms=20, jitter_ms=0, parts_per_s=0, off_wait_ms=20_000, char_ms=0, play_ms=0, inbound_url=""
     )
     return shared_sandbox
+
+
+@pytest.fixture
+def service(sandbox: RunningSandbox) -> Iterator[Service]:
+    """A service that takes calls to ``SENDER`` in at /voice, its fallback at /fallback, reports at /status."""
+    found, server = start_service(sandbox.auth_token)
+    sandbox.control.set_numbers(
+        {
+            "number": SENDER, "voice_url": found.url + "/voice", "fallback_url": found.url + "/fallback",
+            "status_callback": found.url + "/status",
+        }
+    )  # fmt: skip
+    yield found
+    server.shutdown()
+    server.server_close()
+    assert all(each.signed for each in found.asked), "the official validator believes every signature"
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:

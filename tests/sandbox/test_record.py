@@ -116,7 +116,16 @@ def test_every_route_but_the_page_and_its_files_wants_credentials(sandbox: Runni
         if template in open_paths or route.method == "HEAD":
             continue
         path = template
-        for name, value in (("{account}", sandbox.account_sid), ("{sid}", "SM0"), ("{number}", TO), ("{id}", "1")):
+        for name, value in (
+            ("{account}", sandbox.account_sid),
+            ("{sid}", "SM0"),
+            ("{number}", TO),
+            ("{id}", "1"),
+            ("{conference}", "CF0"),
+            ("{party}", "CA0"),
+            ("{call}", "CA0"),
+            ("{name}", "0" * 32),
+        ):
             path = path.replace(name, value)
         answer = requests.request(route.method, sandbox.url + path, timeout=5)
         assert answer.status_code == 401, f"{route.method} {template}"

@@ -1,0 +1,106 @@
+"""The numbers that a handset can call: where each leads, and numbers of others that pass calls on to them.
+
+They stand in `DATA/sandbox/numbers.json`, read again within a second of being replaced, or come over `/control/numbers`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from hotline.sandbox.handsets import NUMBER
+from hotline.sandbox.settings import BadInput
+
+MAX_NUMBERS = 2_000
+MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_URL_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One number of the account, or of somebody who forwards to one (``forwards_to``, E.164)."""
+
+    number: str
+    name: str = ""
+    voice_url: str = ""
+    voice_method: str = "POST"
+    fallback_url: str = ""
+    status_callback: str = ""
+    forwards_to: str = ""
+
+
+class Numbers:
+    """Every number that can be called, in the order in which they were named."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._lines: dict[str, Line] = {}
+
+    def all(self) -> list[Line]:
+        """Return every line."""
+        return list(self._lines.values())
+
+    def get(self, number: str) -> Line | None:
+        """Return the line of a number."""
+        return self._lines.get(number)
+
+    def put(self, line: Line) -> None:
+        """Add or replace one line."""
+        self._lines[line.number] = line
+
+    def put_all(self, entries: object) -> int:
+        """Add or replace lines from JSON; raises ``BadInput`` naming the entry that is wrong, changing nothing then."""
+        if not isinstance(entries, list) or len(entries) > MAX_NUMBERS:
+            raise BadInput(f"the body must be a list of at most {MAX_NUMBERS} numbers")
+        lines = [_parse(index, entry) for index, entry in enumerate(entries)]
+        if len(self._lines.keys() | {line.number for line in lines}) > MAX_NUMBERS:
+            raise BadInput(f"at most {MAX_NUMBERS} numbers are kept")
+        for line in lines:
+            self._lines[line.number] = line
+        return len(lines)
+
+
+def _parse(index: int, entry: object) -> Line:
+    known = {each.name for each in fields(Line)}
+    if not isinstance(entry, dict) or not set(entry) <= known:
+        raise BadInput(f"number {index}: must be an object of {', '.join(sorted(known))}")
+    values = {name: value for name, value in entry.items() if value}
+    if not all(isinstance(value, str) and len(value) <= MAX_URL_CHARACTERS for value in values.values()):
+        raise BadInput(f"number {index}: every value must be a text of at most {MAX_URL_CHARACTERS} characters")
+    for name in ("number", "forwards_to"):
+        if (name == "number" or name in values) and not NUMBER.fullmatch(values.get(name, "")):
+            raise BadInput(f"number {index}: {name} must be E.164, as +821012345678")
+    for name in ("voice_url", "fallback_url", "status_callback"):
+        if not values.get(name, "http://").startswith(("http://", "https://")):
+            raise BadInput(f"number {index}: {name} must be an http address")
+    if values.get("voice_method", "POST") not in ("POST", "GET"):
+        raise BadInput(f"number {index}: voice_method must be POST or GET")
+    return Line(**values)
+
+
+def line_json(line: Line) -> dict[str, str]:
+    """Return a line as the control API shows it."""
+    return asdict(line)
+
+
+class NumbersFile:
+    """The file of numbers in the data directory, read again whenever somebody has replaced it."""
+
+    def __init__(self, path: Path) -> None:
+        """``path`` need not exist yet."""
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+
+    def take_over(self, numbers: Numbers) -> int:
+        """Take the lines over when the file is new or has changed; returns how many. Raises ``ValueError``, ``OSError``."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return 0
+        if self._seen == (status.st_mtime_ns, status.st_size):
+            return 0
+        self._seen = (status.st_mtime_ns, status.st_size)
+        if status.st_size > MAX_FILE_BYTES:
+            raise BadInput(f"{self._path}: larger than {MAX_FILE_BYTES} bytes")
+        return numbers.put_all(json.loads(self._path.read_text("utf-8")))
