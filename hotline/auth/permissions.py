@@ -20,15 +20,17 @@ ROLES: dict[str, frozenset[str]] = {
     "agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "notices.read", "missions.read", "map.read",
+            "persons.phone", "notices.read", "missions.read", "map.read",
         }
     ),
     "senior_agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "cases.assign", "notices.read", "missions.read", "map.read",
+            "cases.assign", "persons.phone", "persons.passport", "persons.medical", "persons.merge", "notices.read",
+            "missions.read", "map.read",
         }
     ),
+    "official": frozenset({"cases.read", "cases.answer", "missions.read", "map.read"}),
     "mission_officer": frozenset({"alerts.read", "missions.read", "map.read"}),
     "cashier": frozenset({"missions.read"}),
     "finance_officer": frozenset({"missions.read"}),
@@ -42,7 +44,7 @@ ROLES: dict[str, frozenset[str]] = {
         {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
             "missions.write", "audit.read", "officers.read", "officers.write", "silent.write", "system.read", "map.read",
-            "routes.read", "routes.write", "carriers.write", "signers.write",
+            "routes.read", "routes.write", "carriers.write", "signers.write", "cases.rules",
         }
     ),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.cases import working
-from hotline.cases.models import Case, CaseContact
+from hotline.cases.models import Case, CaseEntry
 from hotline.cases.pages import hint
 from hotline.cases.reading import ALL_OPEN, CaseFilter, history, list_cases, names_of
 from hotline.cases.states import STATES
@@ -254,7 +254,7 @@ def case_json(case: Case, person: str) -> dict[str, Any]:
     }
 
 
-def _entry_json(entry: CaseContact) -> dict[str, Any]:
+def _entry_json(entry: CaseEntry) -> dict[str, Any]:
     return {
         "id": entry.id, "at": entry.at.isoformat(), "kind": entry.kind, "channel": entry.channel,
         "officer_id": entry.officer_id, "body": entry.body, "details": entry.details,

@@ -8,7 +8,7 @@ from typing import Any
 from hotline.core.services import Services
 
 _FORGET_ENTRIES = """
-UPDATE case_contacts SET body = '', details = details - '{lat,lon}'::text[]
+UPDATE case_entries SET body = '', details = details - '{lat,lon}'::text[]
  WHERE case_id IN (SELECT id FROM cases WHERE traveller_id = %s)
 """
 _FORGET_CASES = """

@@ -15,7 +15,7 @@ from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
 from hotline.cases import words, working
-from hotline.cases.models import Case, CaseContact
+from hotline.cases.models import Case, CaseEntry
 from hotline.cases.reading import ALL_OPEN, CaseFilter, CasePage, cases_of_person, counts_of_open, history, list_cases
 from hotline.cases.states import CASE, STATES, WORK
 from hotline.core import live
@@ -204,7 +204,7 @@ def _ref(case_id: int) -> str:
     return reference("CS", case_id)
 
 
-def _receiver(entry: CaseContact) -> int | None:
+def _receiver(entry: CaseEntry) -> int | None:
     found = entry.details.get("owner_id")
     return found if isinstance(found, int) and found != entry.officer_id else None
 

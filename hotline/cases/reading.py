@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from hotline.cases.models import Case, CaseContact
+from hotline.cases.models import Case, CaseEntry
 from hotline.cases.states import CLOSED, OPEN_STATES, STATES
 from hotline.core.errors import InvalidInput
 from hotline.people.models import Traveller
@@ -102,10 +102,10 @@ def names_of(session: Session, traveller_ids: set[int]) -> dict[int, str]:
     return {traveller_id: name for traveller_id, name in rows.tuples()}
 
 
-def history(session: Session, case_id: int) -> Sequence[CaseContact]:
+def history(session: Session, case_id: int) -> Sequence[CaseEntry]:
     """Return the entries of a case, the latest first, at most MAX_HISTORY."""
     return session.scalars(
-        select(CaseContact).where(CaseContact.case_id == case_id).order_by(CaseContact.id.desc()).limit(MAX_HISTORY)
+        select(CaseEntry).where(CaseEntry.case_id == case_id).order_by(CaseEntry.id.desc()).limit(MAX_HISTORY)
     ).all()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotline.cases import api, erasure, pages, words
+from hotline.cases import api, erasure, escalating, pages, protection, words
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 
@@ -19,4 +19,13 @@ def register(registry: Registry) -> None:
     registry.action_labels |= words.ACTIONS
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["case"] = SubjectKind(gettext_noop("Case"), "cases.show", "case_id", "cases.read")
+    registry.subjects["contact"] = SubjectKind(gettext_noop("Contact"))
+    registry.subjects["person"] = SubjectKind(gettext_noop("Person"))
+    registry.subjects["abuse_incident"] = SubjectKind(gettext_noop("Abusive call"))
+    registry.subjects["number_flag"] = SubjectKind(gettext_noop("Number held apart"))
+    registry.subjects["escalation_rule"] = SubjectKind(gettext_noop("Escalation rule"))
+    registry.job(escalating.JOB, escalating.climb, queue="urgent", timeout_s=60)
+    registry.every(escalating.EVERY_S, escalating.JOB)
+    registry.job(protection.FORGET_JOB, protection.forget_old_calls, queue="slow", timeout_s=60)
+    registry.every(600, protection.FORGET_JOB)
     registry.on("TravellerErased", "cases.forget", erasure.forget)
