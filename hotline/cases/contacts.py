@@ -191,7 +191,7 @@ def close_contact(
     if case is not None:
         _raise_rank(case, contact)
         case.updated_at = clock.now()
-        details = {"disposition": disposition, "mood": mood, "risks": risks}
+        details: dict[str, object] = {"disposition": disposition, "mood": mood, "risks": risks}
         _write(session, clock, by, contact, "spoken", words, details)
     outbox.publish(session, clock, CLOSED_TOPIC, {"contact_id": contact.id, "case_id": contact.case_id})
     audit.record(

@@ -172,7 +172,7 @@ def who_is(session: Session, phone: str, *, now: datetime | None = None, this_re
         "max_persons": MAX_PERSONS, "max_cases": MAX_CASES,
     }  # fmt: skip
     row = session.execute(text(_KNOWN), given).mappings().one()
-    return _read(row, _alert(session, phone))
+    return _read(dict(row), _alert(session, phone))
 
 
 def _alert(session: Session, phone: str) -> KnownAlert | None:

@@ -47,6 +47,40 @@ CHANNELS = {
     "mail": gettext_noop("by e-mail"),
     "visit": gettext_noop("in person"),
 }
+MOODS = {
+    "calm": gettext_noop("calm"),
+    "worried": gettext_noop("worried"),
+    "distressed": gettext_noop("distressed"),
+    "angry": gettext_noop("angry"),
+}
+RISKS = {
+    "threat_to_life": gettext_noop("threat to life"),
+    "medical": gettext_noop("ill or injured"),
+    "abuse": gettext_noop("suffers abuse"),
+    "minor": gettext_noop("minor in danger"),
+    "distress": gettext_noop("distress"),
+}
+FLAGS = {
+    "abuse": gettext_noop("abuse"),
+    "spam": gettext_noop("spam"),
+    "fraud": gettext_noop("fraud"),
+    "burst": gettext_noop("many calls at once"),
+    "sequence": gettext_noop("numbers in sequence"),
+}
+PATHS = {"separate": gettext_noop("goes a separate way"), "blocked": gettext_noop("blocked")}
+INCIDENTS = {
+    "warned": gettext_noop("warned once"),
+    "warned_again": gettext_noop("warned twice"),
+    "ended": gettext_noop("ended, to be reviewed"),
+    "upheld": gettext_noop("upheld"),
+    "overturned": gettext_noop("overturned"),
+}
+SUPPORT = {
+    "": gettext_noop("not offered"),
+    "offered": gettext_noop("offered"),
+    "wanted": gettext_noop("wanted"),
+    "declined": gettext_noop("declined"),
+}
 SAYS = {"help": gettext_noop("needs help"), "safe": gettext_noop("is safe")}
 ACTIONS = {
     "case.opened": gettext_noop("case opened"),
