@@ -31,7 +31,9 @@ SELECT DISTINCT coalesce(merged_into_id, id) AS id FROM persons WHERE passport_h
 """
 
 
-def find_persons(session: Session, settings: Settings, typed: str, *, passports: bool, limit: int = 50) -> list[int]:
+def find_persons(
+    session: Session, settings: Settings | None, typed: str, *, passports: bool, limit: int = 50
+) -> list[int]:
     """Return the ids of persons that fit what was typed, the likeliest first.
 
     Four digits or more also match the beginning or the end of a number; a whole passport's number is tried only with
@@ -42,7 +44,7 @@ def find_persons(session: Session, settings: Settings, typed: str, *, passports:
         return []
     most = min(limit, MAX_FOUND)
     found: dict[int, None] = {}
-    if passports:
+    if passports and settings is not None:
         try:
             given = {"hash": passport_hash(settings, wanted), "most": most}
             found |= dict.fromkeys(session.scalars(text(_BY_PASSPORT), given))

@@ -97,7 +97,8 @@ def _narrowed(session: Session, wanted: CaseFilter) -> Select[tuple[Case]]:
         return statement
     reference = _REFERENCE.fullmatch(text)
     travellers = [found.traveller.id for found in search(session, text, limit=MAX_PERSONS).found]
-    persons = find_persons(session, current().settings, text, passports=wanted.passports, limit=MAX_PERSONS)
+    settings = current().settings if wanted.passports else None
+    persons = find_persons(session, settings, text, passports=wanted.passports, limit=MAX_PERSONS)
     theirs = select(Person.id).where(func.coalesce(Person.merged_into_id, Person.id).in_(persons))
     by_person = Case.traveller_id.in_(travellers) | Case.person_id.in_(theirs)
     return statement.where(by_person | (Case.id == int(reference[1])) if reference else by_person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hotline.cases import (
     api,
+    demo,
     erasure,
     escalating,
     escalation_pages,
@@ -57,4 +58,5 @@ def register(registry: Registry) -> None:
     registry.every(escalating.EVERY_S, escalating.JOB)
     registry.job(protection.FORGET_JOB, protection.forget_old_calls, queue="slow", timeout_s=60)
     registry.every(600, protection.FORGET_JOB)
+    registry.demo.append(demo.add_ladder)
     registry.on("TravellerErased", "cases.forget", erasure.forget)
