@@ -28,7 +28,7 @@ def register(registry: Registry) -> None:
     registry.menu.append(MenuEntry("cases.list_page", gettext_noop("Cases"), "cases.read", 30, key="c"))
     registry.menu += [
         MenuEntry("persons.list_page", gettext_noop("Persons"), "cases.read", 31),
-        MenuEntry("escalations.list_page", gettext_noop("Questions to officials"), "cases.read", 32),
+        MenuEntry("escalations.list_page", gettext_noop("Officials"), "cases.read", 32),
         MenuEntry("escalations.rules_page", gettext_noop("Escalation rules"), "cases.rules", 92),
         MenuEntry("protection.list_page", gettext_noop("Protection"), "cases.work", 33),
     ]
