@@ -15,13 +15,17 @@ from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from alerts.models import Alert
 from alerts.replies import recording
 from alerts.replies.form import read_form
 from alerts.replies.phrases import FALLBACK, LANGUAGES, language_of, phrases
 from alerts.replies.recording import Recorded, Said, record_answer
 from alerts.replies.shown import hotline_line, what_is_shown
+from hotline.cases.escalating import reopen
+from hotline.cases.reading import latest_of_person
+from hotline.core import live
 from hotline.core.actor import Actor
-from hotline.core.errors import HotlineError, TooLarge
+from hotline.core.errors import HotlineError, Refused, TooLarge
 from hotline.core.ids import new_token
 from hotline.core.services import Services, current
 from hotline.core.web import PUBLIC, permit
@@ -33,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 STATIC = Path(__file__).resolve().parent / "static"
 MAX_FORM_BYTES = 16 * 1024
+MAX_REOPEN_CHARS = 500
 PERSON = Actor(kind="person", id=None, name="person", via="link")
 """The trail says that the person did it themselves; who it was is the entry's subject."""
 _APOLOGIES = {404: "unknown", 410: "ended", 429: "many"}
@@ -64,6 +69,8 @@ def _take(services: Services, token: str) -> Response:
             person = open_link(session, services.clock, claims).traveller
             travellers.set_opted_out(session, services.clock, PERSON, person.id, act == "optout")
         return _page(services, claims)
+    if act == "reopen":
+        return _reopen(services, claims)
     language = language_of(request.form.get("lang")) or FALLBACK
     filled = read_form(request.form, language=language, fresh_key=_form_key())
     if filled is None:
@@ -81,6 +88,27 @@ def _take(services: Services, token: str) -> Response:
         )  # fmt: skip
     recording.notify(services, recorded)
     return _page(services, claims, recorded=recorded, remarks=filled.remarks)
+
+
+def _reopen(services: Services, claims: Claims) -> Response:
+    """Open the person's own closed case again; one that cannot be opened any more is shown as it is."""
+    reason = request.form.get("reason", "").strip()[:MAX_REOPEN_CHARS]
+    with services.db.transaction() as session:
+        opened = open_link(session, services.clock, claims)
+        alert = session.get(Alert, opened.alert_id) if opened.alert_id is not None else None
+        source = recording.source_of(opened.alert_id, alert.chain_id if alert is not None else None)
+        case = latest_of_person(session, opened.traveller.id, source)
+    if case is None or not reason:
+        return _page(services, claims)
+    try:
+        with services.db.transaction() as session:
+            reopen(session, services.clock, PERSON, case.id, reason=reason)
+    except Refused as refusal:
+        log.info("personal.not_reopened", case=case.id, code=refusal.code)
+    else:
+        for topic in ("cases", f"case:{case.id}"):
+            live.notify(services.redis, topic)
+    return _page(services, claims)
 
 
 def _claims(services: Services, token: str) -> Claims:

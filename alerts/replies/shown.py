@@ -14,7 +14,9 @@ from alerts.models import Alert, Message
 from alerts.replies.models import Relative, Standing
 from alerts.replies.recording import OUTSIDE_ANY_ALERT, source_of
 from alerts.states import CANCELLED, EXPIRED, SUPERSEDED
+from hotline.cases.escalating import may_reopen_until, questions_of
 from hotline.cases.reading import latest_of_person
+from hotline.cases.states import ASKED
 from hotline.core.clock import Clock
 from hotline.core.config import Settings
 from hotline.core.ids import reference
@@ -45,6 +47,11 @@ class Shown:
     said_at: str
     case_reference: str
     case_state: str
+    case_answers: tuple[str, ...]
+    """What responsible officials have answered about the case, the latest first."""
+    case_asked: bool
+    """An official was asked and owes an answer."""
+    may_reopen: bool
     relative_known: bool
     opted_out: bool
 
@@ -58,6 +65,8 @@ def what_is_shown(session: Session, clock: Clock, settings: Settings, opened: Op
     case = latest_of_person(
         session, person.id, source_of(opened.alert_id, alert.chain_id if alert is not None else None)
     )
+    questions = questions_of(session, case.id) if case is not None else []
+    until = may_reopen_until(case) if case is not None else None
     return Shown(
         text=_text(session, alert, opened, language) if alert is not None else "",
         over=alert is not None and _is_over(alert, clock),
@@ -67,6 +76,9 @@ def what_is_shown(session: Session, clock: Clock, settings: Settings, opened: Op
         said_at=_local(standing.said_at, mission) if standing is not None else "",
         case_reference=reference("CS", case.id) if case is not None else "",
         case_state=case.state if case is not None else "",
+        case_answers=tuple(each.answer for each in questions if each.answer),
+        case_asked=any(each.state == ASKED for each in questions),
+        may_reopen=until is not None and clock.now() <= until,
         relative_known=session.get(Relative, person.id) is not None,
         opted_out=person.opted_out_at is not None,
     )

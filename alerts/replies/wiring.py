@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.replies import erasure, page, panel
+from alerts.replies.received import received
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import Panel, Registry, SubjectKind
 
@@ -20,6 +21,7 @@ def register(registry: Registry) -> None:
     registry.traveller_panels.append(
         Panel(gettext_noop("Answers to alerts"), "replies.traveller_panel", "travellers.read", 5, "cases")
     )
+    registry.received = received
     registry.static["replies"] = page.STATIC
     registry.action_labels |= ACTIONS
     registry.subjects["inbound_text"] = SubjectKind(gettext_noop("Text received"))

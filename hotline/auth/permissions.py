@@ -20,16 +20,19 @@ ROLES: dict[str, frozenset[str]] = {
     "agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "notices.read", "missions.read", "map.read", "agents.self", "agents.read", "queues.read", "callbacks.work",
+            "notices.read", "missions.read", "map.read", "agents.self", "agents.read", "queues.read",
+            "callbacks.work", "persons.phone",
         }
     ),
     "senior_agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "cases.assign", "notices.read", "missions.read", "map.read", "agents.self", "agents.read", "agents.manage",
-            "queues.read", "callbacks.work",
+            "cases.assign", "notices.read", "missions.read", "map.read", "agents.self", "agents.read",
+            "agents.manage", "queues.read", "callbacks.work", "persons.phone", "persons.passport", "persons.medical",
+            "persons.merge",
         }
     ),
+    "official": frozenset({"cases.read", "cases.answer", "missions.read", "map.read"}),
     "mission_officer": frozenset({"alerts.read", "missions.read", "map.read"}),
     "cashier": frozenset({"missions.read"}),
     "finance_officer": frozenset({"missions.read"}),
@@ -43,8 +46,8 @@ ROLES: dict[str, frozenset[str]] = {
         {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
             "missions.write", "audit.read", "officers.read", "officers.write", "silent.write", "system.read", "map.read",
-            "routes.read", "routes.write", "carriers.write", "signers.write", "agents.read", "agents.manage", "agents.write",
-            "queues.read", "queues.write",
+            "routes.read", "routes.write", "carriers.write", "signers.write", "agents.read", "agents.manage",
+            "agents.write", "queues.read", "queues.write", "cases.rules",
         }
     ),
 }  # fmt: skip

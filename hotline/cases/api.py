@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.cases import working
-from hotline.cases.models import Case, CaseContact
+from hotline.cases.models import Case, CaseEntry
 from hotline.cases.pages import hint
 from hotline.cases.reading import ALL_OPEN, CaseFilter, history, list_cases, names_of
 from hotline.cases.states import STATES
@@ -59,7 +59,7 @@ class CloseIn(_Strict):
 
 
 class EntryOut(BaseModel):
-    """One entry of a case's history; `kind` is answer, note, taken, handed_over, released, waiting, resumed or closed."""
+    """One entry of a case's history; `kind` is answer, contact, spoken, note, taken, closed and so on."""
 
     id: int
     at: datetime
@@ -75,9 +75,12 @@ class CaseOut(BaseModel):
 
     id: int
     reference: str
-    traveller_id: int
+    person_id: int
+    traveller_id: int | None
     person: str
     source: str
+    summary: str
+    risks: list[str]
     state: Literal["open", "in_hand", "waiting", "closed"]
     priority: int
     says: Literal["help", "safe"]
@@ -135,10 +138,11 @@ def index() -> ResponseReturnValue:
         source=request.args.get("source", ""),
         priority=_number("priority", 0, 4) or None,
         search=request.args.get("search", "")[:100],
+        passports=actor().may("persons.passport"),
     )
     with current().db.transaction() as session:
         page = list_cases(session, wanted, cursor=request.args.get("cursor", ""), limit=_number("limit", 50, 200))
-        shown = [case_json(case, page.names.get(case.traveller_id, "")) for case in page.cases]
+        shown = [case_json(case, page.names.get(case.person_id, "")) for case in page.cases]
     return jsonify(cases=shown, next_cursor=page.next_cursor)
 
 
@@ -235,14 +239,15 @@ def _act(case_id: int, act: Callable[[Session], object]) -> ResponseReturnValue:
 
 
 def _detail(session: Session, case: Case) -> dict[str, Any]:
-    name = names_of(session, {case.traveller_id}).get(case.traveller_id, "")
+    name = names_of(session, {case.person_id}).get(case.person_id, "")
     return case_json(case, name) | {"history": [_entry_json(entry) for entry in history(session, case.id)]}
 
 
 def case_json(case: Case, person: str) -> dict[str, Any]:
     """Return a case as the API shows it; times are ISO 8601 in UTC."""
     plain = (
-        "id", "traveller_id", "source", "state", "priority", "says", "drill", "injured", "people", "severity", "country",
+        "id", "person_id", "traveller_id", "source", "summary", "risks",
+        "state", "priority", "says", "drill", "injured", "people", "severity", "country",
         "lat", "lon", "place", "owner_id", "closed_reason",
     )  # fmt: skip
     return {name: getattr(case, name) for name in plain} | {
@@ -254,7 +259,7 @@ def case_json(case: Case, person: str) -> dict[str, Any]:
     }
 
 
-def _entry_json(entry: CaseContact) -> dict[str, Any]:
+def _entry_json(entry: CaseEntry) -> dict[str, Any]:
     return {
         "id": entry.id, "at": entry.at.isoformat(), "kind": entry.kind, "channel": entry.channel,
         "officer_id": entry.officer_id, "body": entry.body, "details": entry.details,

@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hotline.cases.models import Case, CaseContact
+from hotline.cases.models import Case, CaseEntry
+from hotline.cases.persons import of_traveller
 from hotline.cases.states import CASE, CLOSED, OPEN, priority
 from hotline.core import audit, outbox
 from hotline.core.actor import SYSTEM, Actor
@@ -48,8 +49,9 @@ def open_or_join(session: Session, clock: Clock, actor: Actor, word: Word) -> Ca
 
     Two words of one person at once make one case: the database allows one open case per person and source.
     """
+    person_id = of_traveller(session, clock, word.traveller_id)
     for _ in range(ATTEMPTS):
-        case_id = session.scalar(_insert(clock, word))
+        case_id = session.scalar(_insert(clock, word, person_id))
         if case_id is not None:
             return _opened(session, clock, actor, session.get_one(Case, case_id), word)
         case = lock_open_case(session, word.traveller_id, word.source)
@@ -58,13 +60,13 @@ def open_or_join(session: Session, clock: Clock, actor: Actor, word: Word) -> Ca
     raise Conflict("The case was closed meanwhile, more than once; try again.")
 
 
-def _insert(clock: Clock, word: Word) -> Any:
+def _insert(clock: Clock, word: Word, person_id: int) -> Any:
     now = clock.now()
     given = {name: value for name, value in asdict(word).items() if name != "channel"}
     rank = priority(injured=word.injured, people=word.people, severity=word.severity)
     return (
         insert(Case)
-        .values(**given, state=OPEN, priority=rank, opened_at=now, updated_at=now)
+        .values(**given, person_id=person_id, state=OPEN, priority=rank, opened_at=now, updated_at=now)
         .on_conflict_do_nothing(index_elements=["traveller_id", "source"], index_where=text("state <> 'closed'"))
         .returning(Case.id)
     )
@@ -120,7 +122,7 @@ def hear(session: Session, clock: Clock, actor: Actor, case: Case, word: Word) -
 def _write_down(session: Session, clock: Clock, case: Case, word: Word) -> None:
     details = {name: getattr(word, name) for name in ("says", "injured", "people", "lat", "lon")}
     session.add(
-        CaseContact(
+        CaseEntry(
             case_id=case.id, at=clock.now(), kind="answer", channel=word.channel, body=word.place,
             details={name: value for name, value in details.items() if value is not None},
         )

@@ -15,23 +15,39 @@ from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
 from hotline.cases import words, working
-from hotline.cases.models import Case, CaseContact
-from hotline.cases.reading import ALL_OPEN, CaseFilter, CasePage, cases_of_person, counts_of_open, history, list_cases
+from hotline.cases.attaching import files_of
+from hotline.cases.escalating import MAX_QUESTION_CHARS, may_reopen_until, questions_of
+from hotline.cases.models import Case, CaseEntry
+from hotline.cases.persons import get_person, phones_of
+from hotline.cases.reading import (
+    ALL_OPEN,
+    CaseFilter,
+    CasePage,
+    cases_about,
+    cases_of_person,
+    counts_of_open,
+    history,
+    list_cases,
+    missions_for,
+    names_of,
+    people_of,
+)
 from hotline.cases.states import CASE, STATES, WORK
 from hotline.core import live
 from hotline.core.errors import HotlineError, InvalidInput, NotFound
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.ids import reference
+from hotline.core.registry import Received, Registry
 from hotline.core.services import current
 from hotline.core.web import permit
-from hotline.people import travellers
 
 blueprint = Blueprint("cases", __name__, template_folder="templates")
 STATIC = Path(__file__).resolve().parent / "static"
 PAGE_ROWS = 50
 PANEL_ROWS = 8
 MAX_OFFICERS = 200
+MAX_RECEIVED = 10
 
 
 @blueprint.get("/cases")
@@ -59,6 +75,7 @@ def _list_context() -> dict[str, Any]:
         country=request.args.get("country", "").strip().upper()[:2],
         source=request.args.get("source", ""),
         search=request.args.get("q", "")[:100],
+        passports=who.may("persons.passport"),
     )
     with current().db.transaction() as session:
         try:
@@ -102,13 +119,20 @@ def _case_context(case_id: int) -> dict[str, Any]:
     with current().db.transaction() as session:
         case = working.get_case(session, case_id)
         entries = history(session, case_id)
-        person = travellers.get(session, case.traveller_id)
+        person = get_person(session, case.person_id)
+        questions, files = questions_of(session, case_id), files_of(session, case_id)
+        people = names_of(session, {each.person_id for each in people_of(session, case_id)})
+        missions = missions_for(session, case.country)
         officers = _who_can_work(session) if who.may(WORK) else []
         shown = {case.owner_id, *(entry.officer_id for entry in entries)}
-        shown |= {_receiver(entry) for entry in entries}
+        shown |= {_receiver(entry) for entry in entries} | {each.official_id for each in questions}
         names = _names(session, shown)
-        others = [each for each in cases_of_person(session, person.id) if each.id != case.id]
+        others = [each for each in cases_about(session, person.id) if each.id != case.id]
+        received = _received(session, person.id)
     return {
+        "questions": questions, "files": files, "people": people, "missions": missions, "received": received,
+        "may_reopen": (until := may_reopen_until(case)) is not None and current().clock.now() <= until,
+        "max_question": MAX_QUESTION_CHARS, "now": current().clock.now(),
         "case": case, "person": person, "entries": entries, "names": names, "others": others, "words": words, "ref": _ref,
         "events": CASE.events_for(case.state, who), "own": case.owner_id == who.id, "receiver": _receiver,
         "may_change": case.owner_id in (None, who.id) or who.may("cases.assign"), "source_link": _source_link(case),
@@ -204,7 +228,7 @@ def _ref(case_id: int) -> str:
     return reference("CS", case_id)
 
 
-def _receiver(entry: CaseContact) -> int | None:
+def _receiver(entry: CaseEntry) -> int | None:
     found = entry.details.get("owner_id")
     return found if isinstance(found, int) and found != entry.officer_id else None
 
@@ -222,6 +246,13 @@ def _who_can_work(session: Session) -> list[Officer]:
         select(Officer).where(Officer.disabled_at.is_(None)).order_by(Officer.display_name).limit(MAX_OFFICERS)
     )
     return [officer for officer in found if WORK in permissions_of(officer.roles)]
+
+
+def _received(session: Session, person_id: int) -> list[Received]:
+    """Return the alerts that were sent to the person's numbers, where a room above tells of them."""
+    registry: Registry = current_app.extensions["registry"]
+    phones = phones_of(session, person_id)
+    return list(registry.received(session, phones, MAX_RECEIVED)) if registry.received is not None and phones else []
 
 
 def _source_link(case: Case) -> tuple[str, str] | None:

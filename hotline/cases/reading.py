@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from hotline.cases.models import Case, CaseContact
+from hotline.cases.finding import find_persons
+from hotline.cases.models import Case, CaseEntry, CasePerson
+from hotline.cases.person_models import Person
 from hotline.cases.states import CLOSED, OPEN_STATES, STATES
 from hotline.core.errors import InvalidInput
-from hotline.people.models import Traveller
+from hotline.core.services import current
+from hotline.missions.models import Mission
 from hotline.people.search import search
 
 MAX_PAGE = 200
@@ -38,6 +41,8 @@ class CaseFilter:
     source: str = ""
     priority: int | None = None
     search: str = ""
+    passports: bool = False
+    """Whether a whole passport's number may be searched for."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class CasePage:
 
     cases: Sequence[Case]
     names: dict[int, str]
-    """Names of the people, by traveller id."""
+    """Names of the people, by person id."""
     next_cursor: str | None
 
 
@@ -66,7 +71,7 @@ def list_cases(session: Session, wanted: CaseFilter, *, cursor: str = "", limit:
     rows = session.scalars(statement.order_by(*order).limit(limit + 1)).all()
     cases = rows[:limit]
     more = f"{cases[-1].priority}-{cases[-1].id}" if len(rows) > limit else None
-    return CasePage(cases, names_of(session, {case.traveller_id for case in cases}), more)
+    return CasePage(cases, names_of(session, {case.person_id for case in cases}), more)
 
 
 def _narrowed(session: Session, wanted: CaseFilter) -> Select[tuple[Case]]:
@@ -91,21 +96,50 @@ def _narrowed(session: Session, wanted: CaseFilter) -> Select[tuple[Case]]:
     if not text:
         return statement
     reference = _REFERENCE.fullmatch(text)
-    persons = [found.traveller.id for found in search(session, text, limit=MAX_PERSONS).found]
-    by_person = Case.traveller_id.in_(persons)
+    travellers = [found.traveller.id for found in search(session, text, limit=MAX_PERSONS).found]
+    settings = current().settings if wanted.passports else None
+    persons = find_persons(session, settings, text, passports=wanted.passports, limit=MAX_PERSONS)
+    theirs = select(Person.id).where(func.coalesce(Person.merged_into_id, Person.id).in_(persons))
+    by_person = Case.traveller_id.in_(travellers) | Case.person_id.in_(theirs)
     return statement.where(by_person | (Case.id == int(reference[1])) if reference else by_person)
 
 
-def names_of(session: Session, traveller_ids: set[int]) -> dict[int, str]:
-    """Return the names of people, by id; empty for those who were erased."""
-    rows = session.execute(select(Traveller.id, Traveller.name).where(Traveller.id.in_(traveller_ids)))
-    return {traveller_id: name for traveller_id, name in rows.tuples()}
+def names_of(session: Session, person_ids: set[int]) -> dict[int, str]:
+    """Return the names of people, by id; empty for those who were erased or of whom none is known."""
+    kept = aliased(Person)
+    rows = session.execute(
+        select(Person.id, func.coalesce(func.nullif(kept.name, ""), Person.name))
+        .outerjoin(kept, kept.id == Person.merged_into_id)
+        .where(Person.id.in_(person_ids))
+    )
+    return {person_id: name for person_id, name in rows.tuples()}
 
 
-def history(session: Session, case_id: int) -> Sequence[CaseContact]:
+def cases_about(session: Session, person_id: int, *, limit: int = 30) -> Sequence[Case]:
+    """Return the cases of a person, and those in which they stand for somebody else, the latest first."""
+    own = select(Person.id).where((Person.id == person_id) | (Person.merged_into_id == person_id))
+    others = select(CasePerson.case_id).where(CasePerson.person_id.in_(own))
+    statement = select(Case).where(Case.person_id.in_(own) | Case.id.in_(others))
+    return session.scalars(statement.order_by(Case.id.desc()).limit(limit)).all()
+
+
+def people_of(session: Session, case_id: int) -> Sequence[CasePerson]:
+    """Return who else is in a case, the first at the head."""
+    return session.scalars(
+        select(CasePerson).where(CasePerson.case_id == case_id).order_by(CasePerson.added_at, CasePerson.person_id)
+    ).all()
+
+
+def missions_for(session: Session, country: str) -> Sequence[Mission]:
+    """Return the missions that look after a country, at most five."""
+    found = select(Mission).where(Mission.countries.contains([country])).order_by(Mission.id).limit(5)
+    return session.scalars(found).all()
+
+
+def history(session: Session, case_id: int) -> Sequence[CaseEntry]:
     """Return the entries of a case, the latest first, at most MAX_HISTORY."""
     return session.scalars(
-        select(CaseContact).where(CaseContact.case_id == case_id).order_by(CaseContact.id.desc()).limit(MAX_HISTORY)
+        select(CaseEntry).where(CaseEntry.case_id == case_id).order_by(CaseEntry.id.desc()).limit(MAX_HISTORY)
     ).all()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hotline.core.states import Lifecycle, Transition
 
-READ, WORK, ASSIGN = "cases.read", "cases.work", "cases.assign"
-"""To see cases; to take, note and close one's own; to do so with those of colleagues."""
+READ, WORK, ASSIGN, ANSWER = "cases.read", "cases.work", "cases.assign", "cases.answer"
+"""To see cases; to take, note and close one's own; to do so with those of colleagues; to answer for the ministry."""
 
 OPEN, IN_HAND, WAITING, CLOSED = "open", "in_hand", "waiting", "closed"
 
@@ -27,10 +27,34 @@ CASE = Lifecycle(
         Transition(OPEN, "close", CLOSED, WORK),
         Transition(IN_HAND, "close", CLOSED, WORK),
         Transition(WAITING, "close", CLOSED, WORK),
+        # Within a bounded time after its end, by the person on their own page or by an officer for them.
+        Transition(CLOSED, "reopen to its owner", IN_HAND),
+        Transition(CLOSED, "reopen to anybody", OPEN),
     ],
 )
-"""open: nobody's yet · in_hand: somebody works on it · waiting: its owner waits for something · closed: for good; whoever
-needs help again gets a new case."""
+"""open: nobody's yet · in_hand: somebody works on it · waiting: its owner waits for something · closed: over, unless the person
+finds within a bounded time that it is not."""
+CONTACT = Lifecycle("contact", [Transition(OPEN, "close", CLOSED)])
+"""open: they are in touch, or the officer still writes · closed: what was heard is written down."""
+ASKED, ANSWERED = "asked", "answered"
+ESCALATION = Lifecycle(
+    "escalation",
+    [
+        Transition(ASKED, "climb", ASKED),
+        Transition(ASKED, "remind", ASKED),
+        Transition(ASKED, "answer", ANSWERED, ANSWER),
+    ],
+)
+"""asked: an official owes an answer · answered: it stands on the case and on the person's page. Nobody takes a question back."""
+INCIDENT = Lifecycle(
+    "abusive call",
+    [
+        Transition("warned", "warn again", "warned_again", WORK),
+        Transition("warned_again", "end", "ended", WORK),
+        Transition("ended", "uphold", "upheld", ASSIGN),
+        Transition("ended", "overturn", "overturned", ASSIGN),
+    ],
+)
 OPEN_STATES = (OPEN, IN_HAND, WAITING)
 STATES = (*OPEN_STATES, CLOSED)
 

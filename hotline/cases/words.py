@@ -27,12 +27,59 @@ ENTRIES = {
     "waiting": gettext_noop("Put aside"),
     "resumed": gettext_noop("Gone on with"),
     "closed": gettext_noop("Case closed"),
+    "contact": gettext_noop("In touch"),
+    "spoken": gettext_noop("Spoken with"),
+    "reopened": gettext_noop("Opened again"),
+    "asked": gettext_noop("Asked a responsible official"),
+    "climbed": gettext_noop("Not answered in time: asked one level higher"),
+    "reminded": gettext_noop("Not answered in time: asked again"),
+    "answered": gettext_noop("The responsible official answered"),
+    "attached": gettext_noop("File added"),
 }
 CHANNELS = {
     "link": gettext_noop("by the personal page"),
     "sms": gettext_noop("by text"),
     "voice": gettext_noop("by phone"),
     "officer": gettext_noop("told to an officer"),
+    "call": gettext_noop("by phone"),
+    "text": gettext_noop("by text"),
+    "chat": gettext_noop("by chat"),
+    "mail": gettext_noop("by e-mail"),
+    "visit": gettext_noop("in person"),
+}
+MOODS = {
+    "calm": gettext_noop("calm"),
+    "worried": gettext_noop("worried"),
+    "distressed": gettext_noop("distressed"),
+    "angry": gettext_noop("angry"),
+}
+RISKS = {
+    "threat_to_life": gettext_noop("threat to life"),
+    "medical": gettext_noop("ill or injured"),
+    "abuse": gettext_noop("suffers abuse"),
+    "minor": gettext_noop("minor in danger"),
+    "distress": gettext_noop("distress"),
+}
+FLAGS = {
+    "abuse": gettext_noop("abuse"),
+    "spam": gettext_noop("spam"),
+    "fraud": gettext_noop("fraud"),
+    "burst": gettext_noop("many calls at once"),
+    "sequence": gettext_noop("numbers in sequence"),
+}
+PATHS = {"separate": gettext_noop("goes a separate way"), "blocked": gettext_noop("blocked")}
+INCIDENTS = {
+    "warned": gettext_noop("warned once"),
+    "warned_again": gettext_noop("warned twice"),
+    "ended": gettext_noop("ended, to be reviewed"),
+    "upheld": gettext_noop("upheld"),
+    "overturned": gettext_noop("overturned"),
+}
+SUPPORT = {
+    "": gettext_noop("not offered"),
+    "offered": gettext_noop("offered"),
+    "wanted": gettext_noop("wanted"),
+    "declined": gettext_noop("declined"),
 }
 SAYS = {"help": gettext_noop("needs help"), "safe": gettext_noop("is safe")}
 ACTIONS = {
@@ -45,11 +92,56 @@ ACTIONS = {
     "case.resumed": gettext_noop("case gone on with"),
     "case.closed": gettext_noop("case closed"),
     "case.noted": gettext_noop("note on a case"),
+    "case.reopened": gettext_noop("case opened again"),
+    "case.escalated": gettext_noop("official asked"),
+    "escalation.climbed": gettext_noop("asked one level higher"),
+    "escalation.reminded": gettext_noop("official reminded"),
+    "escalation.answered": gettext_noop("official answered"),
+    "escalation_rule.made": gettext_noop("escalation rule set"),
+    "escalation_rule.removed": gettext_noop("escalation rule removed"),
+    "contact.identified": gettext_noop("said who it is"),
+    "contact.attached": gettext_noop("contact put into a case"),
+    "contact.closed": gettext_noop("contact closed"),
+    "person.added": gettext_noop("person added"),
+    "person.changed": gettext_noop("person changed"),
+    "person.merged": gettext_noop("persons found to be one"),
+    "person.parted": gettext_noop("persons parted again"),
+    "person.revealed": gettext_noop("hidden value looked at"),
+    "person.erased": gettext_noop("person erased"),
+    "abuse.warned": gettext_noop("caller warned"),
+    "abuse.ended": gettext_noop("abusive call ended"),
+    "abuse.support": gettext_noop("support answered"),
+    "abuse.reviewed": gettext_noop("abusive call reviewed"),
+    "number.flagged": gettext_noop("number held apart"),
+    "number.lifted": gettext_noop("number let through again"),
+    "attachment.added": gettext_noop("file added to a case"),
 }
 EXPLANATIONS = {
     "case-taken": gettext_noop("%(owner)s has taken this case already."),
     "not-your-case": gettext_noop("This case is somebody else's; only its owner or a senior agent changes it."),
     "case.note": gettext_noop("Write a note of at most 4,000 characters."),
     "case.reason": gettext_noop("Say in at most 1,000 characters what became of it."),
+    "contact-in-case": gettext_noop("This contact is in another case already."),
+    "case-closed": gettext_noop("The case is closed. Open it again, or open another."),
+    "contact-closed": gettext_noop("This contact is closed."),
+    "warn-first": gettext_noop("Warn the caller first, twice."),
+    "danger-call": gettext_noop("A life may be in danger: a senior agent decides about this call."),
+    "own-incident": gettext_noop("Somebody else must look at this call."),
+    "not-your-call": gettext_noop("Only the agent of the call answers this."),
+    "official-owes-answer": gettext_noop(
+        "A responsible official was asked and has not answered; until then the case stays open."
+    ),
+    "no-rule": gettext_noop("No official is set for such a case. An administrator adds a rule first."),
+    "asked-already": gettext_noop("An official has been asked already and still owes the answer."),
+    "not-your-answer": gettext_noop("Only an official who was asked answers this."),
+    "too-late": gettext_noop("The time to open this case again is over; open a new one."),
+    "newer-case": gettext_noop("There is a newer open case about the same thing."),
+    "undo-over": gettext_noop("The time to take this back is over."),
+    "undo-later-first": gettext_noop("Take the later merge back first."),
+    "same-person": gettext_noop("These are one person already."),
+    "bad-file": gettext_noop("Use a PDF, JPEG, PNG or plain text file of at most 3 MB."),
+    "case.question": gettext_noop("Ask in at most 2,000 characters."),
+    "case.answer": gettext_noop("Answer in at most 4,000 characters."),
+    "rule.official_id": gettext_noop("Choose an officer who may answer."),
     "case.officer_id": gettext_noop("Choose an officer who works on cases."),
 }

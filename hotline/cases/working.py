@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
-from hotline.cases.models import Case, CaseContact
-from hotline.cases.states import ASSIGN, CASE, CLOSED, OPEN, WORK
+from hotline.cases.escalation_models import Escalation
+from hotline.cases.models import Case, CaseEntry
+from hotline.cases.states import ASKED, ASSIGN, CASE, CLOSED, OPEN, WORK
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
@@ -86,15 +88,20 @@ def resume(session: Session, clock: Clock, actor: Actor, case_id: int) -> Case:
 
 
 def close(session: Session, clock: Clock, actor: Actor, case_id: int, *, reason: str) -> Case:
-    """Close a case for good, saying what became of it."""
+    """Close a case, saying what became of it; raises Refused while a responsible official owes an answer."""
     body = _words("reason", reason, MAX_REASON_CHARS, required=True)
     case = _for_owner(session, actor, case_id)
     target = CASE.next_state(case.state, "close", actor)
+    owed = select(Escalation.id).where(Escalation.case_id == case.id, Escalation.state == ASKED)
+    if session.scalar(owed) is not None:
+        raise Refused(
+            "A responsible official owes an answer; until then the case stays open.", code="official-owes-answer"
+        )
     case.closed_at, case.closed_reason = clock.now(), body
     return _change(session, clock, actor, case, target, "closed", owner_id=case.owner_id, body=body)
 
 
-def note(session: Session, clock: Clock, actor: Actor, case_id: int, *, body: str) -> CaseContact:
+def note(session: Session, clock: Clock, actor: Actor, case_id: int, *, body: str) -> CaseEntry:
     """Write down what was learned or done; anybody who works on cases may, also on a colleague's or a closed one."""
     words = _words("note", body, MAX_NOTE_CHARS, required=True)
     if not actor.may(WORK):
@@ -152,10 +159,8 @@ def _entry(
     kind: str,
     body: str,
     details: dict[str, Any] | None = None,
-) -> CaseContact:
-    entry = CaseContact(
-        case_id=case.id, at=clock.now(), kind=kind, officer_id=actor.id, body=body, details=details or {}
-    )
+) -> CaseEntry:
+    entry = CaseEntry(case_id=case.id, at=clock.now(), kind=kind, officer_id=actor.id, body=body, details=details or {})
     session.add(entry)
     session.flush()
     return entry

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Blueprint
+from sqlalchemy.orm import Session
 
 from hotline.core.actor import Actor
 from hotline.core.outbox import Handler
@@ -70,6 +71,23 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Received:
+    """Something that a room above sent to somebody, for what lies below and shows a person's whole story.
+
+    `holds` says whether it still means something; `endpoint` is the page about it, which takes `arguments`.
+    """
+
+    at: datetime
+    kind: str
+    number: int
+    words: str
+    severity: str
+    holds: bool
+    endpoint: str
+    arguments: dict[str, int]
+
+
+@dataclass(frozen=True)
 class SubjectKind:
     """What the audit trail calls a kind of thing, and the page that shows one (`argument` takes its id)."""
 
@@ -111,6 +129,8 @@ class Registry:
     """Takes a text that somebody sent over a provider's link (provider, what it carries); returns after the commit."""
     readiness: list[Callable[[Services], dict[str, str]]] = field(default_factory=list)
     """What `/readyz` tells besides whether this process is ready: trouble by name, in words anybody may read."""
+    received: Callable[[Session, Sequence[str], int], Sequence[Received]] | None = None
+    """Tells what was sent to these numbers (E.164), the latest first, at most so many."""
     context: list[Callable[[], dict[str, Any]]] = field(default_factory=list)
     demo: list[Callable[[Services, Actor], None]] = field(default_factory=list)
     """Called by `hotline demo load` with the demo author, to add made-up content of this room; may be called again."""

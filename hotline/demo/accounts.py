@@ -28,6 +28,8 @@ OFFICERS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "duty-chief": ("서정은", ("author", "approver"), "ko"),
     "agent": ("임소라", ("agent",), "ko"),
     "senior-agent": ("배준혁", ("senior_agent",), "ko"),
+    "official": ("문지후", ("official",), "ko"),
+    "official-2": ("Daniel Cha", ("official",), "en"),
     "mission-officer": ("Marco Seo", ("mission_officer",), "en"),
     "cashier": ("노은채", ("cashier",), "ko"),
     "finance-officer": ("Grace Han", ("finance_officer",), "en"),

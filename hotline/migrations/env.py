@@ -16,6 +16,7 @@ from alerts.silent import models as silent_models
 from alerts.text_templates import models as template_models
 from hotline.agents import models as agent_models
 from hotline.auth import models as auth_models
+from hotline.cases import contact_models, escalation_models, person_models, protection_models
 from hotline.cases import models as case_models
 from hotline.core import audit, outbox
 from hotline.core.db import Base, sqlalchemy_url
@@ -47,6 +48,10 @@ ROOMS = (
     board_models,
     reply_models,
     case_models,
+    contact_models,
+    escalation_models,
+    person_models,
+    protection_models,
     link_models,
     template_models,
     agent_models,

@@ -76,6 +76,7 @@ PURPOSES = {
     "relative": Purpose(gettext_noop("Word to a relative")),
     "callout": Purpose(gettext_noop("Call-out of volunteers"), Priority.AT_ONCE, asked_for=True),
     "payment": Purpose(gettext_noop("Payment link"), asked_for=True),
+    "escalation": Purpose(gettext_noop("Question to an official"), Priority.AT_ONCE, asked_for=True),
     "information": Purpose(gettext_noop("Information")),
 }
 """Every purpose there is; a notice with another is not taken."""

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from hotline.cases.erasure import forget
-from hotline.cases.models import Case, CaseContact
+from hotline.cases.models import Case, CaseEntry
 from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.services import Services
@@ -133,5 +133,5 @@ def test_erasing_a_person_empties_their_cases(services: Services, db: Database, 
     for _ in range(2):
         forget(services, {"traveller_id": traveller_id})
     with db.transaction() as session:
-        case, entry = session.scalars(select(Case)).one(), session.scalars(select(CaseContact)).one()
+        case, entry = session.scalars(select(Case)).one(), session.scalars(select(CaseEntry)).one()
         assert (case.place, case.lat, entry.body, entry.details) == ("", None, "", {"says": "help", "people": 4})

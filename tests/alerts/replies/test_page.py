@@ -13,11 +13,12 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from alerts.models import Alert
+from alerts.models import Alert, Message
 from alerts.replies.models import Answer, Relative
 from alerts.replies.phrases import LANGUAGES, phrases
 from hotline.auth.officers import actor_of
-from hotline.cases import working
+from hotline.cases import escalating, working
+from hotline.cases.known import who_is
 from hotline.cases.models import Case
 from hotline.core.actor import SYSTEM
 from hotline.core.audit import AuditEntry
@@ -313,3 +314,58 @@ def test_an_alert_that_is_over_says_so(client: FlaskClient, path: str, clock: Fr
     assert phrases("en")["over"] not in text_of(client.get(path + "?lang=en"))
     clock.advance(timedelta(hours=7))
     assert phrases("en")["over"] in text_of(client.get(path + "?lang=en"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_person_reads_the_officials_answer_and_opens_a_closed_case_again(
+    client: FlaskClient, services: Services, warned: Warned, path: str, language: str
+) -> None:
+    warned.say("help")
+    with services.db.transaction() as session:
+        agent, official = (make_officer(session, roles=(role,)) for role in ("agent", "official"))
+        who = actor_of(agent, "console")
+        rule = {"country": "", "risk": "", "level": 1, "deadline_minutes": 60, "phone": ""}
+        escalating.set_rule(session, services.clock, who, official_id=official.id, **rule)
+        case = session.scalars(select(Case)).one()
+        working.take(session, services.clock, who, case.id)
+        asked = escalating.escalate(session, services.clock, who, case.id, question="inner matter")
+        case_id, asked_id = case.id, asked.id
+    shown = client.get(f"{path}?lang={language}")
+    assert phrases(language)["asked"] in text_of(shown) and "inner matter" not in text_of(shown)
+    with services.db.transaction() as session:
+        escalating.answer(session, services.clock, actor_of(official, "console"), asked_id, words="버스 <b>40</b>석")
+        working.close(session, services.clock, who, case_id, reason="done")
+    shown = client.get(f"{path}?lang={language}")
+    assert "버스 &lt;b&gt;40" in text_of(shown) and len(shown.data) < MAX_PAGE_BYTES
+    assert phrases(language)["reopen"] in text_of(shown)
+    client.post(f"{path}?lang={language}", data={"act": "reopen", "reason": " ", "lang": language})
+    again = client.post(f"{path}?lang={language}", data={"act": "reopen", "reason": "No bus came", "lang": language})
+    assert again.status_code == 200 and phrases(language)["reopen"] not in text_of(again)
+    with services.db.transaction() as session:
+        case = session.scalars(select(Case)).one()
+        assert (case.state, case.owner_id) == ("in_hand", agent.id)
+
+
+def test_a_case_that_was_closed_long_ago_is_not_opened_from_the_page(
+    client: FlaskClient, services: Services, warned: Warned, path: str, clock: FrozenClock
+) -> None:
+    warned.say("help")
+    with services.db.transaction() as session:
+        who = actor_of(make_officer(session, roles=("agent",)), "console")
+        working.close(session, clock, who, session.scalars(select(Case.id)).one(), reason="done")
+    clock.advance(timedelta(days=15))
+    assert client.post(path, data={"act": "reopen", "reason": "x"}).status_code == 200
+    with services.db.transaction() as session:
+        assert session.scalars(select(Case.state)).one() == "closed"
+
+
+def test_the_agents_screen_names_the_alert_that_the_number_got(services: Services, warned: Warned) -> None:
+    with services.db.transaction() as session:
+        phone = session.get_one(Traveller, warned.traveller_id).phone
+        known = who_is(session, phone)
+        message = session.scalars(select(Message).where(Message.phone == phone)).one()
+        message.state, message.sent_at = "delivered", services.clock.now()
+        session.flush()
+        assert known.alert is None or known.alert.id == warned.alert_id
+        found = who_is(session, phone).alert
+        assert found is not None and found.id == warned.alert_id

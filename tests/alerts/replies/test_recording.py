@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from alerts.replies.models import Answer, Standing
 from alerts.replies.recording import MAX_PER_HOUR, Said, record_answer
 from alerts.replies.relatives import MAX_A_DAY, Wish
-from hotline.cases.models import Case, CaseContact
+from hotline.cases.models import Case, CaseEntry
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
 from hotline.core.errors import InvalidInput, Refused, TooMany
@@ -170,7 +170,7 @@ def test_further_words_join_the_case_and_safety_does_not_close_it(warned: Warned
     (case,) = cases(warned.services)
     assert (case.state, case.priority, case.says) == ("open", 1, "safe")
     with warned.services.db.transaction() as session:
-        told = session.scalars(select(CaseContact).order_by(CaseContact.id)).all()
+        told = session.scalars(select(CaseEntry).order_by(CaseEntry.id)).all()
         assert [entry.details["says"] for entry in told] == ["help", "help", "safe"]
 
 

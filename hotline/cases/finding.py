@@ -1,0 +1,64 @@
+"""Finding persons: by name in any script with its misspellings, by digits of a number, by passport."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from hotline.cases.passports import passport_hash
+from hotline.core.config import Settings
+from hotline.core.errors import InvalidInput
+
+MAX_TEXT_CHARS, MAX_FOUND = 100, 200
+MIN_LAST_DIGITS = 4
+ALIKE = 0.3
+"""How much a name must have in common with what was typed, 0 to 1; pg_trgm's own measure."""
+_DIGITS = re.compile(r"\+?[0-9]{4,15}")
+_BY_NAME = """
+SELECT id FROM (
+    SELECT coalesce(p.merged_into_id, p.id) AS id, max(grams_alike(name_grams(p.name), name_grams(:words))) AS alike
+      FROM persons p WHERE name_grams(p.name) && name_grams(:words) AND p.erased_at IS NULL GROUP BY 1) found
+ WHERE alike >= :alike ORDER BY alike DESC, id LIMIT :most
+"""
+_BY_PHONE = """
+SELECT DISTINCT coalesce(p.merged_into_id, p.id) AS id FROM person_phones f JOIN persons p ON p.id = f.person_id
+ WHERE p.erased_at IS NULL AND (f.phone LIKE :beginning OR reverse(f.phone) LIKE :ending) ORDER BY id LIMIT :most
+"""
+_BY_PASSPORT = """
+SELECT DISTINCT coalesce(merged_into_id, id) AS id FROM persons WHERE passport_hash = :hash AND erased_at IS NULL LIMIT :most
+"""
+
+
+def find_persons(
+    session: Session, settings: Settings | None, typed: str, *, passports: bool, limit: int = 50
+) -> list[int]:
+    """Return the ids of persons that fit what was typed, the likeliest first.
+
+    Four digits or more also match the beginning or the end of a number; a whole passport's number is tried only with
+    `passports`, for those who may.
+    """
+    wanted = typed.strip()[:MAX_TEXT_CHARS].replace("\x00", "")
+    if not wanted:
+        return []
+    most = min(limit, MAX_FOUND)
+    found: dict[int, None] = {}
+    if passports and settings is not None:
+        try:
+            given = {"hash": passport_hash(settings, wanted), "most": most}
+            found |= dict.fromkeys(session.scalars(text(_BY_PASSPORT), given))
+        except InvalidInput:
+            given = {}  # what was typed is no passport's number
+    digits = re.sub(r"[\s().-]", "", wanted)
+    if _DIGITS.fullmatch(digits):
+        bare = digits.removeprefix("+")
+        start = f"+82{bare[1:]}%" if digits.startswith("0") else f"+{bare}%"
+        ending = bare.lstrip("0")[::-1]
+        last = f"{ending}%" if len(ending) >= MIN_LAST_DIGITS and not digits.startswith("+") else ""
+        given = {"beginning": start, "ending": last, "most": most}
+        found |= dict.fromkeys(session.scalars(text(_BY_PHONE), given))
+    else:
+        given = {"words": wanted, "alike": ALIKE, "most": most}
+        found |= dict.fromkeys(session.scalars(text(_BY_NAME), given))
+    return list(found)[:most]

@@ -1,0 +1,106 @@
+"""Pages of protection: abusive calls that wait for review, and numbers that are held apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.auth.identity import actor
+from hotline.auth.models import Officer
+from hotline.cases import protection, words
+from hotline.cases.protection_models import AbuseIncident, NumberFlag
+from hotline.core import live
+from hotline.core.errors import HotlineError, NotFound
+from hotline.core.explain import explain
+from hotline.core.i18n import gettext
+from hotline.core.phone import mask
+from hotline.core.services import current
+from hotline.core.web import permit
+
+blueprint = Blueprint("protection", __name__, template_folder="templates")
+SHOWN = 100
+
+
+@blueprint.get("/protection")
+@permit("cases.work")
+def list_page() -> ResponseReturnValue:
+    """Show what is to be reviewed, one's own calls with the offer of support, and the flags that hold."""
+    who, now = actor(), current().clock.now()
+    incidents = select(AbuseIncident).where(AbuseIncident.ended_at.is_not(None)).order_by(AbuseIncident.id.desc())
+    if not who.may("cases.assign"):
+        incidents = incidents.where(AbuseIncident.officer_id == who.id)
+    flags = select(NumberFlag).where(NumberFlag.lifted_at.is_(None), NumberFlag.until > now, NumberFlag.phone != "")
+    with current().db.transaction() as session:
+        found = session.scalars(incidents.limit(SHOWN)).all()
+        held = session.scalars(flags.order_by(NumberFlag.id.desc()).limit(SHOWN)).all()
+        ids = {each.officer_id for each in found}
+        names = dict(
+            session.execute(select(Officer.id, Officer.display_name).where(Officer.id.in_(ids))).tuples().all()
+        )
+    return render_template(
+        "cases/protection.html", incidents=found, flags=held, names=names, words=words, own=who.id, mask=mask,
+        kinds=protection.BY_HAND,
+    )  # fmt: skip
+
+
+@blueprint.post("/protection/incidents/<int:incident_id>/review")
+@permit("cases.assign")
+def review(incident_id: int) -> ResponseReturnValue:
+    """Uphold or overturn."""
+    upheld, note = request.form.get("upheld") == "yes", request.form.get("note", "")
+    return _act(
+        lambda session: protection.review(
+            session, current().clock, actor(), incident_id, upheld=upheld, note=note, days=_days()
+        )
+    )
+
+
+@blueprint.post("/protection/incidents/<int:incident_id>/support")
+@permit("cases.work")
+def support(incident_id: int) -> ResponseReturnValue:
+    """Say whether support is wanted."""
+    said = request.form.get("support", "")
+    return _act(lambda session: protection.answer_support(session, current().clock, actor(), incident_id, said))
+
+
+@blueprint.post("/protection/numbers")
+@permit("cases.assign")
+def flag() -> ResponseReturnValue:
+    """Hold a number apart."""
+    form = request.form
+    return _act(
+        lambda session: protection.flag_number(
+            session, current().clock, actor(), phone=form.get("phone", ""), kind=form.get("kind", ""),
+            reason=form.get("reason", ""), days=_days(),
+        )
+    )  # fmt: skip
+
+
+@blueprint.post("/protection/numbers/<int:flag_id>/lift")
+@permit("cases.assign")
+def lift(flag_id: int) -> ResponseReturnValue:
+    """Let a number through again."""
+    return _act(lambda session: protection.lift(session, current().clock, actor(), flag_id))
+
+
+def _act(act: Callable[[Session], object]) -> ResponseReturnValue:
+    try:
+        with current().db.transaction() as session:
+            act(session)
+    except NotFound:
+        raise
+    except HotlineError as error:
+        flash(explain(error, "number"), "warn")
+    else:
+        live.notify(current().redis, "cases")
+        flash(gettext("Done."), "good")
+    return redirect(url_for("protection.list_page"))
+
+
+def _days() -> int:
+    given = request.form.get("days", "0")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 4 else 0
