@@ -11,6 +11,8 @@ from hotline.sandbox.habits import Habit
 GREETING = "The person you are calling cannot come to the telephone. Please leave a message after the tone."
 MESSAGE_S = 20.0
 """How long a machine listens before it hangs up."""
+LOOK_AGAIN_S, LONGEST_WAIT_S = 0.1, 30.0
+"""How often a handset looks whether keys are asked for, and how long before it presses them anyway."""
 
 
 class Reflexes:
@@ -33,8 +35,8 @@ class Reflexes:
         self._exchange.answer(call)
         at, now = self._exchange.carrier.timeline.at, time.time()
         if habit.keys:
-            at(now + habit.keys_after_ms / 1000, self._press, call, habit.keys)
-        if habit.talk_ms:
+            at(now + habit.keys_after_ms / 1000, self._press, call, habit, now + LONGEST_WAIT_S)
+        elif habit.talk_ms:
             at(now + habit.talk_ms / 1000, self._hang_up, call)
 
     def _decline(self, call: Call, habit: Habit) -> None:
@@ -53,9 +55,17 @@ class Reflexes:
         self._exchange.act(call.handset, "talk", GREETING)
         self._exchange.carrier.timeline.at(time.time() + MESSAGE_S, self._hang_up, call)
 
-    def _press(self, call: Call, keys: str) -> None:
-        if call.status == IN_PROGRESS:
-            self._exchange.act(call.handset, "press", keys)
+    def _press(self, call: Call, habit: Habit, until: float) -> None:
+        """Press the keys once they are asked for, as a person does; then talk."""
+        if call.status != IN_PROGRESS:
+            return
+        at, now = self._exchange.carrier.timeline.at, time.time()
+        if not call.wants_key and now < until:
+            at(now + LOOK_AGAIN_S, self._press, call, habit, until)
+            return
+        self._exchange.act(call.handset, "press", habit.keys)
+        if habit.talk_ms:
+            at(now + habit.talk_ms / 1000, self._hang_up, call)
 
     def _hang_up(self, call: Call) -> None:
         if call.status == IN_PROGRESS:
