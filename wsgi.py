@@ -27,7 +27,7 @@ from hotline.core.registry import Registry
 from hotline.core.services import Services, make_services, set_current
 from hotline.platform import preflight
 from hotline.platform.cli import doctor, up
-from hotline.sandbox.cli import sandbox
+from hotline.sandbox.cli import call_bots, sandbox
 
 HERE = Path(__file__).resolve().parent
 ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
@@ -156,7 +156,7 @@ def db_upgrade() -> None:
 
 web_command.name = "web"
 main.add_command(web_command, "web")
-for command in (up, doctor, sandbox, *build_registry().commands):
+for command in (up, doctor, sandbox, call_bots, *build_registry().commands):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from hotline.sandbox import bots
+from hotline.sandbox.client import SandboxClient, SandboxError
 from hotline.sandbox.server import run
 from hotline.sandbox.settings import Behaviour, SandboxSettings
 
@@ -72,3 +74,33 @@ def sandbox(  # noqa: PLR0913 - one argument per option
         run(settings)
     except (OSError, ValueError) as problem:
         raise click.ClickException(f"the practice carrier cannot run: {problem}") from problem
+
+
+@click.command("call-bots")
+@click.option("--url", envvar="HOTLINE_SANDBOX_URL", required=True, help="Where the practice carrier is.")
+@click.option("--to", "number", envvar="TWILIO_FROM", required=True, help="The number to call.")
+@click.option("--calls", default=100, show_default=True, type=click.IntRange(1, bots.MAX_CALLS))
+@click.option(
+    "--per-s", default=5.0, show_default=True, type=click.FloatRange(0.01, 200), help="Calls a second, on average."
+)
+@click.option("--keys", default="1", show_default=True, help="Pressed one by one, each when a question is asked.")
+@click.option("--talk-s", default=10.0, show_default=True, type=click.FloatRange(0, 3600), help="After the last key.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--limit-s", default=120.0, show_default=True, type=click.FloatRange(1, 7200))
+def call_bots(
+    url: str, number: str, calls: int, per_s: float, keys: str, talk_s: float, seed: int, limit_s: float
+) -> None:
+    """Let bots call a number of the practice carrier, and phones that begin with +82199 answer as agents; say what they met.
+
+    Credentials come from TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.
+    """
+    client = SandboxClient(url, os.environ.get("TWILIO_ACCOUNT_SID", ""), os.environ.get("TWILIO_AUTH_TOKEN", ""))
+    plan = bots.Plan(to=number, calls=calls, per_s=per_s, keys=keys, talk_s=talk_s, seed=seed, limit_s=limit_s)
+    try:
+        met = bots.run(client, plan)
+    except (SandboxError, ValueError, OSError) as problem:
+        raise click.ClickException(str(problem)) from problem
+    finally:
+        client.close()
+    for line in met.lines():
+        click.echo(line)
