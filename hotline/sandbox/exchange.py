@@ -117,6 +117,7 @@ class Exchange:
         call.place = "ringing"
         self._record(call)
         self.begin(call, Source(call.url, call.method))
+        self.rang(call, self.habits.of(number))
         return call
 
     def _engaged(self, number: str) -> bool:

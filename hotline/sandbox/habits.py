@@ -9,14 +9,18 @@ from dataclasses import asdict, dataclass, fields
 
 from hotline.sandbox.settings import BadInput
 
-WAYS = ("person", "answer", "reject", "busy", "silent", "voicemail", "dead")
+WAYS = ("person", "answer", "reject", "busy", "silent", "voicemail", "dead", "caller")
 MAX_HABITS = 50_000
 MAX_MS = 86_400_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Habit:
-    """How a handset behaves. Times are milliseconds; ``talk_ms`` 0 lets the other end hang up."""
+    """How a handset behaves. Times are milliseconds.
+
+    ``keys`` are pressed once they are asked for, at the earliest ``keys_after_ms`` after the answer; ``talk_ms`` after that
+    the handset hangs up, and 0 leaves that to the other end. A ``caller`` presses one key at each question of its own call.
+    """
 
     to: str = "*"
     way: str = "person"

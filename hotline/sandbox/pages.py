@@ -15,7 +15,7 @@ from yarl import URL
 from hotline.sandbox import control, inbound, roaming
 from hotline.sandbox.calls import Call
 from hotline.sandbox.calls_api import EXCHANGE
-from hotline.sandbox.conferences_api import ROOMS
+from hotline.sandbox.conferences_api import OPERATOR, ROOMS
 from hotline.sandbox.control import controlled, read_object, whole
 from hotline.sandbox.faults import fault_json
 from hotline.sandbox.handsets import NUMBER, Handset
@@ -41,7 +41,7 @@ STATIC_SUFFIXES = {".css", ".js", ".svg", ".woff2"}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -70,6 +70,7 @@ def add_routes(app: web.Application, settings: SandboxSettings) -> None:
     app.router.add_post("/page/handsets/{number}/call", browser(controlled(use_call)))
     app.router.add_get("/page/wall", browser(controlled(show_wall)))
     app.router.add_get("/page/events", browser(events))
+    app.router.add_get("/page/sounds/{name}", browser(play_sound))
 
 
 def browser(handler: Handler) -> Handler:
@@ -312,6 +313,16 @@ async def events(request: web.Request) -> web.StreamResponse:
     finally:
         hub.leave(queue)
     return response
+
+
+async def play_sound(request: web.Request) -> web.StreamResponse:
+    """Give a sound that the service played; the page's token comes in the query, as a browser's player sets no headers."""
+    if request.query.get("token") != request.app[control.PAGE_TOKEN] and not authorised(request):
+        return web.Response(status=401)
+    sound = request.app[OPERATOR].sounds.get(request.match_info["name"])
+    if sound is None:
+        raise web.HTTPNotFound
+    return web.Response(body=sound.data, content_type=sound.content_type)
 
 
 async def _next_event(queue: asyncio.Queue[str]) -> bytes:

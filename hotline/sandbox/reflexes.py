@@ -7,10 +7,13 @@ import time
 from hotline.sandbox.calls import IN_PROGRESS, RINGING, Call
 from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.habits import Habit
+from hotline.sandbox.messages import INBOUND
 
 GREETING = "The person you are calling cannot come to the telephone. Please leave a message after the tone."
 MESSAGE_S = 20.0
 """How long a machine listens before it hangs up."""
+LOOK_AGAIN_S, LONGEST_WAIT_S = 0.1, 30.0
+"""How often a handset looks whether keys are asked for, and how long before it presses them anyway."""
 
 
 class Reflexes:
@@ -22,8 +25,15 @@ class Reflexes:
         exchange.rang, exchange.machine = self._expect, self._pick_up_as_machine
 
     def _expect(self, call: Call, habit: Habit) -> None:
-        """Plan what a ringing handset does."""
-        action = {"answer": self._answer, "reject": self._decline, "voicemail": self._machine_answers}.get(habit.way)
+        """Plan what a ringing handset does, and one that calls by itself."""
+        if (call.direction == INBOUND) != (habit.way == "caller"):
+            return
+        action = {
+            "answer": self._answer,
+            "reject": self._decline,
+            "voicemail": self._machine_answers,
+            "caller": self._call,
+        }.get(habit.way)
         if action is not None:
             self._exchange.carrier.timeline.at(time.time() + habit.after_ms / 1000, action, call, habit)
 
@@ -33,8 +43,8 @@ class Reflexes:
         self._exchange.answer(call)
         at, now = self._exchange.carrier.timeline.at, time.time()
         if habit.keys:
-            at(now + habit.keys_after_ms / 1000, self._press, call, habit.keys)
-        if habit.talk_ms:
+            at(now + habit.keys_after_ms / 1000, self._press, call, habit, now + LONGEST_WAIT_S)
+        elif habit.talk_ms:
             at(now + habit.talk_ms / 1000, self._hang_up, call)
 
     def _decline(self, call: Call, habit: Habit) -> None:
@@ -53,9 +63,33 @@ class Reflexes:
         self._exchange.act(call.handset, "talk", GREETING)
         self._exchange.carrier.timeline.at(time.time() + MESSAGE_S, self._hang_up, call)
 
-    def _press(self, call: Call, keys: str) -> None:
-        if call.status == IN_PROGRESS:
-            self._exchange.act(call.handset, "press", keys)
+    def _press(self, call: Call, habit: Habit, until: float) -> None:
+        """Press the keys once they are asked for, as a person does; then talk."""
+        if call.status != IN_PROGRESS:
+            return
+        at, now = self._exchange.carrier.timeline.at, time.time()
+        if not call.wants_key and now < until:
+            at(now + LOOK_AGAIN_S, self._press, call, habit, until)
+            return
+        self._exchange.act(call.handset, "press", habit.keys)
+        if habit.talk_ms:
+            at(now + habit.talk_ms / 1000, self._hang_up, call)
+
+    def _call(self, call: Call, habit: Habit) -> None:
+        self._press_next(call, list(habit.keys), habit)
+
+    def _press_next(self, call: Call, left: list[str], habit: Habit) -> None:
+        """Press one key at each question; hang up a while after the last one, or after that time without any."""
+        if call.final:
+            return
+        at, now = self._exchange.carrier.timeline.at, time.time()
+        if not left:
+            if habit.talk_ms:
+                at(now + habit.talk_ms / 1000, self._hang_up, call)
+            return
+        if call.wants_key:
+            self._exchange.act(call.handset, "press", left.pop(0))
+        at(now + max(LOOK_AGAIN_S, habit.keys_after_ms / 1000), self._press_next, call, left, habit)
 
     def _hang_up(self, call: Call) -> None:
         if call.status == IN_PROGRESS:

@@ -63,6 +63,8 @@ def _nouns(element: etree._Element, base: str) -> tuple[list[Leg], list[Room], l
     for each in element:
         if not isinstance(each.tag, str):
             continue
+        if (each.tail or "").strip():
+            raise BadTwiml(SCHEMA, "Dial: holds words beside its numbers")
         given = Attributes(each, base)
         if each.tag == "Conference":
             rooms.append(_room(each, given))

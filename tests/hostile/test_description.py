@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from alerts.text_templates import stages
 from hotline.auth.officers import actor_of
 from hotline.auth.tokens import officer_of_token
 from hotline.core.actor import Actor
@@ -103,8 +104,12 @@ def operations_of(description: Any, tag: str | None = None) -> list[APIOperation
     return [each for each in found if tag is None or tag in (each.tags or ())]
 
 
-NEVER = {"POST /api/v1/alerts/{alert_id}/correct"}
-"""Calls that cannot succeed with these rows: a correction needs an alert that is being sent (tests/alerts/follow)."""
+NEVER = {
+    "POST /api/v1/alerts/{alert_id}/correct",
+    "PATCH /api/v1/travellers/{traveller_id}/itineraries/{itinerary_id}",
+}
+"""Calls that need more than chance: a correction an alert that is being sent (tests/alerts/follow), a change of a journey
+legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py)."""
 LISTS = {
     "text/csv": "name,phone,lat,lon\nKim,+821012345678,14.5,121\nLee,12,91,\n",
     "application/x-ndjson": '{"name":"Kim","phone":"+821012345678"}\n{"name":1}\n[]\n',
@@ -201,12 +206,12 @@ def test_every_call_is_answered_as_described(
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("tag", TAGS)
 def test_every_call_is_answered_as_described_through_the_night(
-    description: Any, services: Services, things: Things, almighty: Actor, tag: str
+    description: Any, services: Services, things: Things, almighty: Actor, tag: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stages, "MAX_TEMPLATES", 100_000)  # A night writes more of them than an installation may have.
     counted = run(description, tag, Rows(services, almighty), things.token, examples=150)
-    assert all(any(status < 300 for status in answers) for name, answers in counted.items() if name not in NEVER), (
-        counted
-    )
+    failed = {name for name, answers in counted.items() if not any(status < 300 for status in answers)}
+    assert failed <= NEVER, {name: counted[name] for name in failed - NEVER}
 
 
 def test_the_tags_cover_every_route_of_the_api(description: Any, app: Any) -> None:

@@ -11,7 +11,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
-from tests.sandbox.conftest import SENDER, Receiver, RunningSandbox
+from tests.sandbox.conftest import SENDER, Receiver, RunningSandbox, wait_until
+from tests.sandbox.service import Service
 
 TO, NAME = "+821012345678", "김민준"
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -125,6 +126,43 @@ def test_a_fault_is_switched_on_and_off_by_the_panel(watched: Watched, sandbox: 
     assert sandbox.control.faults() == []
 
 
+def test_a_call_is_placed_heard_answered_by_keys_and_talked_on(
+    watched: Watched, sandbox: RunningSandbox, service: Service
+) -> None:
+    page, ko = watched.page, in_korean(watched)
+    service.pages["/voice"] = (
+        "<Response><Gather numDigits='1' timeout='60' action='/key'><Say language='ko-KR'>한국어는 1번</Say></Gather></Response>"
+    )
+    service.pages["/key"] = "<Response><Dial><Conference>desk</Conference></Dial></Response>"
+    sandbox.control.set_numbers({"number": "+81300000001", "name": "도쿄 대사관", "forwards_to": SENDER})
+    page.goto(f"{sandbox.url}/#/handsets/{TO}")
+    page.locator(".dial-open").click()
+    if folder := os.environ.get("HOTLINE_TEST_SHOTS"):
+        page.screenshot(path=f"{folder}/dial-{ko}.png")
+    page.locator("[data-dial='+81300000001']").click()
+    expect(page.locator(".call-say[lang=ko-KR]")).to_have_text("한국어는 1번")
+    expect(page.locator(".call-state")).to_contain_text("번호를 기다립니다" if ko else "Waiting for a key")
+    page.locator("[data-key='1']").click()
+    expect(page.locator(".call-play")).to_contain_text("대기 음악" if ko else "Hold music")
+    sandbox.control.set_habit("+821099990001", "answer")
+    sandbox.sdk().calls.create(to="+821099990001", from_=SENDER, url=service.url + "/key")
+    expect(page.locator(".call-state")).to_contain_text("+821099990001")
+    page.fill(".talk input", "여권을 잃어버렸습니다")
+    page.press(".talk input", "Enter")
+    wait_until(lambda: "여권을 잃어버렸습니다" in sandbox.control.calls("+821099990001")[-1]["lines"][-1])
+    sandbox.control.use_handset("+821099990001", "talk", "어디에 계십니까?")
+    expect(page.locator(".call-talk").last).to_contain_text("어디에 계십니까?")
+    if folder := os.environ.get("HOTLINE_TEST_SHOTS"):
+        page.screenshot(path=f"{folder}/call-{ko}.png")
+        page.set_viewport_size({"width": 360, "height": 740})
+        page.screenshot(path=f"{folder}/call-{ko}-360.png")
+    page.locator(".call-decline").click()
+    expect(page.locator(".last-call summary")).to_contain_text("통화 종료" if ko else "ended")
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').every((each) => each.name.startsWith(location.origin))"
+    )
+
+
 def test_language_switches_on_the_page_and_it_always_says_practice(watched: Watched) -> None:
     page = watched.page
     page.locator("[data-language=en]").click()
@@ -141,6 +179,11 @@ def test_every_view_is_accessible_and_fits(chromium: Browser, sandbox: RunningSa
         pytest.skip("axe-core is not installed in node_modules")
     sandbox.sdk().messages.create(to=TO, from_=SENDER, body="가" * 300)
     sandbox.control.set_fault("callback_lost", TO)
+    sandbox.control.set_numbers({"number": SENDER, "name": "영사 콜센터", "voice_url": "http://127.0.0.1:9/voice"})
+    calling = "+821012345670"
+    twiml = "<Response><Gather timeout='60'><Say>여권을 잃어버리셨으면 1번을 누르십시오.</Say></Gather></Response>"
+    sandbox.control.set_habit(calling, "answer")
+    sandbox.sdk().calls.create(to=calling, from_=SENDER, twiml=twiml)
     # Axe is put into the page by the test, which the page's own policy rightly forbids.
     context = chromium.new_context(
         viewport={"width": width, "height": 740}, color_scheme="dark" if scheme == "dark" else "light", bypass_csp=True
@@ -149,6 +192,7 @@ def test_every_view_is_accessible_and_fits(chromium: Browser, sandbox: RunningSa
     for view, shown in (
         ("handsets", ".row"),
         (f"handsets/{TO}", ".bubble"),
+        (f"handsets/{calling}", ".call-screen .call-say"),
         ("wall", ".wall-phone"),
         ("carrier", ".rule"),
     ):

@@ -15,6 +15,11 @@ export async function ask(method, path, body) {
   return answer;
 }
 
+// Where a sound that the service played can be heard.
+export function soundAddress(name) {
+  return `/page/sounds/${name}?token=${encodeURIComponent(token)}`;
+}
+
 // Calls onEvent with {changed, many, per_s, counters}; onState with true or false as the line comes and goes.
 export function listen(onEvent, onState) {
   const stream = new EventSource(`/page/events?token=${encodeURIComponent(token)}`);

@@ -1,9 +1,10 @@
 // One phone: its frame, its conversation, and what can be done with it.
 
-import { callScreen, lastCall } from "./call.js";
+import { callScreen, dialButton, lastCall } from "./call.js";
 import { ask, calmly } from "./carrier-link.js";
 import { badge, el, withLinks } from "./elements.js";
 import { mailCard, together } from "./mail.js";
+import { followCall } from "./sound.js";
 import { clock, countryName, errorWords, t } from "./words.js";
 
 const stage = document.getElementById("stage");
@@ -55,6 +56,7 @@ export function frame(handset, conversation, foot, small, call = null) {
           { class: "phone-head" },
           el("span", { class: "face", "aria-hidden": "true" }, "✉"),
           el("span", { class: "sender" }, service),
+          small ? null : dialButton(handset, () => draw(handset)),
         ),
         el(
           "ol",
@@ -80,7 +82,7 @@ async function send(event, input, button) {
   button.disabled = true;
   tell(t("sending"), false);
   try {
-    const outcome = await ask("POST", `/page/handsets/${number}/reply`, { body });
+    const outcome = await ask("POST", `/page/handsets/${encodeURIComponent(number)}/reply`, { body });
     input.value = "";
     if (outcome.reached) tell(t("reply_ok"), false);
     else tell(`${t(`reply_${outcome.reason}`, outcome.detail || "")}`, true);
@@ -105,7 +107,7 @@ function toggle(label, hint, on, change) {
 }
 
 async function setState(values) {
-  await ask("POST", `/page/handsets/${number}/state`, values);
+  await ask("POST", `/page/handsets/${encodeURIComponent(number)}/state`, values);
   refreshPhone();
 }
 
@@ -139,7 +141,7 @@ function landing(handset) {
         if (!country) return;
         select.value = "";
         try {
-          const outcome = await ask("POST", `/page/handsets/${number}/land`, { country });
+          const outcome = await ask("POST", `/page/handsets/${encodeURIComponent(number)}/land`, { country });
           if (outcome.reached) tell(t("land_ok", countryName(country)), false);
           else tell(t(`land_${outcome.reason}`, outcome.detail || ""), true);
         } catch (problem) {
@@ -178,7 +180,7 @@ function facts(handset) {
       toggle(t("opt_toggle"), t("opt_hint"), handset.opted_out, (on) => setState({ opted_out: on })),
       faultChoice(handset),
       landing(handset),
-      lastCall(handset.call),
+      lastCall(handset.call, handset.number),
     ),
   );
 }
@@ -186,7 +188,7 @@ function facts(handset) {
 async function load() {
   if (!number) return;
   const asked = number;
-  const handset = await ask("GET", `/page/handsets/${asked}?read=1${before ? `&before=${before}` : ""}`);
+  const handset = await ask("GET", `/page/handsets/${encodeURIComponent(asked)}?read=1${before ? `&before=${before}` : ""}`);
   if (asked !== number) return;
   const seen = JSON.stringify([handset, document.documentElement.lang]);
   if (seen === shown) return;
@@ -195,15 +197,21 @@ async function load() {
 }
 
 function draw(handset) {
-  const typed = stage.querySelector(".composer input");
-  const kept = typed ? { value: typed.value, focused: document.activeElement === typed } : null;
+  const kept = [".composer input", ".talk input"].map((place) => {
+    const typed = stage.querySelector(place);
+    return { place, value: typed?.value || "", focused: Boolean(typed) && document.activeElement === typed };
+  });
   const old = stage.querySelector(".conversation");
   const atEnd = !old || old.scrollHeight - old.scrollTop - old.clientHeight < 40;
   const top = old?.scrollTop || 0;
   const open = document.activeElement?.tagName === "SELECT" && stage.contains(document.activeElement);
   if (open) return;
   const foot = composer();
-  const call = callScreen(handset, tell, refreshPhone);
+  const redraw = () => {
+    shown = "";
+    refreshPhone();
+  };
+  const call = callScreen(handset, tell, redraw);
   const pressed = document.activeElement?.dataset?.key;
   const phone = frame(handset, together(handset), foot, false, call);
   const list = phone.querySelector(".conversation");
@@ -214,13 +222,13 @@ function draw(handset) {
   const words = el("p", { class: `notice${notice.bad ? " bad" : ""}`, role: "status" }, notice.words);
   parts = { notice: words };
   stage.replaceChildren(el("div", { class: "device" }, phone, words), facts(handset));
-  if (kept) {
-    const input = stage.querySelector(".composer input");
-    if (input) {
-      input.value = kept.value;
-      if (kept.focused) input.focus();
-    }
+  for (const { place, value, focused } of kept) {
+    const input = stage.querySelector(place);
+    if (!input) continue;
+    input.value = value;
+    if (focused) input.focus();
   }
+  followCall(handset);
   if (call && pressed) call.querySelector(`[data-key="${CSS.escape(pressed)}"]`)?.focus();
   const said = call?.querySelector(".call-lines");
   if (said) said.scrollTop = said.scrollHeight;
@@ -243,7 +251,8 @@ export function showPhone(chosen) {
     stage.replaceChildren();
   }
   if (number) refreshPhone();
-  else stage.replaceChildren(el("p", { class: "choose" }, t("choose")));
+  else followCall(null);
+  if (!number) stage.replaceChildren(el("p", { class: "choose" }, t("choose")));
 }
 
 export function redrawPhone() {
