@@ -11,7 +11,7 @@ def register(registry: Registry) -> None:
     """Add the room to the house."""
     registry.blueprints += [pages.blueprint, callback_pages.blueprint, api.blueprint]
     registry.static["queues"] = pages.STATIC
-    registry.menu.append(MenuEntry("queues.wallboard", gettext_noop("Centre"), "queues.read", 35, key="w"))
+    registry.menu.append(MenuEntry("queues.wallboard", gettext_noop("Centre"), "queues.read", 35, key="q"))
     registry.job(assigning.ASSIGN_JOB, assigning.assign_due, queue="urgent", timeout_s=60)
     registry.job("queues.tend", tending.tend, queue="urgent", timeout_s=60)
     registry.every(2, assigning.ASSIGN_JOB)
