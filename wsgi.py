@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import alerts.wiring
 import hotline.auth.wiring
+import hotline.calls.wiring
 import hotline.cases.wiring
 import hotline.console.wiring
 import hotline.core.wiring
@@ -32,7 +33,7 @@ from hotline.sandbox.cli import sandbox
 HERE = Path(__file__).resolve().parent
 ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
          hotline.providers.wiring, hotline.notices.wiring, hotline.registration.wiring, hotline.roaming.wiring,
-         hotline.cases.wiring, hotline.console.wiring, hotline.demo.wiring, alerts.wiring)  # fmt: skip
+         hotline.cases.wiring, hotline.calls.wiring, hotline.console.wiring, hotline.demo.wiring, alerts.wiring)  # fmt: skip
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 """Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""
 LIVE_THREADS = 256
