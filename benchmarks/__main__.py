@@ -14,7 +14,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-NAMES = ("audience", "dispatch", "drawing", "follow", "pacing", "receipts", "roaming", "memory")
+NAMES = ("audience", "dispatch", "drawing", "follow", "pacing", "receipts", "roaming", "voice", "memory")
 
 
 def main(words: list[str]) -> int:

@@ -22,7 +22,7 @@ from hotline.calls.models import Call, Leg
 from hotline.calls.moving import move
 from hotline.calls.reading import call_of_leg, caller_leg, get_call, open_legs
 from hotline.calls.speaking import Bridge
-from hotline.calls.states import ANSWERED, JOINED, LEG, MISSED_WHY, OVER, PLANNED, TALKING, WAITING
+from hotline.calls.states import ANSWERED, DIALLING, JOINED, LEG, MISSED_WHY, OVER, PLANNED, TALKING, WAITING
 from hotline.core import jobs
 from hotline.core.actor import SYSTEM
 from hotline.core.errors import Refused
@@ -41,6 +41,37 @@ def reserved(services: Services, payload: Mapping[str, Any]) -> None:
             return  # a wait of another room: whoever put it in places the call
         call = get_call(session, call_id)
         plan(session, services, call, agent_id=int(payload["agent_id"]), token=str(payload["token"]), purpose="answer")
+    jobs.enqueue(services, ORDERS_JOB)
+
+
+def callback_due(services: Services, payload: Mapping[str, Any]) -> None:
+    """Handle `CallbackDue`: an agent is reserved for a callback. Their telephone rings first, then the person's."""
+    token, now = str(payload["token"]), services.clock.now()
+    with services.db.transaction() as session:
+        if session.scalar(select(Leg.id).where(Leg.token == token)) is not None:
+            return
+        phone = str(payload["phone"])
+        call = Call(
+            provider_sid=None, direction="out", state=DIALLING, phone=phone, called=phone, language=payload.get("language") or "ko",
+            danger=False, drill=False, skills=[], priority=0, queue="", case_id=payload.get("case_id"),
+            traveller_id=payload.get("traveller_id"), agent_id=int(payload["agent_id"]), started_at=now, heard_at=now,
+            recorded=services.settings.record_calls,
+        )  # fmt: skip
+        session.add(call)
+        session.flush()
+        plan(session, services, call, agent_id=int(payload["agent_id"]), token=token, purpose="callback")
+    jobs.enqueue(services, ORDERS_JOB)
+
+
+def reservation_cancelled(services: Services, payload: Mapping[str, Any]) -> None:
+    """Handle `ReservationCancelled`: stop ringing an agent whom nobody needs any more."""
+    with services.db.transaction() as session:
+        leg_id = session.scalar(select(Leg.id).where(Leg.token == str(payload["token"])))
+        if leg_id is None:
+            return
+        call, leg = call_of_leg(session, leg_id)
+        if leg.state not in (JOINED, OVER):
+            moving.release_leg(session, services, call, leg)
     jobs.enqueue(services, ORDERS_JOB)
 
 
@@ -130,9 +161,10 @@ def _dial_person(session: Session, services: Services, call: Call) -> None:
 def person_answered(session: Session, services: Services, leg_id: int) -> Reply:
     """Answer the person we called: who we are, then the bridge where the agent is."""
     call, leg = call_of_leg(session, leg_id)
-    if call.state == "dialling":
+    if call.state == DIALLING:
         call.provider_sid = leg.provider_sid
         move(session, services, call, "connect")
+        told_of_callback(session, services, call, "reached")
     line = line_of(services, call)
     said = [
         speaking.ours(
@@ -143,6 +175,13 @@ def person_answered(session: Session, services: Services, leg_id: int) -> Reply:
     return Reply(speaking.join(line, bridge, line.address("out", turn=1), said), call.id)
 
 
+def told_of_callback(session: Session, services: Services, call: Call, outcome: str) -> None:
+    """Tell the callback that this call was made for how the person was reached."""
+    token = session.scalar(select(Leg.token).where(Leg.call_id == call.id, Leg.purpose == "callback", Leg.token != ""))
+    if token:
+        queueing.attempted(session, services, token, outcome)
+
+
 def over(session: Session, services: Services, call: Call, leg: Leg, was: str) -> None:
     """Follow up the end of a leg that is not the person's: missed before the bridge, or left after it."""
     if leg.role != "agent":
@@ -150,8 +189,13 @@ def over(session: Session, services: Services, call: Call, leg: Leg, was: str) -
         return
     if was != JOINED:
         queueing.missed(session, services, leg, MISSED_WHY.get(leg.status, "rejected"))
+        if call.state == DIALLING:
+            moving.end_call(session, services, call, "agent_missed")
         return
     queueing.finished(session, services, leg)
+    if call.state == DIALLING:
+        told_of_callback(session, services, call, "error")
+        moving.end_call(session, services, call, "agent")
     _alone(session, services, call, leg)
 
 
@@ -167,7 +211,6 @@ def _alone(session: Session, services: Services, call: Call, leg: Leg) -> None:
         return
     if person.state not in (JOINED, ANSWERED):
         moving.end_call(session, services, call, "agent")
-        orders.give(session, services.clock, call, "hang_up", leg=person)
         return
     if leg.status == "failed" and leg.role == "agent":
         queue = call.queue or menu_of(session, call.menu_id).person.queue
@@ -182,7 +225,7 @@ def _alone(session: Session, services: Services, call: Call, leg: Leg) -> None:
 
 def _wanted(call: Call, leg: Leg) -> bool:
     """Say whether the call still needs this agent: it waits, is theirs already, or is a call we make."""
-    return call.state in (WAITING, "dialling") or (call.state == TALKING and leg.state == JOINED)
+    return call.state in (WAITING, DIALLING) or (call.state == TALKING and leg.state == JOINED)
 
 
 def _gone(services: Services) -> str:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from hotline.agents.words import DISPOSITIONS
 from hotline.auth.identity import actor
 from hotline.calls import browser, handling, queueing, recordings, words
 from hotline.calls.events import ASSIGN_JOB, ORDERS_JOB
@@ -70,9 +71,9 @@ def _context() -> dict[str, Any]:
         agent_id = queueing.agent_of(session, who.id)
         call = handling.current_call(session, agent_id) if agent_id is not None else None
         screen = screen_of(session, services, call, agent_id) if call is not None else None
-        presence = queueing.presence_of(session, agent_id)
+        agent = queueing.agent_row(session, agent_id)
     return {
-        "agent_id": agent_id, "call": call, "screen": screen, "presence": presence, "words": words, "ref": ref,
+        "agent_id": agent_id, "call": call, "screen": screen, "agent": agent, "dispositions": DISPOSITIONS, "words": words, "ref": ref,
         "scripts": scripts(call, who.name) if call is not None else [],
     }  # fmt: skip
 
@@ -152,6 +153,22 @@ def _wake(call_id: int | None) -> None:
     live.notify(services.redis, "calls")
     if call_id is not None:
         live.notify(services.redis, f"call:{call_id}")
+
+
+@blueprint.post("/desk/write-up")
+@permit("calls.take")
+def write_up() -> ResponseReturnValue:
+    """Write up the call that is on or has just ended."""
+    form = request.form
+
+    def act(session: Session, at: Desk) -> None:
+        queueing.write_up(
+            session, at.services, at.actor, at.agent_id, form.get("disposition", ""), form.get("note", "")
+        )
+
+    answer = _act(act, None)
+    live.notify(current().redis, "agents")
+    return answer
 
 
 @blueprint.get("/desk/token")

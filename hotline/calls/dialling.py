@@ -128,6 +128,7 @@ def _give_up(session: Session, services: Services, call: Call, leg: Leg) -> None
     leg.due_at = None
     session.flush()
     if leg.role == "caller":
+        agent_leg.told_of_callback(session, services, call, "dead_number")
         moving.end_call(session, services, call, "failed")
     else:
         agent_leg.over(session, services, call, leg, was)

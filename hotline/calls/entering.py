@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from hotline.calls import menus, queueing, speaking
 from hotline.calls.events import ASSIGN_JOB, Reply
-from hotline.calls.going_on import hold_document
+from hotline.calls.going_on import first_round, hold_document
 from hotline.calls.menus import Choice
 from hotline.calls.models import Call
 from hotline.calls.moving import move
@@ -21,4 +21,4 @@ def enter_queue(session: Session, services: Services, call: Call, choice: Choice
     call.queued_at = call.queued_at or services.clock.now()
     queueing.enter(session, services, call)
     said = [speaking.ours(before, speaking.heard_in(call.language))]
-    return Reply(hold_document(session, services, call, 0, said), call.id, (ASSIGN_JOB,))
+    return Reply(hold_document(session, services, call, first_round(call), said), call.id, (ASSIGN_JOB,))

@@ -18,7 +18,7 @@ _WORD = re.compile(r"[a-z][a-z-]{0,39}")
 _KEYS = re.compile(r"[0-9#*]{0,1}")
 WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 """What Twilio puts in place of a number that was withheld (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE on the keys)."""
-MAX_TURNS = 2_000
+MAX_TURNS = 1_000_000
 
 
 class Ring(NamedTuple):

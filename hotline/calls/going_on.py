@@ -21,6 +21,15 @@ def line_of(services: Services, call: Call) -> speaking.Line:
     return speaking.Line(services.settings.public_url, call.id, call.language)
 
 
+ROUNDS = 3_000
+"""More rounds than anybody waits; each wait of a call counts from its own multiple, so that no round's name comes twice."""
+
+
+def first_round(call: Call) -> int:
+    """Return the number of the first round of the call's present wait."""
+    return ROUNDS * (int(call.queue_ref.rsplit(":", 1)[1]) - 1) if call.queue_ref else 0
+
+
 def hold_document(session: Session, services: Services, call: Call, number: int, before: Sequence[Said] = ()) -> str:
     """Return the document of one round of waiting."""
     place = queueing.place(session, services, call)
@@ -34,11 +43,13 @@ def go_on(session: Session, services: Services, call: Call, number: int, before:
         menu = menu_of(session, call.menu_id)
         return Reply(speaking.ask(line, menu, Ask(node=menu.entry), number), call.id)
     if call.state == WAITING:
-        return Reply(hold_document(session, services, call, number, before), call.id)
+        if not before and call.agent_id is not None:
+            before = [speaking.ours("left", speaking.heard_in(call.language))]
+        return Reply(hold_document(session, services, call, first_round(call), before), call.id)
     if call.state in (TALKING, DIALLING):
         return Reply(bridge_document(services, call, number, before), call.id)
     if call.state == FORWARDED:
-        return Reply(forward_document(session, services, call), call.id)
+        return Reply(forward_document(session, services, call, number), call.id)
     if call.state == VOICEMAIL:
         return Reply(speaking.take_message(line, number), call.id)
     return Reply(speaking.last(call.language, "goodbye" if call.state == PARTING else "screen_gone"), call.id)
@@ -52,10 +63,10 @@ def bridge_document(services: Services, call: Call, number: int, before: Sequenc
     return speaking.join(line, bridge, line.address("out", turn=number + 1), said)
 
 
-def forward_document(session: Session, services: Services, call: Call) -> str:
+def forward_document(session: Session, services: Services, call: Call, number: int = 0) -> str:
     """Return the document that connects the caller to the telephone outside."""
     line = line_of(services, call)
     caller_id = callers.shown_to(session, services.settings, call.forward_to)
     return speaking.forward(
-        line, call.forward_to, caller_id, line.address("dialled", turn=0), line.address("forward-screen")
+        line, call.forward_to, caller_id, line.address("dialled", turn=number), line.address("forward-screen")
     )  # fmt: skip

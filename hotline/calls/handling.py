@@ -84,6 +84,7 @@ def invite_colleague(session: Session, desk: Desk, call_id: int, agent_id: int) 
     call = _own(session, desk, call_id)
     if agent_id == desk.agent_id:
         raise InvalidInput("agent_id", agent_id, "choose a colleague")
+    queueing.step_out(session, desk.services, agent_id)
     leg = _invite(session, desk, call, "colleague", queueing.reach(session, agent_id), "", "consult", agent_id=agent_id)
     _audit(session, desk, call, "call.invited", party="colleague", agent=agent_id)
     return leg
@@ -203,6 +204,7 @@ def call_out(session: Session, desk: Desk, phone: str, *, case_id: int | None = 
     )  # fmt: skip
     session.add(call)
     session.flush()
+    queueing.step_out(session, desk.services, desk.agent_id)
     to = queueing.reach(session, desk.agent_id)
     session.add(
         Leg(

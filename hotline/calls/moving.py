@@ -32,12 +32,10 @@ def end_call(session: Session, services: Services, call: Call, reason: str) -> N
     move(session, services, call, "end")
     call.ended_at, call.end_reason = services.clock.now(), reason[:20]
     for leg in open_legs(session, call.id):
-        if leg.role != "caller" or leg.state == PLANNED:
-            release_leg(session, services, call, leg)
-    topic = "CallFinished" if connected else "CallAbandoned"
+        release_leg(session, services, call, leg)
     waited = (call.ended_at - call.queued_at).total_seconds() if call.queued_at and not connected else None
     tell(
-        session, services, topic, call_id=call.id, phone=call.phone, reason=call.end_reason, waited_s=waited,
+        session, services, "CallEnded", call_id=call.id, connected=connected, phone=call.phone, reason=call.end_reason, waited_s=waited,
         case_id=call.case_id, agent_id=call.agent_id, drill=call.drill,
     )  # fmt: skip
 

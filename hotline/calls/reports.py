@@ -10,7 +10,7 @@ from hotline.calls import agent_leg, moving, queueing
 from hotline.calls.events import ORDERS_JOB, Reply
 from hotline.calls.models import Call, Leg
 from hotline.calls.reading import call_of_leg, leg_of_sid
-from hotline.calls.states import ANSWERED, JOINED, LEG, OVER, RINGING, event_of_word, is_forward, rank
+from hotline.calls.states import ANSWERED, DIALLING, JOINED, LEG, OVER, RINGING, event_of_word, is_forward, rank
 from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
 
@@ -72,6 +72,9 @@ def _caller_moved(session: Session, services: Services, call: Call, leg: Leg) ->
     if leg.state != OVER:
         return
     said = {"busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "canceled"}.get(leg.status, "")
+    if call.state == DIALLING:
+        outcome = {"failed": "dead_number", "canceled": "error", "": "error"}.get(said, said)
+        agent_leg.told_of_callback(session, services, call, outcome)
     moving.end_call(session, services, call, said or call.end_reason or "hangup")
 
 

@@ -26,7 +26,7 @@ def turn(session: Session, services: Services, call_id: int, key: str, number: i
         call.end_reason = "callback"
         aloud = speaking.number_aloud(call.phone)
         return Reply(speaking.last(call.language, "promised", number=aloud), call.id)
-    if queueing.overflowed(session, services, call) == "voicemail":
+    if queueing.nobody_left(session, services, call):
         queueing.leave(session, services, call, "voicemail")
         move(session, services, call, "record")
         return Reply(speaking.take_message(line_of(services, call), number), call.id)

@@ -47,6 +47,8 @@ def register(registry: Registry) -> None:
     registry.job(pruning.JOB, pruning.prune, queue="slow", timeout_s=120)
     registry.every(3600, pruning.JOB)
     registry.on("AgentReserved", "calls.ring_agent", agent_leg.reserved)
+    registry.on("CallbackDue", "calls.ring_agent", agent_leg.callback_due)
+    registry.on("ReservationCancelled", "calls.stop_ringing", agent_leg.reservation_cancelled)
 
 
 RECONCILE = "calls.reconcile"

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
+from hotline.calls import hands as hands_module
 from hotline.calls.hands import hands
 from hotline.calls.models import Call, Leg
 from hotline.core.clock import FrozenClock
@@ -86,8 +87,13 @@ def action_of(root: Element) -> str:
 
 
 @pytest.fixture
-def hook(client: FlaskClient, services: Services) -> Hook:
-    """Return Twilio."""
+def hook(client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch) -> Hook:
+    """Return Twilio, before a house with two queues; a busy machine must not send a test's caller to the duty number."""
+    from tests.calls.centre import make_queue
+
+    monkeypatch.setattr(hands_module, "DEADLINE_S", 60.0)
+    for code in ("consular", "incident"):
+        make_queue(services, code, overflow_no_staff=False)
     return Hook(client, services)
 
 

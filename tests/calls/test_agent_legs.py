@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_the_caller_hanging_up_frees_the_agent_even_when_the_agents_last_word_is
     centre.carry_out()
     assert {"Status": "completed"} in centre.telephones.ordered(f"CA{1000:032x}")
     centre.telephones.statuses[f"CA{1000:032x}"] = "completed"
-    centre.services.clock.advance(__import__("datetime").timedelta(seconds=200))  # type: ignore[attr-defined]
+    centre.services.clock.advance(timedelta(seconds=200))  # type: ignore[attr-defined]
     assert dialling.reconcile(centre.services) == 1
     assert {leg.state for leg in centre.rows.legs()} == {"over"} and centre.agent_state() == "wrap_up"
 

@@ -1,4 +1,4 @@
-"""With the database or Redis gone a caller hears the emergency text and is connected, at once; and the call is known afterwards."""
+"""With the database or Redis gone a caller hears the emergency text and is connected at once; the call is known afterwards."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def test_a_database_that_hangs_costs_no_more_than_the_deadline(
         from twilio.request_validator import RequestValidator
 
         url = "http://127.0.0.1:5000/webhooks/twilio/voice/inbound"
-        signature = RequestValidator(services.settings.twilio_auth_token.get_secret_value()).compute_signature(url, fields)
+        signature = RequestValidator(services.settings.twilio_auth_token.get_secret_value()).compute_signature(
+            url, fields
+        )
         heard = answer("/webhooks/twilio/voice/inbound", data=fields, headers={"X-Twilio-Signature": signature})
         assert time.perf_counter() - started < 1.0
     assert "system has a fault" in said(heard)

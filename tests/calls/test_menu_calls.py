@@ -57,7 +57,9 @@ def test_the_mission_is_known_by_the_number_called_and_else_by_the_one_that_forw
         manila = make_mission(session)
         own = make_mission(session, name_en="Embassy in Hanoi", phone="+84438315110", emergency_phone="+84904026126")
         session.add(CallLine(number="+82233330001", mission_id=manila.id, greeting={}, drill=False))
-        session.add(CallLine(number="+82233330002", mission_id=own.id, greeting={"ko": "안녕", "en": "Hello from Hanoi"}))
+        session.add(
+            CallLine(number="+82233330002", mission_id=own.id, greeting={"ko": "안녕", "en": "Hello from Hanoi"})
+        )
     assert "answering for the Embassy in Manila" in said(hook.ring(1, To="+82233330001"))
     assert "Hello from Hanoi" in said(hook.ring(2, To="+82233330002"))
     assert "answering for the Embassy in Hanoi" in said(hook.ring(3, ForwardedFrom="+84438315110"))
@@ -129,7 +131,9 @@ def test_dial_through_is_screened_and_comes_back_to_a_person_when_nobody_answers
     assert "wait" in action_of(twiml(back))
 
 
-@pytest.mark.parametrize("page", ["inbound", "menu?call=1&node=main&turn=1&misses=0", "status", "fallback", "wait?call=1&turn=1"])
+@pytest.mark.parametrize(
+    "page", ["inbound", "menu?call=1&node=main&turn=1&misses=0", "status", "fallback", "wait?call=1&turn=1"]
+)
 def test_nothing_is_read_without_a_signature(client: object, rows: Rows, page: str) -> None:
     answer = client.post(f"/webhooks/twilio/voice/{page}", data={"CallSid": sid(1), "To": CENTRE})  # type: ignore[attr-defined]
     assert answer.status_code == 403 and rows.calls() == []
