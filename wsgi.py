@@ -9,6 +9,7 @@ from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import alerts.wiring
+import hotline.agents.wiring
 import hotline.auth.wiring
 import hotline.cases.wiring
 import hotline.console.wiring
@@ -18,6 +19,7 @@ import hotline.missions.wiring
 import hotline.notices.wiring
 import hotline.people.wiring
 import hotline.providers.wiring
+import hotline.queues.wiring
 import hotline.registration.wiring
 import hotline.roaming.wiring
 from hotline.auth.identity import authorise, identify, needs_identity, protect_forms, sign_in_redirect
@@ -32,7 +34,8 @@ from hotline.sandbox.cli import sandbox
 HERE = Path(__file__).resolve().parent
 ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
          hotline.providers.wiring, hotline.notices.wiring, hotline.registration.wiring, hotline.roaming.wiring,
-         hotline.cases.wiring, hotline.console.wiring, hotline.demo.wiring, alerts.wiring)  # fmt: skip
+         hotline.cases.wiring, hotline.agents.wiring, hotline.queues.wiring, hotline.console.wiring, hotline.demo.wiring,
+         alerts.wiring)  # fmt: skip
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 """Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""
 LIVE_THREADS = 256

@@ -20,13 +20,13 @@ ROLES: dict[str, frozenset[str]] = {
     "agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "notices.read", "missions.read", "map.read",
+            "notices.read", "missions.read", "map.read", "agents.read", "agents.serve", "queues.read", "callbacks.work",
         }
     ),
     "senior_agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "cases.assign", "notices.read", "missions.read", "map.read",
+            "cases.assign", "notices.read", "missions.read", "map.read", "agents.read", "agents.serve", "agents.manage", "queues.read", "callbacks.work",
         }
     ),
     "mission_officer": frozenset({"alerts.read", "missions.read", "map.read"}),
@@ -35,14 +35,14 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": frozenset(
         {
             "alerts.read", "travellers.read", "cases.read", "notices.read", "missions.read", "audit.read",
-            "officers.read", "map.read", "routes.read",
+            "officers.read", "map.read", "routes.read", "agents.read", "queues.read",
         }
     ),
     "administrator": frozenset(
         {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
             "missions.write", "audit.read", "officers.read", "officers.write", "silent.write", "system.read", "map.read",
-            "routes.read", "routes.write", "carriers.write", "signers.write",
+            "routes.read", "routes.write", "carriers.write", "signers.write", "agents.read", "agents.manage", "queues.read", "queues.write",
         }
     ),
 }  # fmt: skip
