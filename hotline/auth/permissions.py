@@ -20,14 +20,15 @@ ROLES: dict[str, frozenset[str]] = {
     "agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
-            "notices.read", "missions.read", "map.read", "calls.take", "calls.read",
+            "notices.read", "missions.read", "map.read", "calls.take", "calls.read", "agents.read", "agents.serve",
+            "queues.read", "callbacks.work",
         }
     ),
     "senior_agent": frozenset(
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
             "cases.assign", "notices.read", "missions.read", "map.read", "calls.take", "calls.read", "calls.monitor",
-            "menus.write", "phonebook.write",
+            "menus.write", "phonebook.write", "agents.read", "agents.serve", "agents.manage", "queues.read", "callbacks.work",
         }
     ),
     "mission_officer": frozenset({"alerts.read", "missions.read", "map.read"}),
@@ -36,7 +37,7 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": frozenset(
         {
             "alerts.read", "travellers.read", "cases.read", "notices.read", "missions.read", "audit.read",
-            "officers.read", "map.read", "routes.read", "calls.read",
+            "officers.read", "map.read", "routes.read", "calls.read", "agents.read", "queues.read",
         }
     ),
     "administrator": frozenset(
@@ -44,6 +45,7 @@ ROLES: dict[str, frozenset[str]] = {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
             "missions.write", "audit.read", "officers.read", "officers.write", "silent.write", "system.read", "map.read",
             "routes.read", "routes.write", "carriers.write", "signers.write", "calls.read", "menus.write", "phonebook.write",
+            "agents.read", "agents.manage", "queues.read", "queues.write",
         }
     ),
 }  # fmt: skip

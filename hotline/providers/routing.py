@@ -146,7 +146,9 @@ def portions(ways: Sequence[Way]) -> list[float]:
         weight = sum(way.weight for way in tier)
         taken = [left * way.weight / weight * way.share / 100 for way in tier]
         result += taken
-        left = max(0.0, left - sum(taken))  # A whole tier may add up to a little more than it had, and no portion is less than none.
+        left = max(
+            0.0, left - sum(taken)
+        )  # A whole tier may add up to a little more than it had, and no portion is less than none.
     total = sum(result)
     if total <= 0:
         return [1.0 / len(ways)] * len(ways)
