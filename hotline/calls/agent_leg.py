@@ -52,7 +52,8 @@ def callback_due(services: Services, payload: Mapping[str, Any]) -> None:
             return
         phone = str(payload["phone"])
         call = Call(
-            provider_sid=None, direction="out", state=DIALLING, phone=phone, called=phone, language=payload.get("language") or "ko",
+            provider_sid=None, direction="out", state=DIALLING, phone=phone, called=phone,
+            language=payload.get("language") or "ko",
             danger=False, drill=False, skills=[], priority=0, queue="", case_id=payload.get("case_id"),
             traveller_id=payload.get("traveller_id"), agent_id=int(payload["agent_id"]), started_at=now, heard_at=now,
             recorded=services.settings.record_calls,

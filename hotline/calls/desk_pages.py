@@ -73,7 +73,8 @@ def _context() -> dict[str, Any]:
         screen = screen_of(session, services, call, agent_id) if call is not None else None
         agent = queueing.agent_row(session, agent_id)
     return {
-        "agent_id": agent_id, "call": call, "screen": screen, "agent": agent, "dispositions": DISPOSITIONS, "words": words, "ref": ref,
+        "agent_id": agent_id, "call": call, "screen": screen, "agent": agent, "dispositions": DISPOSITIONS,
+        "words": words, "ref": ref,
         "scripts": scripts(call, who.name) if call is not None else [],
     }  # fmt: skip
 

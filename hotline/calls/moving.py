@@ -35,7 +35,8 @@ def end_call(session: Session, services: Services, call: Call, reason: str) -> N
         release_leg(session, services, call, leg)
     waited = (call.ended_at - call.queued_at).total_seconds() if call.queued_at and not connected else None
     tell(
-        session, services, "CallEnded", call_id=call.id, connected=connected, phone=call.phone, reason=call.end_reason, waited_s=waited,
+        session, services, "CallEnded", call_id=call.id, connected=connected, phone=call.phone,
+        reason=call.end_reason, waited_s=waited,
         case_id=call.case_id, agent_id=call.agent_id, drill=call.drill,
     )  # fmt: skip
 

@@ -172,7 +172,7 @@ def write_up(session: Session, services: Services, actor: Actor, agent_id: int, 
 
 
 def step_out(session: Session, services: Services, agent_id: int) -> None:
-    """Keep the queue from offering calls to an agent who talks without a reservation: a colleague called in, a call of their own."""
+    """Keep the queue from offering calls to an agent who talks without a reservation: called in, or calling out."""
     agent = presence.get_agent(session, agent_id, lock=True)
     if agent.state == READY:
         presence.choose(session, services.clock, agent_id, NOT_READY, "case_work")

@@ -25,7 +25,7 @@ def register(registry: Registry) -> None:
     registry.menu += [
         MenuEntry("calls.desk", gettext_noop("Desk"), "calls.take", 26, key="d"),
         MenuEntry("calls.list_page", gettext_noop("Calls"), "calls.read", 27, key="l"),
-        MenuEntry("menus.show", gettext_noop("Call menu"), "menus.write", 62),
+        MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62),
         MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b"),
     ]
     registry.action_labels |= words.ACTIONS

@@ -46,7 +46,8 @@ class Settings(BaseSettings):
     )
     """The telephone that callers are connected to while the database is away; empty takes the first of the duty numbers."""
     voice_emergency_ko: str = Field(
-        "대한민국 영사콜센터입니다. 지금 시스템에 장애가 있습니다. 생명이 위급하면 먼저 현지 경찰과 구급대에 전화하세요. 당직자에게 연결합니다.",
+        "대한민국 영사콜센터입니다. 지금 시스템에 장애가 있습니다. "
+        "생명이 위급하면 먼저 현지 경찰과 구급대에 전화하세요. 당직자에게 연결합니다.",
         validation_alias=_env("HOTLINE_VOICE_EMERGENCY_KO"),
         max_length=1000,
     )
