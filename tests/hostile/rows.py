@@ -39,8 +39,9 @@ class Rows:
             state = min(state, 2)  # whoever is erased has no journeys
         with self._services.db.transaction() as session:
             for name in sorted(parameters, reverse=True):
-                make: Callable[..., int] = getattr(self, f"_{name}")
-                made[name] = make(session, state, made)
+                # Rows of the centre are named by small numbers, which some of the calls before may have made.
+                make: Callable[..., int] | None = getattr(self, f"_{name}", None)
+                made[name] = make(session, state, made) if make is not None else state + 1
         return made
 
     def _alert_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
