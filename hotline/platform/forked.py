@@ -81,7 +81,8 @@ def _run(words: list[str], env: dict[str, str], cwd: Path | None, output: Connec
     if os.getppid() != server:
         sys.exit(1)  # Whom we are tied to died before the kernel knew of our wish.
     os.setsid()
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGHUP):
+    # SIGPIPE and SIGXFSZ stay ignored, as in every Python: a browser that goes away must be an error, not the end.
+    for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     nothing = os.open(os.devnull, os.O_RDONLY)

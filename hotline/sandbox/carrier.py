@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hotline.sandbox import journal as journals
 from hotline.sandbox.callbacks import Callbacks, Webhook
 from hotline.sandbox.faults import Fault, FaultBook
-from hotline.sandbox.handsets import Handset, Handsets, OwnersFile
+from hotline.sandbox.handsets import MAX_FILE_BYTES, Handset, Handsets
 from hotline.sandbox.ledger import Ledger, new_sid
 from hotline.sandbox.messages import (
     ACCEPTED,
@@ -28,6 +28,7 @@ from hotline.sandbox.refusals import MAGIC_DELIVERY, MAGIC_FROM, MAGIC_TO, NEVER
 from hotline.sandbox.segments import count_parts
 from hotline.sandbox.settings import API_VERSION, SandboxSettings
 from hotline.sandbox.timeline import Timeline
+from hotline.sandbox.watched_file import WatchedFile
 
 REORDER_GAP_S = 0.15
 """How long after the final callback the held-back ``sent`` follows when callbacks are to be out of order."""
@@ -69,7 +70,7 @@ class Carrier:
         self.journal = journals.Journal(folder / "journal.jsonl" if folder else None)
         self.ledger = Ledger(settings.max_messages)
         self.handsets = Handsets(settings.max_handsets)
-        self.owners = OwnersFile(folder / "handsets.json") if folder else None
+        self.owners = WatchedFile(folder / "handsets.json", MAX_FILE_BYTES) if folder else None
         self.faults = FaultBook()
         self.counts = Counts()
         self.service_number = settings.service_number

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path
 
 from hotline.sandbox.messages import Message
 from hotline.sandbox.settings import BadInput
@@ -104,8 +102,10 @@ class Handsets:
             handset.texts.clear()
             handset.unread, handset.off, handset.opted_out = 0, False, False
 
-    def name_all(self, entries: list[dict[str, object]]) -> int:
-        """Take over owners; raises ``BadInput`` naming the entry that is wrong, changing nothing then."""
+    def name_all(self, entries: object) -> int:
+        """Take over owners from JSON; raises ``BadInput`` naming the entry that is wrong, changing nothing then."""
+        if not isinstance(entries, list):
+            raise BadInput("must be a list of handsets")
         if len(entries) > MAX_ENTRIES:
             raise BadInput(f"at most {MAX_ENTRIES} handsets at once")
         owners = [_parse_owner(index, entry) for index, entry in enumerate(entries)]
@@ -146,33 +146,3 @@ def _parse_owner(index: int, entry: object) -> tuple[str, dict[str, str]]:
             raise BadInput(f"handset {index}: {name} must be a text of at most {longest} characters")
         owner[name] = value
     return number, owner
-
-
-class OwnersFile:
-    """The file of owners in the data directory, read again whenever somebody has replaced it."""
-
-    def __init__(self, path: Path) -> None:
-        """``path`` need not exist yet."""
-        self._path = path
-        self._seen: tuple[int, int] | None = None
-
-    def take_over(self, handsets: Handsets) -> int:
-        """Name handsets when the file is new or has changed; returns how many. Raises ``ValueError``, ``OSError``."""
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
-            return 0
-        if self._seen == (status.st_mtime_ns, status.st_size):
-            return 0
-        self._seen = (status.st_mtime_ns, status.st_size)
-        return handsets.name_all(read_handsets(self._path))
-
-
-def read_handsets(path: Path) -> list[dict[str, object]]:
-    """Read the file of owners. Raises ``ValueError`` with the reason when it holds something else."""
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise BadInput(f"{path}: larger than {MAX_FILE_BYTES} bytes")
-    entries = json.loads(path.read_text("utf-8"))
-    if not isinstance(entries, list):
-        raise BadInput(f"{path}: must hold a list of handsets")
-    return entries

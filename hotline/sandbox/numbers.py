@@ -5,9 +5,7 @@ They stand in `DATA/sandbox/numbers.json`, read again within a second of being r
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 
 from hotline.sandbox.handsets import NUMBER
 from hotline.sandbox.settings import BadInput
@@ -82,25 +80,3 @@ def _parse(index: int, entry: object) -> Line:
 def line_json(line: Line) -> dict[str, str]:
     """Return a line as the control API shows it."""
     return asdict(line)
-
-
-class NumbersFile:
-    """The file of numbers in the data directory, read again whenever somebody has replaced it."""
-
-    def __init__(self, path: Path) -> None:
-        """``path`` need not exist yet."""
-        self._path = path
-        self._seen: tuple[int, int] | None = None
-
-    def take_over(self, numbers: Numbers) -> int:
-        """Take the lines over when the file is new or has changed; returns how many. Raises ``ValueError``, ``OSError``."""
-        try:
-            status = self._path.stat()
-        except FileNotFoundError:
-            return 0
-        if self._seen == (status.st_mtime_ns, status.st_size):
-            return 0
-        self._seen = (status.st_mtime_ns, status.st_size)
-        if status.st_size > MAX_FILE_BYTES:
-            raise BadInput(f"{self._path}: larger than {MAX_FILE_BYTES} bytes")
-        return numbers.put_all(json.loads(self._path.read_text("utf-8")))

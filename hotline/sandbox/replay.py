@@ -15,9 +15,9 @@ def restore(carrier: Carrier, voice: Voice, mailroom: Mailroom) -> int:
     Returns the number of texts. Raises ``ValueError`` when the file of handsets or the journal makes no sense.
     """
     if carrier.owners is not None:
-        carrier.owners.take_over(carrier.handsets)
+        carrier.owners.take_over(carrier.handsets.name_all)
     if voice.file is not None:
-        voice.file.take_over(voice.exchange.numbers)
+        voice.file.take_over(voice.exchange.numbers.put_all)
     next_seq = 1
     for entry in carrier.journal.entries():
         if entry.keys() & KINDS:

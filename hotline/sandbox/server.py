@@ -115,7 +115,9 @@ async def _watch_owners(carrier: Carrier, voice: Voice) -> None:
     while carrier.owners is not None and voice.file is not None:
         await asyncio.sleep(OWNERS_INTERVAL_S)
         try:
-            if carrier.owners.take_over(carrier.handsets) + voice.file.take_over(voice.exchange.numbers):
+            if carrier.owners.take_over(carrier.handsets.name_all) + voice.file.take_over(
+                voice.exchange.numbers.put_all
+            ):
                 carrier.on_change("")
         except (OSError, ValueError) as problem:
             logger.warning("handsets.json or numbers.json is not taken over: %s", problem)

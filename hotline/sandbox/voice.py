@@ -12,13 +12,14 @@ from hotline.sandbox.dialling import Dialler
 from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.following import Alert, Operator
 from hotline.sandbox.journal import Entry
-from hotline.sandbox.numbers import Line, NumbersFile
+from hotline.sandbox.numbers import MAX_FILE_BYTES, Line
 from hotline.sandbox.queueing import Queues
 from hotline.sandbox.recorder import Recorder
 from hotline.sandbox.recordings import read_recording, recording_entry
 from hotline.sandbox.reflexes import Reflexes
 from hotline.sandbox.rooms import Rooms
 from hotline.sandbox.sounds import Sounds
+from hotline.sandbox.watched_file import WatchedFile
 
 VOICE_PATH, FALLBACK_PATH, STATUS_PATH = (
     f"/webhooks/twilio/voice/{each}" for each in ("inbound", "fallback", "status")
@@ -37,7 +38,7 @@ class Voice:
     rooms: Rooms
     queues: Queues
     recorder: Recorder
-    file: NumbersFile | None
+    file: WatchedFile | None
 
     def apply(self, entry: Entry) -> None:
         """Apply one line of the journal. Raises ``ValueError`` when its shape is another."""
@@ -105,5 +106,5 @@ def make_voice(carrier: Carrier) -> Voice:
             )
         )
     folder = settings.data_dir / "sandbox" if settings.data_dir else None
-    file = NumbersFile(Path(folder) / "numbers.json") if folder else None
+    file = WatchedFile(Path(folder) / "numbers.json", MAX_FILE_BYTES) if folder else None
     return Voice(exchange, operator, rooms, queues, recorder, file)

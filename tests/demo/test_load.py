@@ -24,7 +24,7 @@ from hotline.demo.load import load, on_loopback
 from hotline.demo.people import invent
 from hotline.missions.models import Mission
 from hotline.people.models import Position, Traveller
-from hotline.sandbox.handsets import Handsets, read_handsets
+from hotline.sandbox.handsets import Handsets
 from tests.factories import make_officer
 from wsgi import main
 
@@ -122,7 +122,7 @@ def test_loopback_is_told_from_everything_else(url: str, expected: bool) -> None
 
 def test_the_practice_carrier_learns_who_has_which_phone(services: Services) -> None:
     load(services, SANDBOX)
-    handsets = read_handsets(services.settings.data_dir / "sandbox" / "handsets.json")
+    handsets = json.loads((services.settings.data_dir / "sandbox" / "handsets.json").read_text("utf-8"))
     assert Handsets(100_000).name_all(handsets) == 5030
     with services.db.transaction() as session:
         assert {handset["number"] for handset in handsets} == set(session.scalars(select(Traveller.phone)))

@@ -51,6 +51,9 @@ def test_child_has_a_session_of_its_own_and_can_be_killed(port: int) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             child.wait(0.05)
         wait_until(lambda: os.getsid(child.pid) == child.pid, "it leads its session")
+        wait_until(lambda: "hotline sandbox" in Path(f"/proc/{child.pid}/cmdline").read_text(), "it has begun")
+        ignored = int(Path(f"/proc/{child.pid}/status").read_text().split("SigIgn:")[1].split()[0], 16)
+        assert ignored >> (signal.SIGPIPE - 1) & 1, "whoever goes away in mid-answer would kill it"
     finally:
         child.kill()
     assert child.wait(20) == -signal.SIGKILL
