@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from alerts.dispatch.lanes import dispatch_alert
 from alerts.materialise import materialise
@@ -110,6 +110,26 @@ def test_warning_goes_from_file_to_handsets_with_two_officers(
     first.check(f"alert-finished-{language}")
     second.go("/alerts")
     second.check(f"alert-list-{language}")
+
+
+def test_what_changed_while_nobody_listened_is_seen_as_soon_as_the_page_listens(
+    open_desk: Callable[..., Desk], site: Site, staff: tuple[Officer, Officer]
+) -> None:
+    """Between the making of a page and its first event there is a gap, and a hint that falls into it is heard by nobody."""
+    author, _ = staff
+    desk = open_desk()
+    desk.sign_in(author)
+    held: list[Route] = []
+    desk.page.route("**/live/events*", lambda route: held.append(route))  # noqa: PLW0108 - the driver marks what it is given
+    desk.page.clock.install()  # and stands still but for what the page awaits: no timer looks again by itself
+    desk.go("/alerts")
+    with site.services.db.transaction() as session:
+        make_alert(session, author=author, headline="Written in the gap")
+    written = desk.page.get_by_text("Written in the gap")
+    expect(written).to_have_count(0)
+    desk.page.clock.pause_at(time.time() + 1)
+    held[0].continue_()
+    expect(written).to_be_visible()
 
 
 @LANGUAGES

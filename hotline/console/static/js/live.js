@@ -76,10 +76,10 @@
     const query = [...wanted].slice(0, MAX_TOPICS).map((topic) => `topic=${encodeURIComponent(topic)}`).join("&");
     const source = new EventSource(`${base}/live/events?${query}`, { withCredentials: true });
     source.addEventListener("hello", () => {
-      const back = !connected && indicator?.dataset.liveState === "polling";
       connected = true;
       show("open");
-      if (back) refreshAll();
+      // What changed while nobody listened, between the making of this page or the loss of the line and now, gave no hint.
+      refreshAll();
     });
     source.addEventListener("changed", (event) => refreshAll(JSON.parse(event.data).topic));
     source.addEventListener("error", () => {
