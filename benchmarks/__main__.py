@@ -14,7 +14,9 @@ import sys
 from types import ModuleType
 from typing import Any
 
-NAMES = ("audience", "dispatch", "drawing", "follow", "pacing", "receipts", "roaming", "routing", "memory")
+NAMES = (
+    "audience", "dispatch", "drawing", "follow", "pacing", "receipts", "roaming", "routing", "voice", "memory",
+)  # fmt: skip
 
 
 def main(words: list[str]) -> int:

@@ -5,7 +5,6 @@ Built with the official TwiML builder, so that nothing an alert says can become 
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,19 +15,11 @@ from urllib.parse import urlencode
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from alerts.replies.phrases import FALLBACK, language_of
+from hotline.providers.speech import digits, spoken, voice_of
 
 SAFE_KEY, HELP_KEY, AGAIN_KEY = "1", "2", "9"
 MAX_MISSES, MAX_AGAIN = 2, 3
 WAIT_FOR_KEY_S = 8
-MAX_SPOKEN_CHARS = 4_000
-"""Twilio refuses a Say of more than 4,096 characters."""
-SPOKEN = {
-    "ko": "ko-KR", "en": "en-US", "ja": "ja-JP", "zh": "cmn-CN", "zh-hans": "cmn-CN", "zh-hant": "cmn-TW", "es": "es-ES",
-    "fr": "fr-FR", "de": "de-DE", "ru": "ru-RU", "vi": "vi-VN", "th": "th-TH", "id": "id-ID", "ar": "arb", "pt": "pt-BR",
-    "it": "it-IT",
-}  # fmt: skip
-"""Our languages as the provider names its voices; another language is read by the English voice's own guess."""
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _FOLDER = Path(__file__).parent / "languages"
 
 
@@ -57,22 +48,6 @@ def words(language: str) -> Mapping[str, str]:
 def own_language(tag: str) -> str:
     """Return the language in which we ask and thank, for the language of the alert's text."""
     return language_of(tag) or FALLBACK
-
-
-def voice_of(tag: str) -> str | None:
-    """Return the provider's name of a language; None leaves it to the provider's default."""
-    tag = tag.lower().replace("_", "-")
-    return SPOKEN.get(tag) or SPOKEN.get(tag.split("-")[0])
-
-
-def spoken(text: str) -> str:
-    """Return a text as it can be heard: without addresses that nobody can note down, within the provider's limit."""
-    return " ".join(_ADDRESS.sub(" ", text).split())[:MAX_SPOKEN_CHARS]
-
-
-def digits(number: str) -> str:
-    """Return a telephone number digit by digit, so that no voice reads it as a million."""
-    return " ".join(character for character in number if character.isdigit() or character == "+")
 
 
 def ask(base: str, turn: Turn, *, text: str, language: str, drill: bool, hotline: str, wrong: bool = False) -> str:

@@ -15,7 +15,6 @@ from hotline.agents.states import (
     BENCHED,
     BREAKS,
     CHOICES,
-    DISPOSITIONS,
     ENGAGED,
     MANAGE,
     NOT_READY,
@@ -24,6 +23,7 @@ from hotline.agents.states import (
     READY,
     WRAP_UP,
 )
+from hotline.cases.states import DISPOSITIONS
 from hotline.core import audit
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock

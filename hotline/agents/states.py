@@ -52,9 +52,3 @@ BREAKS = ("break", "meal", "training", "meeting", "paperwork", "technical", "sup
 """Reasons a person gives for taking no calls; `support` is the rest after an abusive or hard call."""
 BENCHED = ("signed_on", "misses", "dead_number", "duty_over", "wrap_up_over")
 """Reasons the service itself gives."""
-
-DISPOSITIONS = (
-    "certificates", "information", "passports", "incident", "remittance", "safety", "nationals", "interpretation",
-    "complaint", "wrong_number", "silent", "abuse", "other",
-)  # fmt: skip
-"""Types of calls as the yearly statistics count them; the first three were 28, 21 and 18 % of all calls."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hotline.agents.states import BENCHED, BREAKS, DISPOSITIONS
+from hotline.agents.states import BENCHED, BREAKS
+from hotline.cases.states import DISPOSITIONS
 from hotline.core.i18n import gettext_noop
 
 STATES = {
@@ -34,18 +35,24 @@ REASONS = {
     "wrap_up_over": gettext_noop("wrap-up took too long"),
 }
 TYPES = {
-    "certificates": gettext_noop("Certificates, apostille, visas"),
-    "information": gettext_noop("General information"),
-    "passports": gettext_noop("Passports"),
-    "incident": gettext_noop("Incident or accident abroad"),
-    "remittance": gettext_noop("Emergency remittance"),
+    "certificate": gettext_noop("Certificate or apostille"),
+    "visa": gettext_noop("Visa"),
+    "passport": gettext_noop("Passport"),
+    "general": gettext_noop("General information"),
     "safety": gettext_noop("Safety of a place"),
-    "nationals": gettext_noop("Citizens living abroad"),
-    "interpretation": gettext_noop("Interpretation"),
-    "complaint": gettext_noop("Complaint"),
+    "accident": gettext_noop("Accident or disaster"),
+    "crime": gettext_noop("Crime"),
+    "detention": gettext_noop("Arrest or detention"),
+    "medical": gettext_noop("Illness or injury"),
+    "missing": gettext_noop("Missing person"),
+    "death": gettext_noop("Death"),
+    "money": gettext_noop("Emergency remittance"),
+    "interpreting": gettext_noop("Interpretation"),
+    "transferred": gettext_noop("Passed on elsewhere"),
     "wrong_number": gettext_noop("Wrong number"),
     "silent": gettext_noop("Nobody spoke"),
     "abuse": gettext_noop("Abusive call"),
+    "spam": gettext_noop("Spam or fraud"),
     "other": gettext_noop("Something else"),
 }
 VIAS = {"phone": gettext_noop("own phone"), "browser": gettext_noop("browser")}

@@ -21,7 +21,7 @@ ROLES: dict[str, frozenset[str]] = {
         {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
             "notices.read", "missions.read", "map.read", "agents.self", "agents.read", "queues.read",
-            "callbacks.work", "persons.phone",
+            "callbacks.work", "persons.phone", "calls.take", "calls.read",
         }
     ),
     "senior_agent": frozenset(
@@ -29,7 +29,7 @@ ROLES: dict[str, frozenset[str]] = {
             "alerts.read", "alerts.stop", "travellers.read", "travellers.write", "cases.read", "cases.work",
             "cases.assign", "notices.read", "missions.read", "map.read", "agents.self", "agents.read",
             "agents.manage", "queues.read", "callbacks.work", "persons.phone", "persons.passport", "persons.medical",
-            "persons.merge",
+            "persons.merge", "calls.take", "calls.read", "calls.monitor", "menus.write", "phonebook.write",
         }
     ),
     "official": frozenset({"cases.read", "cases.answer", "missions.read", "map.read"}),
@@ -39,7 +39,7 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": frozenset(
         {
             "alerts.read", "travellers.read", "cases.read", "notices.read", "missions.read", "audit.read",
-            "officers.read", "map.read", "routes.read", "agents.read", "queues.read",
+            "officers.read", "map.read", "routes.read", "agents.read", "queues.read", "calls.read",
         }
     ),
     "administrator": frozenset(
@@ -47,7 +47,7 @@ ROLES: dict[str, frozenset[str]] = {
             "alerts.read", "feeds.write", "travellers.read", "travellers.write", "notices.read", "missions.read",
             "missions.write", "audit.read", "officers.read", "officers.write", "silent.write", "system.read", "map.read",
             "routes.read", "routes.write", "carriers.write", "signers.write", "agents.read", "agents.manage",
-            "agents.write", "queues.read", "queues.write", "cases.rules",
+            "agents.write", "queues.read", "queues.write", "cases.rules", "calls.read", "menus.write", "phonebook.write",
         }
     ),
 }  # fmt: skip

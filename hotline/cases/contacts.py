@@ -18,7 +18,7 @@ from hotline.cases.contact_models import Contact
 from hotline.cases.judging import MOODS, RISKS, rank_of
 from hotline.cases.models import Case, CaseEntry, CasePerson
 from hotline.cases.person_models import Person
-from hotline.cases.states import CASE, CLOSED, CONTACT, IN_HAND, OPEN
+from hotline.cases.states import CASE, CLOSED, CONTACT, DISPOSITIONS, IN_HAND, OPEN
 from hotline.cases.working import MAX_NOTE_CHARS, get_case
 from hotline.core import audit, outbox
 from hotline.core.actor import SYSTEM, Actor
@@ -27,11 +27,6 @@ from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
 
 KINDS = ("call", "text", "chat", "mail", "visit")
 DIRECTIONS = ("in", "out")
-DISPOSITIONS = (
-    "certificate", "visa", "passport", "general", "safety", "accident", "crime", "detention", "medical", "missing", "death",
-    "money", "interpreting", "transferred", "wrong_number", "silent", "abuse", "spam", "other",
-)  # fmt: skip
-"""What a contact was about: the types of the yearly statistics, and those that are no request at all."""
 MAX_REF_CHARS, MAX_SUMMARY_CHARS, MAX_RELATION_CHARS = 80, 200, 60
 CLOSED_TOPIC = "ContactClosed"
 """Outbox topic with {"contact_id", "case_id"}, once for each contact."""
@@ -258,3 +253,24 @@ def _check(given: NewContact) -> None:
         raise InvalidInput("ref", given.ref, f"use 1 to {MAX_REF_CHARS} characters")
     if len(given.phone) > 16 or (given.phone and not given.phone.startswith("+")):
         raise InvalidInput("phone", "…", "give the number in E.164, such as +821012345678, or leave it empty")
+
+
+def mark_danger(session: Session, contact_id: int) -> None:
+    """Note that a life may be in danger, as the caller said by the key; their case is urgent from then on."""
+    contact = get_contact(session, contact_id)
+    case = get_case(session, contact.case_id, lock=True) if contact.case_id is not None else None
+    contact = get_contact(session, contact_id, lock=True)
+    contact.danger = True
+    if case is not None:
+        _raise_rank(case, contact)
+    session.flush()
+
+
+def lapse(session: Session, clock: Clock, contact_id: int) -> None:
+    """Close a contact in which nobody was spoken with: it has no disposition and says nothing about mood or risks."""
+    contact = get_contact(session, contact_id, lock=True)
+    if contact.state == CLOSED:
+        return
+    contact.state, contact.closed_at = CONTACT.next_state(contact.state, "close", SYSTEM), clock.now()
+    outbox.publish(session, clock, CLOSED_TOPIC, {"contact_id": contact.id, "case_id": contact.case_id})
+    session.flush()

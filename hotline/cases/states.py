@@ -55,6 +55,11 @@ INCIDENT = Lifecycle(
         Transition("ended", "overturn", "overturned", ASSIGN),
     ],
 )
+DISPOSITIONS = (
+    "certificate", "visa", "passport", "general", "safety", "accident", "crime", "detention", "medical", "missing", "death",
+    "money", "interpreting", "transferred", "wrong_number", "silent", "abuse", "spam", "other",
+)  # fmt: skip
+"""What a contact was about: the types of the yearly statistics, and those that are no request at all."""
 OPEN_STATES = (OPEN, IN_HAND, WAITING)
 STATES = (*OPEN_STATES, CLOSED)
 

@@ -35,6 +35,7 @@ ENTRIES = {
     "reminded": gettext_noop("Not answered in time: asked again"),
     "answered": gettext_noop("The responsible official answered"),
     "attached": gettext_noop("File added"),
+    "message": gettext_noop("A message was left"),
 }
 CHANNELS = {
     "link": gettext_noop("by the personal page"),

@@ -41,6 +41,34 @@ class Settings(BaseSettings):
     voice_ring_s: int = Field(30, ge=5, le=120, validation_alias=_env("HOTLINE_VOICE_RING_S"))
     """How long a telephone rings before a call counts as not picked up."""
 
+    voice_duty_number: str = Field(
+        "", validation_alias=_env("HOTLINE_VOICE_DUTY_NUMBER"), pattern=r"^(\+[1-9][0-9]{6,14})?$"
+    )
+    """The telephone that callers are connected to while the database is away; empty takes the first of the duty numbers."""
+    voice_emergency_ko: str = Field(
+        "대한민국 영사콜센터입니다. 지금 시스템에 장애가 있습니다. "
+        "생명이 위급하면 먼저 현지 경찰과 구급대에 전화하세요. 당직자에게 연결합니다.",
+        validation_alias=_env("HOTLINE_VOICE_EMERGENCY_KO"),
+        max_length=1000,
+    )
+    voice_emergency_en: str = Field(
+        "This is the Korean consular call centre. Our system has a fault. If a life is in danger, call the local police or "
+        "ambulance first. You are being connected to the officer on duty.",
+        validation_alias=_env("HOTLINE_VOICE_EMERGENCY_EN"),
+        max_length=1000,
+    )
+    """What callers hear while the database is away; `{number}` becomes the duty number, digit by digit."""
+    voice_agent_ring_s: int = Field(18, ge=10, le=60, validation_alias=_env("HOTLINE_VOICE_AGENT_RING_S"))
+    """How long an agent's telephone rings before the call goes to the next."""
+    record_calls: bool = Field(False, validation_alias=_env("HOTLINE_RECORD_CALLS"))
+    """Record conversations; every caller is told so first."""
+    recording_days: int = Field(90, ge=1, le=3650, validation_alias=_env("HOTLINE_RECORDING_DAYS"))
+    """How long recordings and messages are kept at the provider before they are deleted there."""
+    twilio_api_key_sid: str = Field("", validation_alias=_env("TWILIO_API_KEY_SID"))
+    twilio_api_key_secret: SecretStr = Field(SecretStr(""), validation_alias=_env("TWILIO_API_KEY_SECRET"))
+    """The key that signs browser agents' short-lived tokens; empty: agents answer on their own telephones."""
+    twilio_twiml_app_sid: str = Field("", validation_alias=_env("TWILIO_TWIML_APP_SID"))
+
     smtp_url: SecretStr = Field(SecretStr(""), validation_alias=_env("HOTLINE_SMTP_URL"))
     """The mail server (see `hotline.core.smtp_address`); it holds our password there. Empty: no e-mail."""
     smtp_ca_file: str = Field("", validation_alias=_env("HOTLINE_SMTP_CA_FILE"))

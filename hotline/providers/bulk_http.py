@@ -30,11 +30,12 @@ EVENTS_AT_ONCE = 512
 
 
 class HttpCall(NamedTuple):
-    """One request; `key` comes back with its answer. A body of None makes it a GET, else a form POST."""
+    """One request; `key` comes back with its answer. No body makes it a GET, else a form POST, unless `method` says else."""
 
     key: Any
     url: str
     body: bytes | None = None
+    method: str = ""
 
 
 class HttpAnswer(NamedTuple):
@@ -91,6 +92,10 @@ class _Slot:
             self.curl.setopt(pycurl.HTTPGET, 1)
         else:
             self.curl.setopt(pycurl.POSTFIELDS, call.body)
+        if call.method:
+            self.curl.setopt(pycurl.CUSTOMREQUEST, call.method)
+        else:
+            self.curl.unsetopt(pycurl.CUSTOMREQUEST)
 
     def _about_to_send(self, *_address: object) -> int:
         self.calls_begun += 1

@@ -159,7 +159,7 @@ class TwilioVoice:
 
     def _is_ours(self, row: dict[str, Any], query: CallQuery) -> bool:
         outbound = str(row.get("direction", "")).startswith("outbound")
-        return outbound and row.get("to") == query.to and row.get("from") == self.sender
+        return outbound and row.get("to") == query.to and row.get("from") == (query.sender or self.sender)
 
     def close(self) -> None:
         """Close all connections."""

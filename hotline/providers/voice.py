@@ -52,11 +52,15 @@ class CallResult(NamedTuple):
 
 
 class CallQuery(NamedTuple):
-    """A doubt to clear up: which calls were made to this number since that moment (aware UTC)?"""
+    """A doubt to clear up: which calls were made to this number since that moment (aware UTC)?
+
+    `sender` is the number they were made from, empty for the provider's usual one.
+    """
 
     message_id: int
     to: str
     since: datetime
+    sender: str = ""
 
 
 class FoundCall(NamedTuple):

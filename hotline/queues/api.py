@@ -10,8 +10,8 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from hotline.agents.states import DISPOSITIONS
 from hotline.auth.identity import actor
+from hotline.cases.states import DISPOSITIONS
 from hotline.core.description import MAX_ID
 from hotline.core.services import current
 from hotline.core.web import permit

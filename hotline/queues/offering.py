@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from hotline.agents import presence
 from hotline.agents.models import Agent
-from hotline.agents.states import DISPOSITIONS, READY, WRAP_UP
+from hotline.agents.states import READY, WRAP_UP
+from hotline.cases.states import DISPOSITIONS
 from hotline.core import outbox
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock

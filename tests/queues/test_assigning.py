@@ -50,8 +50,8 @@ def test_the_whole_life_of_a_call(services: Services) -> None:
                 getattr(offering, step)(session, services.clock, token)
                 assert session.get_one(Agent, agent.id).state == state
     with services.db.transaction() as session:
-        offering.wrap_up(session, services.clock, agent.id, "passports")
-        offering.wrap_up(session, services.clock, agent.id, "passports")
+        offering.wrap_up(session, services.clock, agent.id, "passport")
+        offering.wrap_up(session, services.clock, agent.id, "passport")
         assert session.get_one(Agent, agent.id).state == "ready"
         assert session.scalars(select(QueueEntry)).one().state == "done"
     with services.db.transaction() as session, pytest.raises(Refused) as refusal:

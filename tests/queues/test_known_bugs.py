@@ -137,7 +137,7 @@ def test_what_is_chosen_during_a_call_applies_afterwards(services: Services, cho
         assert session.get_one(Agent, agent_id).state == "talking"
         offering.finished(session, services.clock, token)
         assert session.get_one(Agent, agent_id).state == "wrap_up"
-        offering.wrap_up(session, services.clock, agent_id, "information")
+        offering.wrap_up(session, services.clock, agent_id, "general")
         found = session.get_one(Agent, agent_id)
         assert (found.state, found.reason, found.next_state) == (chosen, reason, None)
 
@@ -186,6 +186,6 @@ def test_an_outbound_call_keeps_its_agent_from_the_queue(services: Services) -> 
         offering.claim(session, services.clock, agent.id, "call:in", outbound=False)
     with services.db.transaction() as session:
         offering.finished(session, services.clock, found.token)
-        offering.wrap_up(session, services.clock, agent.id, "incident")
-        assert session.scalars(select(Reservation)).one().disposition == "incident"
+        offering.wrap_up(session, services.clock, agent.id, "accident")
+        assert session.scalars(select(Reservation)).one().disposition == "accident"
     assert assign_due(services) == 1

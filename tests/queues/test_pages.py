@@ -65,14 +65,14 @@ def test_an_agent_chooses_and_wraps_up_on_the_page(services: Services, visitor: 
     token = open_reservations(services)[0].token
     with services.db.transaction() as session:
         offering.accepted(session, services.clock, token)
-    assert visitor.post("/presence/wrap-up", data={"disposition": "passports"}).status_code == 409
+    assert visitor.post("/presence/wrap-up", data={"disposition": "passport"}).status_code == 409
     with services.db.transaction() as session:
         offering.finished(session, services.clock, token)
     assert "What was the call about?" in visitor.get("/presence").get_data(as_text=True)
     assert visitor.post("/presence/wrap-up", data={"disposition": "x"}).status_code == 422
-    assert visitor.post("/presence/wrap-up", data={"disposition": "passports"}).status_code == 302
+    assert visitor.post("/presence/wrap-up", data={"disposition": "passport"}).status_code == 302
     with services.db.transaction() as session:
-        assert session.scalars(select(Reservation.disposition)).one() == "passports"
+        assert session.scalars(select(Reservation.disposition)).one() == "passport"
         assert session.get_one(Agent, agent.id).state == "ready"
 
 

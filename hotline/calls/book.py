@@ -1,0 +1,169 @@
+"""The phone book, lines with their missions, caller ids and announcements: small tables that officers keep, all audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.calls.models import CallAnnouncement, CallerIdRule, CallLine, PhoneBookEntry
+from hotline.calls.states import BOOK, MENUS
+from hotline.core import audit
+from hotline.core.actor import Actor
+from hotline.core.clock import Clock
+from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
+from hotline.core.phone import parse_e164
+from hotline.missions.models import Mission
+
+KINDS = ("partner", "mission", "interpreter")
+MAX_ROWS, MAX_HOURS, MAX_ANNOUNCED = 500, 14 * 24, 1_000
+
+
+def entries(session: Session, kind: str = "") -> Sequence[PhoneBookEntry]:
+    """Return the phone book, by kind and name."""
+    statement = select(PhoneBookEntry).order_by(PhoneBookEntry.kind, PhoneBookEntry.name_en).limit(MAX_ROWS)
+    return session.scalars(statement.where(PhoneBookEntry.kind == kind) if kind else statement).all()
+
+
+def save_entry(
+    session: Session, clock: Clock, actor: Actor, entry_id: int | None, form: Mapping[str, str]
+) -> PhoneBookEntry:
+    """Add or change an entry; raises InvalidInput naming the field, Refused when the number is in the book already."""
+    _may(actor, BOOK)
+    row: PhoneBookEntry | None = _get(session, PhoneBookEntry, "phone book entry", entry_id)
+    kind = form.get("kind", "")
+    if kind not in KINDS:
+        raise InvalidInput("kind", kind, "choose what kind it is")
+    names = {name: _words(name, form.get(name, ""), 160) for name in ("name_ko", "name_en")}
+    phone = parse_e164(form.get("phone", ""), "KR").e164
+    other = session.scalar(select(PhoneBookEntry).where(PhoneBookEntry.phone == phone))
+    if other is not None and other is not row:
+        raise Refused("This number is in the book already.", code="phone-in-book", params={"name": other.name_en})
+    languages = [each.strip().lower()[:8] for each in form.get("languages", "").split(",") if each.strip()][:20]
+    values = {
+        "kind": kind, **names, "phone": phone, "languages": languages, "note": form.get("note", "").strip()[:300],
+        "country": form.get("country", "").strip().upper()[:2],
+    }  # fmt: skip
+    if row is None:
+        row = PhoneBookEntry(**values, updated_at=clock.now())
+        session.add(row)
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.updated_at = clock.now()
+    session.flush()
+    audit.record(session, clock, actor, "phonebook.saved", "phone_book", row.id, after={"kind": kind, "phone": phone})
+    return row
+
+
+def delete_entry(session: Session, clock: Clock, actor: Actor, entry_id: int) -> None:
+    """Take an entry out."""
+    _may(actor, BOOK)
+    row = _get(session, PhoneBookEntry, "phone book entry", entry_id)
+    session.delete(row)
+    audit.record(session, clock, actor, "phonebook.deleted", "phone_book", entry_id)
+
+
+def save_rule(session: Session, clock: Clock, actor: Actor, prefix: str, caller_id: str) -> CallerIdRule:
+    """Set which of our numbers is shown to numbers with a prefix (such as +81); an empty caller id takes the rule away."""
+    _may(actor, BOOK)
+    prefix = prefix.strip().replace(" ", "")
+    if not (prefix.startswith("+") and prefix[1:].isdigit() and prefix.isascii() and 2 <= len(prefix) <= 16):
+        raise InvalidInput("prefix", prefix, "write a plus sign and the first digits, such as +81")
+    row = session.scalar(select(CallerIdRule).where(CallerIdRule.prefix == prefix).with_for_update())
+    before = row.caller_id if row is not None else None
+    if not caller_id.strip():
+        if row is None:
+            raise NotFound("caller id rule", prefix)
+        session.delete(row)
+        audit.record(session, clock, actor, "callerid.deleted", "caller_id", row.id, before={"caller_id": before})
+        return row
+    number = parse_e164(caller_id, "KR", field="caller_id").e164
+    if row is None:
+        row = CallerIdRule(prefix=prefix, caller_id=number)
+        session.add(row)
+    row.caller_id = number
+    session.flush()
+    audit.record(
+        session, clock, actor, "callerid.saved", "caller_id", row.id, before={"caller_id": before},
+        after={"prefix": prefix, "caller_id": number},
+    )  # fmt: skip
+    return row
+
+
+def save_line(session: Session, clock: Clock, actor: Actor, form: Mapping[str, str]) -> CallLine:
+    """Say which mission is meant by a number that people call, with words of its own or the mission's name."""
+    _may(actor, MENUS)
+    number = parse_e164(form.get("number", ""), "KR", field="number").e164
+    code = form.get("mission", "").strip()
+    mission = session.scalar(select(Mission).where(Mission.code == code)) if code else None
+    if code and mission is None:
+        raise InvalidInput("mission", code, "choose a mission")
+    greeting = {each: form.get(f"greeting_{each}", "").strip()[:MAX_ANNOUNCED] for each in ("ko", "en")}
+    if any(greeting.values()) and not all(greeting.values()):
+        raise InvalidInput("greeting_ko", "", "write the greeting in Korean and in English, or in neither")
+    row = session.scalar(select(CallLine).where(CallLine.number == number).with_for_update())
+    if row is None:
+        row = CallLine(number=number, greeting={}, drill=False)
+        session.add(row)
+    row.mission_id, row.drill = mission.id if mission is not None else None, form.get("drill") == "1"
+    row.greeting = greeting if all(greeting.values()) else {}
+    session.flush()
+    audit.record(
+        session, clock, actor, "callline.saved", "call_line", row.id,
+        after={"number": number, "mission": code, "drill": row.drill},
+    )  # fmt: skip
+    return row
+
+
+def announce(session: Session, clock: Clock, actor: Actor, form: Mapping[str, str]) -> CallAnnouncement:
+    """Have everybody hear something before the menu, for some hours, on all lines or those of one country."""
+    _may(actor, MENUS)
+    texts = {each: _words(each, form.get(each, ""), MAX_ANNOUNCED) for each in ("ko", "en")}
+    hours = form.get("hours", "")
+    if not (hours.isascii() and hours.isdigit() and 1 <= int(hours[:6]) <= MAX_HOURS):
+        raise InvalidInput("hours", hours, f"use 1 to {MAX_HOURS} hours")
+    now = clock.now()
+    row = CallAnnouncement(
+        texts=texts, country=form.get("country", "").strip().upper()[:2], starts_at=now,
+        ends_at=now + timedelta(hours=int(hours)), author_id=actor.id,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    audit.record(
+        session, clock, actor, "announcement.made", "announcement", row.id, after={"texts": texts, "country": row.country}
+    )  # fmt: skip
+    return row
+
+
+def end_announcement(session: Session, clock: Clock, actor: Actor, row_id: int) -> None:
+    """End an announcement now."""
+    _may(actor, MENUS)
+    row = _get(session, CallAnnouncement, "announcement", row_id)
+    assert row is not None
+    if row.ends_at > clock.now():
+        row.ends_at = clock.now()
+        audit.record(session, clock, actor, "announcement.ended", "announcement", row.id)
+
+
+def _may(actor: Actor, permission: str) -> None:
+    if not actor.may(permission):
+        raise Forbidden(f"This needs the permission {permission}.")
+
+
+def _get(session: Session, model: Any, kind: str, row_id: int | None) -> Any:
+    if row_id is None:
+        return None
+    row = session.get(model, row_id, with_for_update=True)
+    if row is None:
+        raise NotFound(kind, row_id)
+    return row
+
+
+def _words(field: str, given: str, limit: int) -> str:
+    words = given.strip()
+    if not words or len(words) > limit:
+        raise InvalidInput(field, words, f"write 1 to {limit} characters")
+    return words

@@ -1,0 +1,200 @@
+"""When the database is away: the caller hears the emergency text and is connected to the duty number, from settings alone.
+
+Nothing here asks SQL or Redis. Each such call is written as a line into a file of this machine, and `reconcile` makes calls of
+the lines once the database is back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from datetime import datetime, timedelta
+from itertools import islice
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from twilio.twiml.voice_response import Dial, VoiceResponse
+
+from hotline.calls.fields import Ring
+from hotline.calls.models import Call, Leg
+from hotline.calls.speaking import PATH
+from hotline.calls.states import CALL, ENDED, MENU, OVER, WAITING
+from hotline.cases import contacts
+from hotline.cases.contacts import NewContact
+from hotline.core import audit
+from hotline.core.actor import SYSTEM
+from hotline.core.config import Settings
+from hotline.core.errors import Refused
+from hotline.core.outbox import publish
+from hotline.core.services import Services
+from hotline.providers.speech import digits, spoken, voice_of
+from hotline.queues import callbacks, entering
+from hotline.queues.models import Queue
+
+log = structlog.get_logger(__name__)
+
+JOB = "calls.reconcile_fallback"
+FILE, TAKEN = "fallback-calls.jsonl", "fallback-calls.jsonl.taken"
+BATCH = 500
+DUTY_RING_S = 40
+SETTLED_WITHIN = timedelta(minutes=3)
+
+
+def document(settings: Settings) -> str:
+    """Return the emergency text in Korean and English, then the duty number; the hotline's number where no duty number is set."""
+    response = VoiceResponse()
+    number = duty_number(settings)
+    texts = {"ko": settings.voice_emergency_ko, "en": settings.voice_emergency_en}
+    for language, text in texts.items():
+        response.say(spoken(text.replace("{number}", digits(number))), language=voice_of(language))
+    if number:
+        caller_id = settings.twilio_voice_from or settings.twilio_from
+        options = {"caller_id": caller_id} if caller_id else {}
+        dial = Dial(
+            timeout=DUTY_RING_S, action=f"{settings.public_url}{PATH}/fallback-ended", method="POST", **options
+        )  # fmt: skip
+        dial.number(number)
+        response.append(dial)
+    else:
+        response.hangup()
+    return str(response)
+
+
+def ended(settings: Settings, dialled: str) -> str:
+    """Return what follows on the duty number: nothing after a talk, else the text again with the number to call."""
+    response = VoiceResponse()
+    if dialled not in ("completed", "answered"):
+        texts = {"ko": settings.voice_emergency_ko, "en": settings.voice_emergency_en}
+        for language, text in texts.items():
+            response.say(spoken(text.replace("{number}", digits(duty_number(settings)))), language=voice_of(language))
+    response.hangup()
+    return str(response)
+
+
+def duty_number(settings: Settings) -> str:
+    """Return the telephone that is rung when nothing else works: the voice duty number, else the first duty number."""
+    return settings.voice_duty_number or next(iter(settings.duty_phones), "")
+
+
+def write_down(settings: Settings, ring: Ring, at: datetime, why: str) -> None:
+    """Append one call to this machine's file; a full disk is logged and never costs the caller the answer."""
+    _append(settings, {**ring._asdict(), "at": at.isoformat(), "why": why[:40]})
+
+
+def write_end(settings: Settings, sid: str, dialled: str, at: datetime) -> None:
+    """Append how the duty number was reached."""
+    _append(settings, {"sid": sid, "dialled": dialled, "at": at.isoformat()})
+
+
+def _append(settings: Settings, row: dict[str, str]) -> None:
+    try:
+        descriptor = os.open(settings.data_dir / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, (json.dumps(row) + "\n").encode())
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        log.exception("calls.fallback_not_written", error=type(error).__name__, sid=row["sid"])
+
+
+def is_waiting(settings: Settings) -> bool:
+    """Say whether this machine has calls to make up for."""
+    return (settings.data_dir / FILE).exists() or (settings.data_dir / TAKEN).exists()
+
+
+def reconcile(services: Services) -> int:
+    """Make calls of the lines that were written while the database was away; how many lines were taken in.
+
+    Each machine does this for its own file: as a job, and after the first call that is answered as usual again. Calls are
+    known by the provider's name, so that a file that was half read is read again from its beginning.
+    """
+    folder = services.settings.data_dir
+    if not is_waiting(services.settings):
+        return 0
+    with (folder / f"{FILE}.lock").open("a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        taken = folder / TAKEN
+        if not taken.exists():
+            if not (folder / FILE).exists():
+                return 0
+            (folder / FILE).rename(taken)  # what comes meanwhile begins a new file
+        done = 0
+        with taken.open(encoding="utf-8", errors="replace") as file:
+            while lines := list(islice(file, BATCH)):
+                with services.db.transaction() as session:
+                    for line in lines:
+                        done += _take_in(session, services, line)
+        with services.db.transaction() as session:
+            audit.record(session, services.clock, SYSTEM, "call.reconciled", "call", None, after={"lines": done})
+        taken.unlink()
+    return done
+
+
+def _take_in(session: Session, services: Services, line: str) -> bool:
+    """Take in one line; one that a power cut has torn is logged and left out."""
+    try:
+        row = json.loads(line)
+        at = datetime.fromisoformat(row["at"])
+        if "dialled" in row:
+            _reached(session, services, str(row["sid"]), str(row["dialled"]))
+            return True
+        ring = Ring(row["sid"][:64], row["phone"][:20], row["called"][:20], row["forwarded_from"][:20])
+        why = str(row["why"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("calls.fallback_line_torn", error=type(error).__name__)
+        return False
+    found = session.scalar(select(Call).where(Call.provider_sid == ring.sid).with_for_update())
+    if found is None:
+        _make(session, services, ring, at, why)
+    elif not found.fallback:
+        _overtaken(session, services, found)
+    return True
+
+
+def _overtaken(session: Session, services: Services, call: Call) -> None:
+    """The call was written down after all, too late for its caller, who is with the duty number."""
+    call.fallback, call.forward_to = True, duty_number(services.settings)
+    if call.state == WAITING:
+        entering.leave(session, services.clock, call.queue_ref, "transfer")
+    if call.state in (MENU, WAITING):
+        call.state = CALL.next_state(call.state, "forward", SYSTEM)
+    session.flush()
+
+
+def _make(session: Session, services: Services, ring: Ring, at: datetime, why: str) -> None:
+    call = Call(
+        provider_sid=ring.sid, direction="in", state=ENDED, phone=ring.phone, called=ring.called,
+        forwarded_from=ring.forwarded_from, started_at=at, heard_at=at, ended_at=at, end_reason="fallback",
+        fallback=True, forward_to=duty_number(services.settings),
+    )  # fmt: skip
+    session.add(call)
+    session.flush()
+    session.add(
+        Leg(
+            call_id=call.id, role="caller", state=OVER, provider_sid=ring.sid, to=ring.phone, created_at=at, ended_at=at
+        )
+    )
+    contact = contacts.open_contact(
+        session, services.clock, NewContact(kind="call", ref=f"call:{call.id}", direction="in", phone=ring.phone)
+    )
+    call.contact_id = contact.id
+    queue = session.scalar(select(Queue.code).where(Queue.active).order_by(Queue.id).limit(1))
+    if ring.phone and queue is not None:
+        # Whoever did not get through is called back; a word that they did comes within minutes and settles it.
+        due = services.clock.now() + SETTLED_WITHIN
+        call.callback_id = callbacks.reserve(session, services.clock, queue=queue, phone=ring.phone, at=due).id
+    publish(session, services.clock, "CallFellBack", {"call_id": call.id, "at": at.isoformat(), "why": why})
+    session.flush()
+
+
+def _reached(session: Session, services: Services, sid: str, dialled: str) -> None:
+    """The duty number was reached: nobody needs to be called back."""
+    call = session.scalar(select(Call).where(Call.provider_sid == sid).with_for_update())
+    if call is None or call.callback_id is None or dialled not in ("completed", "answered"):
+        return
+    try:
+        callbacks.cancel(session, services.clock, SYSTEM, call.callback_id, event="settle")
+    except Refused:
+        return  # it is being called, or was already

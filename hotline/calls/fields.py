@@ -1,0 +1,125 @@
+"""What of a webhook is read: few fields, each in its documented form and within a length."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from flask import request
+
+from hotline.core.errors import InvalidInput
+from hotline.providers.voice import STATUS_RANK
+
+_SID = re.compile(r"[A-Za-z0-9]{1,64}")
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+_SMALL = re.compile(r"[0-9]{1,9}")
+_ID = re.compile(r"[0-9]{1,18}")
+_WORD = re.compile(r"[a-z][a-z-]{0,39}")
+_KEYS = re.compile(r"[0-9#*]{0,1}")
+WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+"""What Twilio puts in place of a number that was withheld (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE on the keys)."""
+SENTENCES = frozenset({"", "left", "passed_on", "abuse_warned", "abuse_warned_again"})
+
+
+class Ring(NamedTuple):
+    """A call that comes in; numbers are E.164 or empty."""
+
+    sid: str
+    phone: str
+    called: str
+    forwarded_from: str
+
+
+def field(name: str, form: re.Pattern[str], *, optional: bool = False) -> str:
+    """Return a field of the form; raises InvalidInput when it is not as documented."""
+    value = request.form.get(name, "")
+    if (optional and not value) or form.fullmatch(value):
+        return value
+    raise InvalidInput(name, value, "send the field in the provider's documented form")
+
+
+def call_sid() -> str:
+    """Return the provider's name of the leg that the webhook is about."""
+    return field("CallSid", _SID)
+
+
+def ring() -> Ring:
+    """Read a call that comes in."""
+    phone = telephone("From")
+    return Ring(call_sid(), "" if phone in WITHHELD else phone, telephone("To"), telephone("ForwardedFrom"))
+
+
+def telephone(name: str) -> str:
+    """Return a number in E.164; empty for one that is withheld, missing, or no number at all."""
+    value = request.form.get(name, "").strip()[:40]
+    return value if _NUMBER.fullmatch(value) else ""
+
+
+def pressed() -> str:
+    """Return the key that was pressed; empty for none, and for what is no single key."""
+    value = request.form.get("Digits", "")[:1]
+    return value if _KEYS.fullmatch(value) else ""
+
+
+def status() -> str:
+    """Return the provider's word about the leg."""
+    value = request.form.get("CallStatus", "")
+    if value not in STATUS_RANK:
+        raise InvalidInput("CallStatus", value, "use one of the provider's documented words")
+    return value
+
+
+def word(name: str) -> str:
+    """Return a documented word, empty when it is missing."""
+    return field(name, _WORD, optional=True)
+
+
+def sid(name: str) -> str:
+    """Return a provider's name of a thing, empty when it is missing."""
+    return field(name, _SID, optional=True)
+
+
+def small(name: str) -> int:
+    """Return a whole number of the form, 0 when it is missing."""
+    return int(field(name, _SMALL, optional=True) or 0)
+
+
+def given_id(name: str) -> int:
+    """Return an id from the address, which we made and the provider signed."""
+    value = request.args.get(name, "")
+    if not value.isascii() or not _ID.fullmatch(value):
+        raise InvalidInput(name, value, "give the numbers as in our own address")
+    return int(value)
+
+
+def turn() -> int:
+    """Return which document of the call this follows on."""
+    return given_id("turn")
+
+
+def sentence() -> str:
+    """Return which of our own sentences is to be said first; empty for none."""
+    value = request.args.get("say", "")
+    if value not in SENTENCES:
+        raise InvalidInput("say", value, "give the words as in our own address")
+    return value
+
+
+def anybody() -> Ring:
+    """Read who is on the line for the emergency document, whatever else is wrong with the request."""
+    value = request.form.get("CallSid", "")
+    return Ring(value if _SID.fullmatch(value) else "", telephone("From"), telephone("To"), telephone("ForwardedFrom"))
+
+
+def given_word(name: str) -> str:
+    """Return a short word from the address."""
+    value = request.args.get(name, "")
+    if not _WORD.fullmatch(value):
+        raise InvalidInput(name, value, "give the words as in our own address")
+    return value
+
+
+def error_code() -> str:
+    """Return the provider's error code, empty for none."""
+    value = request.form.get("ErrorCode", "")[:10]
+    return value if value.isascii() and value.isdigit() and value != "0" else ""

@@ -1,0 +1,52 @@
+"""How a call moves: one step of the table, its moment, and what the queue, the other legs and other rooms are told."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from hotline.calls import orders, queueing
+from hotline.calls.events import tell
+from hotline.calls.models import Call, Leg
+from hotline.calls.reading import open_legs
+from hotline.calls.states import CALL, ENDED, LEG, OVER, PLANNED, WAITING
+from hotline.cases import contacts
+from hotline.core.actor import SYSTEM
+from hotline.core.services import Services
+
+
+def move(session: Session, services: Services, call: Call, event: str) -> None:
+    """Move a call on; raises Refused when the table does not know the step."""
+    call.state = CALL.next_state(call.state, event, SYSTEM)
+    call.heard_at = services.clock.now()
+    if event == "connect":
+        call.connected_at = call.connected_at or services.clock.now()
+    session.flush()
+
+
+def end_call(session: Session, services: Services, call: Call, reason: str) -> None:
+    """End a call for good: the queue forgets it, every other leg is told to hang up; twice changes nothing."""
+    if call.state == ENDED:
+        return
+    if call.state == WAITING:
+        queueing.leave(session, services, call, "hangup")
+    connected = call.connected_at is not None
+    move(session, services, call, "end")
+    call.ended_at, call.end_reason = services.clock.now(), reason[:20]
+    for leg in open_legs(session, call.id):
+        release_leg(session, services, call, leg)
+    if call.contact_id is not None and not connected and reason != "voicemail":
+        contacts.lapse(session, services.clock, call.contact_id)
+    waited = (call.ended_at - call.queued_at).total_seconds() if call.queued_at and not connected else None
+    tell(
+        session, services, "CallEnded", call_id=call.id, connected=connected, reason=call.end_reason, waited_s=waited,
+        contact_id=call.contact_id, agent_id=call.agent_id, drill=call.drill,
+    )  # fmt: skip
+
+
+def release_leg(session: Session, services: Services, call: Call, leg: Leg) -> None:
+    """End a leg: one that was never dialled at once, one that lives at the provider by an order."""
+    if leg.state == PLANNED:
+        leg.state, leg.ended_at, leg.due_at = LEG.next_state(leg.state, "end", SYSTEM), services.clock.now(), None
+        queueing.release(session, services, leg, "cancelled")
+    elif leg.state != OVER:
+        orders.give(session, services.clock, call, "hang_up", leg=leg)

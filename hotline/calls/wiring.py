@@ -1,0 +1,55 @@
+"""What calls bring: the provider's webhooks, jobs that dial and give orders, handlers of the queue's facts, pages and words."""
+
+from __future__ import annotations
+
+from hotline.calls import (
+    agent_leg,
+    book_pages,
+    desk_pages,
+    dialling,
+    fallback,
+    menu_pages,
+    messages,
+    pruning,
+    recordings,
+    webhooks,
+    words,
+)
+from hotline.core.i18n import gettext_noop
+from hotline.core.registry import MenuEntry, Registry, SubjectKind
+
+
+def register(registry: Registry) -> None:
+    """Add the room's routes, jobs, schedules, handlers and words."""
+    registry.blueprints += [webhooks.blueprint, desk_pages.blueprint, menu_pages.blueprint, book_pages.blueprint]
+    registry.static["calls"] = desk_pages.STATIC
+    registry.menu += [
+        MenuEntry("calls.desk", gettext_noop("Desk"), "calls.take", 26, key="d"),
+        MenuEntry("calls.list_page", gettext_noop("Calls"), "calls.read", 27, key="l"),
+        MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62),
+        MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b"),
+    ]
+    registry.action_labels |= words.ACTIONS
+    registry.explanations |= words.EXPLANATIONS
+    registry.subjects["call"] = SubjectKind(gettext_noop("Call"), "calls.show", "call_id", "calls.read")
+    registry.subjects["call_menu"] = SubjectKind(gettext_noop("Call menu"))
+    registry.subjects["call_line"] = SubjectKind(gettext_noop("Line"))
+    registry.subjects["announcement"] = SubjectKind(gettext_noop("Announcement"))
+    registry.subjects["phone_book"] = SubjectKind(gettext_noop("Phone book entry"))
+    registry.subjects["caller_id"] = SubjectKind(gettext_noop("Number that is shown"))
+    registry.job(dialling.JOB, dialling.carry_out, queue="urgent", timeout_s=120)
+    registry.every(2, dialling.JOB)
+    registry.job(RECONCILE, dialling.reconcile, queue="default", timeout_s=120)
+    registry.every(20, RECONCILE)
+    registry.job(fallback.JOB, fallback.reconcile, queue="default", timeout_s=120)
+    registry.every(15, fallback.JOB)
+    registry.job(recordings.JOB, recordings.delete_due, queue="slow", timeout_s=120)
+    registry.every(3600, recordings.JOB)
+    registry.job(pruning.JOB, pruning.prune, queue="slow", timeout_s=120)
+    registry.every(3600, pruning.JOB)
+    registry.on("AgentReserved", "calls.ring_agent", agent_leg.reserved)
+    registry.on("CallbackDue", "calls.ring_agent", agent_leg.callback_due)
+    registry.on("VoicemailLeft", "calls.keep_message", messages.keep)
+
+
+RECONCILE = "calls.reconcile"

@@ -1,0 +1,117 @@
+"""What pages and the audit trail call calls, legs and what is done with them."""
+
+from __future__ import annotations
+
+from hotline.core.i18n import gettext_noop
+
+STATES = {
+    "dialling": gettext_noop("being called"),
+    "menu": gettext_noop("in the menu"),
+    "waiting": gettext_noop("waits"),
+    "talking": gettext_noop("talks"),
+    "forwarded": gettext_noop("forwarded"),
+    "voicemail": gettext_noop("leaves a message"),
+    "parting": gettext_noop("hears the end"),
+    "ended": gettext_noop("call ended"),
+}
+STATE_KINDS = {
+    "dialling": "waiting", "menu": "waiting", "waiting": "fault", "talking": "running", "forwarded": "agreed",
+    "voicemail": "agreed", "parting": "done", "ended": "ended",
+}  # fmt: skip
+LEG_STATES = {
+    "planned": gettext_noop("is dialled"),
+    "placing": gettext_noop("is dialled"),
+    "doubt": gettext_noop("is looked up"),
+    "ringing": gettext_noop("rings"),
+    "answered": gettext_noop("has picked up"),
+    "joined": gettext_noop("is in the call"),
+    "over": gettext_noop("has left"),
+}
+ROLES = {
+    "caller": gettext_noop("Person"),
+    "agent": gettext_noop("Agent"),
+    "colleague": gettext_noop("Colleague"),
+    "interpreter": gettext_noop("Interpreter"),
+    "partner": gettext_noop("Partner agency"),
+    "mission": gettext_noop("Mission"),
+    "supervisor": gettext_noop("Supervisor"),
+}
+KINDS = {name: ROLES[name] for name in ("partner", "mission", "interpreter")}
+MODES = {
+    "listen": gettext_noop("Listen"),
+    "whisper": gettext_noop("Whisper"),
+    "join": gettext_noop("Join"),
+}
+ACTIONS = {
+    "call.held": gettext_noop("person put on hold"),
+    "call.resumed": gettext_noop("person brought back"),
+    "call.invited": gettext_noop("third party called in"),
+    "call.released": gettext_noop("third party let go"),
+    "call.monitored": gettext_noop("call listened to"),
+    "call.handed_over": gettext_noop("call handed over"),
+    "call.requeued": gettext_noop("call given to a queue"),
+    "call.forwarded": gettext_noop("call forwarded"),
+    "call.finished": gettext_noop("call ended by the agent"),
+    "call.placed": gettext_noop("person called"),
+    "call.reconciled": gettext_noop("calls of an outage written down"),
+    "recording.heard": gettext_noop("recording heard"),
+    "recording.deleted": gettext_noop("recordings deleted"),
+    "menu.saved": gettext_noop("menu draft saved"),
+    "menu.published": gettext_noop("menu published"),
+    "announcement.made": gettext_noop("announcement made"),
+    "announcement.ended": gettext_noop("announcement ended"),
+    "callline.saved": gettext_noop("line saved"),
+    "phonebook.saved": gettext_noop("phone book entry saved"),
+    "phonebook.deleted": gettext_noop("phone book entry deleted"),
+    "callerid.saved": gettext_noop("caller number rule saved"),
+    "callerid.deleted": gettext_noop("caller number rule deleted"),
+}
+EXPLANATIONS = {
+    "not-your-call": gettext_noop("This is not your call."),
+    "not-talking": gettext_noop("The call is over, or nobody talks in it now."),
+    "nobody-on-line": gettext_noop("The person is not on the line."),
+    "nobody-joined": gettext_noop("Nobody has joined yet who could take the call over."),
+    "already-invited": gettext_noop("They are in this call or being rung already."),
+    "call-full": gettext_noop("There are enough people in this call."),
+    "in-a-call": gettext_noop("You are in a call already."),
+    "forward-loop": gettext_noop("That line is forwarded to us; the call would come back."),
+    "phone-in-book": gettext_noop("This number is in the book already: %(name)s."),
+    "menu-changed": gettext_noop("Somebody else changed the draft meanwhile; load the page again."),
+    "menu-draft-exists": gettext_noop("There is a draft already; publish it first."),
+    "no-agent": gettext_noop("You are not set up as an agent; an administrator does that."),
+    "phonebook.kind": gettext_noop("Choose what kind it is."),
+    "phonebook.phone": gettext_noop("Write the number in international form, such as +82 2 1588 1234."),
+    "phonebook.name_ko": gettext_noop("Write the name in Korean."),
+    "phonebook.name_en": gettext_noop("Write the name in English."),
+    "phonebook.prefix": gettext_noop("Write a plus sign and the first digits, such as +81."),
+    "phonebook.caller_id": gettext_noop("Write one of our numbers in international form."),
+    "menu.number": gettext_noop("Write the number in international form, such as +82 2 3333 0001."),
+    "menu.mission": gettext_noop("Choose a mission."),
+    "menu.hours": gettext_noop("Use 1 to 336 hours."),
+    "menu.ko": gettext_noop("Write the text in Korean."),
+    "menu.en": gettext_noop("Write the text in English."),
+    "menu.greeting_ko": gettext_noop("Write the greeting in Korean and in English, or in neither."),
+}
+SCRIPTS = {
+    "hello": {
+        "title": gettext_noop("Greeting"),
+        "ko": "안녕하십니까, {centre} 상담원 {agent}입니다. 무엇을 도와드릴까요?",
+        "en": "Hello, this is {agent} at the {centre}. How can I help you?",
+    },
+    "safe": {
+        "title": gettext_noop("First: are they safe?"),
+        "ko": "지금 안전한 곳에 계십니까? 다치신 분이 있습니까? 몇 분이 함께 계십니까?",
+        "en": "Are you in a safe place now? Is anybody hurt? How many are you?",
+    },
+    "where": {
+        "title": gettext_noop("Where and how to reach them"),
+        "ko": "계신 곳의 주소나 가까운 건물을 말씀해 주세요. 전화가 끊기면 이 번호로 다시 걸어도 됩니까?",
+        "en": "Tell me the address or a building nearby. If the line drops, may we call this number back?",
+    },
+    "close": {
+        "title": gettext_noop("Closing"),
+        "ko": "말씀하신 내용을 정리하겠습니다. 다음에 할 일과 연락 드릴 시각을 확인해 주세요.",
+        "en": "Let me repeat what we agreed: what happens next, and when we call you.",
+    },
+}
+assert set(STATES) == set(STATE_KINDS), "every state has a name and a colour"

@@ -1,0 +1,103 @@
+"""With the database or Redis gone a caller hears the emergency text and is connected at once; the call is known afterwards."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from hotline.calls import fallback, hands
+from hotline.core.db import Database
+from hotline.core.services import Services, connect_redis
+from tests.calls.conftest import CALLER, Hook, Rows, said, sid, twiml
+
+DUTY = "+82222222222"
+
+
+@pytest.fixture
+def dead(services: Services, hook: Hook) -> Any:
+    """Take the database and Redis away; returns what brings them back."""
+    db, redis = services.db, services.redis
+    services.settings = services.settings.model_copy(update={"voice_duty_number": DUTY})
+    services.db = Database("postgresql://nobody@127.0.0.1:9/none", pool_size=1)
+    services.redis = connect_redis("redis://127.0.0.1:9/0")
+
+    def back() -> None:
+        services.db.dispose()
+        services.db, services.redis = db, redis
+
+    yield back
+    back()
+
+
+def number_dialled(answer: Any) -> str | None:
+    return twiml(answer).findtext("Dial/Number")
+
+
+def test_the_caller_hears_both_languages_and_reaches_the_duty_number_in_under_a_second(dead: Any, hook: Hook) -> None:
+    started = time.perf_counter()
+    answer = hook.ring()
+    assert time.perf_counter() - started < 1.0
+    assert "장애" in said(answer) and "system has a fault" in said(answer) and number_dialled(answer) == DUTY
+    assert number_dialled(hook("fallback", CallSid=sid(1), From=CALLER, ErrorCode="11200")) == DUTY
+    ended = hook("fallback-ended?x=1", CallSid=sid(1), DialCallStatus="no-answer")
+    assert "장애" in said(ended) and twiml(ended).find("Hangup") is not None
+
+
+def test_a_database_that_hangs_costs_no_more_than_the_deadline(
+    hook: Hook, services: Services, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hands, "DEADLINE_S", 0.2)
+    with services.db.transaction() as session:
+        session.execute(text("LOCK TABLE call_events IN ACCESS EXCLUSIVE MODE"))
+        started = time.perf_counter()
+        answer = hook.client.post  # the fixture would wait for what hangs
+        fields = {"CallSid": sid(1), "From": CALLER, "To": "+82232100404"}
+        from twilio.request_validator import RequestValidator
+
+        url = "http://127.0.0.1:5000/webhooks/twilio/voice/inbound"
+        signature = RequestValidator(services.settings.twilio_auth_token.get_secret_value()).compute_signature(
+            url, fields
+        )
+        heard = answer("/webhooks/twilio/voice/inbound", data=fields, headers={"X-Twilio-Signature": signature})
+        assert time.perf_counter() - started < 1.0
+    assert "system has a fault" in said(heard)
+
+
+def test_those_calls_are_known_afterwards_once(dead: Any, hook: Hook, rows: Rows, services: Services) -> None:
+    hook.ring(1)
+    hook.ring(1)
+    hook.ring(2, From="anonymous")
+    dead()
+    assert fallback.reconcile(services) == 2
+    assert fallback.reconcile(services) == 0
+    assert [(call.phone, call.fallback, call.state, call.end_reason) for call in rows.calls()] == [
+        (CALLER, True, "ended", "fallback"), ("", True, "ended", "fallback"),
+    ]  # fmt: skip
+    assert rows.value("SELECT count(*) FROM outbox_events WHERE topic = 'CallFellBack'") == 2
+
+
+def test_a_torn_line_and_a_crash_in_the_middle_lose_nothing(hook: Hook, rows: Rows, services: Services) -> None:
+    hook("fallback", CallSid=sid(1), From=CALLER)
+    path = services.settings.data_dir / fallback.FILE
+    path.write_text(path.read_text() + '{"sid": "CA', encoding="utf-8")
+    path.rename(path.with_suffix(".jsonl.taken"))  # a process died between the renaming and the commit
+    assert fallback.reconcile(services) == 1 and len(rows.calls()) == 1
+
+
+def test_a_call_that_had_begun_keeps_its_row(hook: Hook, rows: Rows, services: Services) -> None:
+    hook.ring()
+    hook("fallback", CallSid=sid(1), From=CALLER, ErrorCode="11200")
+    assert fallback.reconcile(services) == 0
+    assert (rows.call().fallback, rows.call().state) == (True, "forwarded")
+    hook.status("completed")
+    assert rows.call().state == "ended"
+
+
+def test_redis_alone_being_gone_is_not_noticed(hook: Hook, services: Services, rows: Rows) -> None:
+    redis = services.redis
+    services.redis = connect_redis("redis://127.0.0.1:9/0")
+    assert "press 2" in said(hook.ring())
+    services.redis = redis

@@ -1,0 +1,192 @@
+"""Hold, third parties, transfers of every kind, supervisors, calls out and callbacks, as orders to the provider and rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hotline.auth.officers import actor_of
+from hotline.calls import handling
+from hotline.calls.handling import Desk
+from hotline.calls.models import CallerIdRule, PhoneBookEntry
+from hotline.core.errors import Forbidden, HotlineError, Refused
+from hotline.core.services import Services
+from hotline.queues import callbacks
+from tests.calls.centre import Centre
+from tests.calls.conftest import CALLER, Hook, Rows, said, sid, twiml
+from tests.calls.telephones import Telephones
+
+AGENT_SID = f"CA{1000:032x}"
+
+
+@pytest.fixture
+def centre(hook: Hook, rows: Rows, services: Services, telephones: Telephones) -> Centre:
+    """A centre with one agent on a telephone, who is ready."""
+    return Centre(hook, rows, services, telephones)
+
+
+def at_desk(centre: Centre, agent_id: int | None = None) -> Desk:
+    from hotline.agents.models import Agent
+    from hotline.auth.models import Officer
+
+    with centre.services.db.transaction() as session:
+        agent = session.get_one(Agent, agent_id or centre.agent_id)
+        return Desk(actor_of(session.get_one(Officer, agent.officer_id), "console"), agent.id, centre.services)
+
+
+def do(centre: Centre, act: Any, *args: Any, agent_id: int | None = None, **more: Any) -> Any:
+    desk = at_desk(centre, agent_id)
+    with centre.services.db.transaction() as session:
+        result = act(session, desk, *args, **more)
+    centre.carry_out()
+    return result
+
+
+def entry(centre: Centre, kind: str = "interpreter", phone: str = "+84901234567") -> int:
+    with centre.services.db.transaction() as session:
+        row = PhoneBookEntry(
+            kind=kind, name_ko="통역", name_en="Interpreter", phone=phone, languages=["vi"],
+            updated_at=centre.services.clock.now(),
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def picks_up(centre: Centre, key: str = "1") -> int:
+    """Let the telephone that was dialled last press a key; the leg's id."""
+    request, leg_sid, _ = centre.telephones.made[-1]
+    screen = centre.hook(request.url, CallSid=leg_sid)
+    centre.hook.key(screen, key, int(leg_sid[2:], 16))
+    centre.carry_out()
+    return request.message_id
+
+
+def test_hold_and_back_are_ordered_once_each(centre: Centre) -> None:
+    centre.talk()
+    call = centre.rows.call()
+    do(centre, handling.hold, call.id, on=True)
+    do(centre, handling.hold, call.id, on=True)
+    held = [each for each in centre.telephones.ordered(sid(1)) if "Hold" in each]
+    assert [each["Hold"] for each in held] == ["true"] and "/hold" in held[0]["HoldUrl"]
+    assert "resume" in handling.acts_for(centre.rows.call(), centre.rows.legs())
+    do(centre, handling.hold, call.id, on=False)
+    assert centre.telephones.ordered(sid(1))[-1] == {"Hold": "false"}
+
+
+def test_warm_transfer_with_an_interpreter_and_then_to_a_colleague(centre: Centre) -> None:
+    centre.talk()
+    call, colleague = centre.rows.call(), centre.add_agent("+82215552000")
+    do(centre, handling.invite_from_book, call.id, entry(centre))
+    assert centre.telephones.made[-1][0].to == "+84901234567"
+    picks_up(centre)
+    assert centre.rows.legs("interpreter")[0].state == "joined"
+    do(centre, handling.invite_colleague, call.id, colleague)
+    with centre.services.db.transaction() as session:
+        shown = handling.current_call(session, colleague)
+        assert shown is not None and shown.id == call.id, "the colleague sees the call from the first ring"
+    picks_up(centre)
+    do(centre, handling.hand_over, call.id)
+    assert {"Status": "completed"} in centre.telephones.ordered(AGENT_SID)
+    centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
+    now = centre.rows.call()
+    assert (now.state, now.agent_id) == ("talking", colleague), "the caller never left the bridge"
+    assert centre.agent_state() == "wrap_up"
+
+
+def test_blind_transfer_to_a_queue_keeps_the_age_of_the_wait(centre: Centre) -> None:
+    centre.talk()
+    call = centre.rows.call()
+    do(centre, handling.requeue, call.id, "incident")
+    order = centre.telephones.ordered(sid(1))[-1]
+    assert "Pause" not in order and twiml(centre.hook(order["Url"], CallSid=sid(1))).find(".//Play") is not None
+    assert (centre.rows.call().state, centre.entry().state) == ("waiting", "waiting")
+    assert centre.entry().enqueued_at == call.queued_at
+    centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
+    assert centre.agent_state() == "wrap_up" and centre.rows.call().state == "waiting"
+
+
+def test_blind_transfer_to_a_partner_comes_back_when_nobody_answers_and_never_loops(centre: Centre) -> None:
+    centre.hook.ring(1, ForwardedFrom="+84438315110")
+    centre.services.db.dispose()
+    centre.talk()
+    call = centre.rows.call()
+    with pytest.raises(Refused, match="come back"):
+        do(centre, handling.forward, call.id, entry(centre, "mission", "+84438315110"))
+    do(centre, handling.forward, call.id, entry(centre, "partner", "+82215881234"))
+    url = centre.telephones.ordered(sid(1))[-1]["Url"]
+    dial = twiml(centre.hook(url, CallSid=sid(1))).find("Dial")
+    assert dial is not None and dial.findtext("Number") == "+82215881234"
+    back = centre.hook(dial.get("action") or "", CallSid=sid(1), DialCallStatus="busy")
+    assert "연결되지 않았습니다" in said(back) and centre.rows.call().state == "waiting"
+
+
+def test_a_supervisor_listens_whispers_and_joins(centre: Centre) -> None:
+    centre.talk()
+    call = centre.rows.call()
+    chief = centre.add_agent("+82215559000", state="not_ready", role="senior_agent")
+    do(centre, handling.watch, call.id, "listen", agent_id=chief)
+    request, leg_sid, _ = centre.telephones.made[-1]
+    bridge = centre.hook.key(centre.hook(request.url, CallSid=leg_sid), "1", int(leg_sid[2:], 16))
+    conference = twiml(bridge).find("Dial/Conference")
+    assert conference is not None and conference.get("muted") == "true" and conference.get("beep") == "false"
+    do(centre, handling.watch, call.id, "whisper", agent_id=chief)
+    assert centre.telephones.ordered(leg_sid)[-1] == {"Muted": "false", "Coaching": "true", "CallSidToCoach": AGENT_SID}
+    do(centre, handling.watch, call.id, "join", agent_id=chief)
+    assert centre.telephones.ordered(leg_sid)[-1] == {"Muted": "false", "Coaching": "false"}
+    with pytest.raises(Forbidden):
+        do(centre, handling.watch, call.id, "listen")
+    assert centre.rows.value("SELECT count(*) FROM audit_entries WHERE action = 'call.monitored'") == 3
+
+
+def test_a_colleagues_call_is_nobody_elses(centre: Centre) -> None:
+    centre.talk()
+    other = centre.add_agent("+82215552000")
+    for act, args in ((handling.hold, {"on": True}), (handling.finish, {}), (handling.hand_over, {})):
+        with pytest.raises(HotlineError):
+            do(centre, act, centre.rows.call().id, agent_id=other, **args)
+
+
+def test_the_agent_ends_the_call_with_a_sentence(centre: Centre) -> None:
+    centre.talk()
+    do(centre, handling.finish, centre.rows.call().id)
+    url = centre.telephones.ordered(sid(1))[-1]["Url"]
+    assert "안녕히 계세요" in said(centre.hook(url, CallSid=sid(1)))
+    assert {"Status": "completed"} in centre.telephones.ordered(AGENT_SID)
+
+
+def test_a_call_out_rings_the_agent_first_and_shows_the_countrys_number(centre: Centre) -> None:
+    with centre.services.db.transaction() as session:
+        session.add_all([
+            CallerIdRule(prefix="+8", caller_id="+15005550007"), CallerIdRule(prefix="+81", caller_id="+81345670000"),
+        ])  # fmt: skip
+    do(centre, handling.call_out, "+81312345678")
+    assert centre.telephones.made[-1][0].to == centre.agent_phone and len(centre.telephones.made) == 1
+    picks_up(centre)
+    request, leg_sid, _ = centre.telephones.made[-1]
+    assert (request.to, request.sender) == ("+81312345678", "+81345670000")
+    person = centre.hook(request.url, CallSid=leg_sid)
+    assert twiml(person).findtext("Dial/Conference") == f"call-{centre.rows.call().id}"
+    assert centre.rows.call().state == "talking" and centre.agent_state() == "not_ready"
+
+
+@pytest.mark.parametrize(("word", "state"), [("in-progress", "done"), ("no-answer", "planned")])
+def test_a_callback_that_is_due_dials_the_agent_and_then_the_person(centre: Centre, word: str, state: str) -> None:
+    with centre.services.db.transaction() as session:
+        callbacks.reserve(
+            session, centre.services.clock, queue="consular", phone=CALLER, at=centre.services.clock.now()
+        )
+        callbacks.queue_due(session, centre.services.clock)
+    centre.agent_rings()
+    leg = picks_up(centre)
+    request, leg_sid, _ = centre.telephones.made[-1]
+    assert request.to == CALLER
+    if word == "in-progress":
+        assert "약속" in said(centre.hook(request.url, CallSid=leg_sid))
+    centre.hook.status(word, int(leg_sid[2:], 16), 3, leg=request.message_id)
+    assert centre.rows.value("SELECT state FROM callbacks") == state
+    if word != "in-progress":
+        centre.carry_out()
+        centre.hook.status("completed", 1000, 9, leg=leg)
+        assert centre.rows.call().state == "ended" and centre.agent_state() == "wrap_up"
