@@ -25,7 +25,7 @@ MAX_QUEUES = 200
 _REF = re.compile(r"call:([0-9]{1,18}):[0-9]{1,4}")
 _ON_DUTY_SKILLS = text(
     "SELECT wanted.skill FROM unnest(CAST(:skills AS text[])) AS wanted(skill) WHERE EXISTS ("
-    "SELECT FROM agents WHERE active AND state <> 'offline' AND marks @> ARRAY[wanted.skill || ':1'])"
+    "SELECT FROM agents WHERE active AND state <> 'offline' AND marks @> ARRAY[wanted.skill || '\\:1'])"
 )
 
 

@@ -36,7 +36,7 @@ from hotline.calls.reading import get_call
 from hotline.calls.speaking import PATH, hang_up, hold
 from hotline.core.errors import HotlineError
 from hotline.core.services import Services, current
-from hotline.core.web import SIGNED, permit
+from hotline.core.web import SIGNED, permit, problem
 from hotline.providers.twilio_signature import require_twilio_signature
 from hotline.queues import assigning
 
@@ -58,11 +58,9 @@ def _xml(twiml: str) -> Response:
 @blueprint.errorhandler(HotlineError)
 def _not_understood(error: HotlineError) -> ResponseReturnValue:
     """Answer a request that the provider signed and we do not understand: with a document where somebody listens."""
-    if error.code == "bad-signature" or not 400 <= error.status < 500 or error.status == 413:
-        raise error
     page = (request.endpoint or "").rpartition(".")[2]
-    if page in REPORTS:
-        raise error
+    if page in REPORTS or error.status in (403, 413):
+        return problem(error)
     log.warning("calls.not_understood", page=page, error=error.code)
     return _xml(hang_up()) if page in PARTY_PAGES else _fall_back(error.code)
 

@@ -15,10 +15,11 @@ from hotline.core.jobs import registry
 from hotline.core.services import Services
 from hotline.providers.voice import CallRequest
 from hotline.queues.assigning import assign_due
-from hotline.queues.models import CallQueue, QueueEntry
+from hotline.queues.models import QueueEntry
 from tests.calls.conftest import Hook, Rows
 from tests.calls.telephones import Telephones
 from tests.factories import make_officer
+from tests.queues.making import make_agent
 
 AGENT_PHONE = "+82215551000"
 
@@ -42,16 +43,13 @@ class Centre:
 
     def add_agent(self, phone: str, *, state: str = "ready", via: str = "phone", role: str = "agent") -> int:
         """Add an agent who can do everything."""
-        now = self.services.clock.now()
         with self.services.db.transaction() as session:
             officer = make_officer(session, roles=(role,))
             self.officer = self.officer or officer
-            agent = Agent(
-                officer_id=officer.id, phone=phone, via=via, skills={}, languages=["ko", "en"],
-                tags=["lang:ko", "lang:en", "skill:passport:1"], state=state, since=now, idle_since=now, created_at=now,
+            agent = make_agent(
+                session, officer=officer, phone=phone, via=via, skills={"passport": 3, "visa": 3}, languages=["ko", "en"],
+                state=state,
             )  # fmt: skip
-            session.add(agent)
-            session.flush()
             self.agents.append(agent.id)
             return agent.id
 
@@ -105,13 +103,3 @@ class Centre:
     def states(self) -> tuple[str, str]:
         """Return the agent's state and the entry's."""
         return self.agent_state(), self.entry().state
-
-
-def make_queue(services: Services, code: str = "consular", **more: Any) -> int:
-    """Add a queue without which nobody can wait; returns its id."""
-    with services.db.transaction() as session:
-        values: dict[str, Any] = {"steps": [{"after_s": 0, "level": 1, "drop": ["passport", "interpreter"]}]}
-        queue = CallQueue(code=code, name_ko=code, name_en=code, **(values | more))
-        session.add(queue)
-        session.flush()
-        return queue.id

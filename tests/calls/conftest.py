@@ -20,6 +20,7 @@ from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
 from hotline.providers import twilio_calls, twilio_voice
 from tests.calls.telephones import Telephones
+from tests.queues.making import make_queue
 
 PATH = "/webhooks/twilio/voice"
 BASE = "http://127.0.0.1:5000"
@@ -89,11 +90,10 @@ def action_of(root: Element) -> str:
 @pytest.fixture
 def hook(client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch) -> Hook:
     """Return Twilio, before a house with two queues; a busy machine must not send a test's caller to the duty number."""
-    from tests.calls.centre import make_queue
-
     monkeypatch.setattr(hands_module, "DEADLINE_S", 60.0)
-    for code in ("consular", "incident"):
-        make_queue(services, code, overflow_no_staff=False)
+    with services.db.transaction() as session:
+        for code in ("general", "incident", "passport"):
+            make_queue(session, code=code)
     return Hook(client, services)
 
 

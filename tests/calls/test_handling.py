@@ -168,16 +168,13 @@ def test_a_call_out_rings_the_agent_first_and_shows_the_countrys_number(centre: 
     assert (request.to, request.sender) == ("+81312345678", "+81345670000")
     person = centre.hook(request.url, CallSid=leg_sid)
     assert twiml(person).findtext("Dial/Conference") == f"call-{centre.rows.call().id}"
-    assert centre.rows.call().state == "talking" and centre.agent_state() == "not_ready"
+    assert centre.rows.call().state == "talking" and centre.agent_state() == "talking"
 
 
 @pytest.mark.parametrize(("word", "state"), [("in-progress", "done"), ("no-answer", "planned")])
 def test_a_callback_that_is_due_dials_the_agent_and_then_the_person(centre: Centre, word: str, state: str) -> None:
     with centre.services.db.transaction() as session:
-        callbacks.reserve(
-            session, centre.services.clock, queue="consular", phone=CALLER, at=centre.services.clock.now()
-        )
-        callbacks.queue_due(session, centre.services.clock)
+        callbacks.reserve(session, centre.services.clock, queue="general", phone=CALLER, at=centre.services.clock.now())
     centre.agent_rings()
     leg = picks_up(centre)
     request, leg_sid, _ = centre.telephones.made[-1]

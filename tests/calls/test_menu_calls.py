@@ -23,20 +23,21 @@ def test_a_caller_is_greeted_in_both_languages_and_chooses_one(hook: Hook, rows:
     waiting = hook.key(korean, "2")
     assert "상담원에게 연결합니다" in said(waiting)
     call = rows.call()
-    assert (call.state, call.language, call.queue, call.skills) == ("waiting", "ko", "consular", ["passport"])
+    assert (call.state, call.language, call.queue, call.skills) == ("waiting", "ko", "passport", ["passport"])
 
 
-def test_any_other_language_goes_to_people_with_an_interpreter(hook: Hook, rows: Rows) -> None:
+def test_any_other_language_goes_to_somebody_who_speaks_english(hook: Hook, rows: Rows) -> None:
     answer = hook.key(hook.ring(), "3")
     assert "connected to a person" in said(answer)
-    assert (rows.call().language, rows.call().skills) == ("other", ["interpreter"])
+    assert rows.call().language == "other" and rows.value("SELECT language FROM queue_entries") == "en"
 
 
 def test_danger_to_life_jumps_ahead_from_the_very_first_word(hook: Hook, rows: Rows) -> None:
     answer = hook.key(hook.ring(), "9")
     assert "emergency" in said(answer) and "긴급" in said(answer)
     call = rows.call()
-    assert (call.state, call.danger, call.priority) == ("waiting", True, 100)
+    assert (call.state, call.danger) == ("waiting", True)
+    assert rows.value("SELECT danger FROM queue_entries") and rows.value("SELECT danger FROM contacts")
     gather = twiml(answer).find("Gather")
     assert gather is None, "danger to life is never offered a callback"
 
@@ -47,7 +48,7 @@ def test_no_key_and_then_a_wrong_one_lead_to_a_person(hook: Hook, rows: Rows) ->
     assert "누르신 번호가 없습니다" in said(silent) and rows.call().state == "menu"
     wrong = hook.key(silent, "7")
     assert "상담원에게 연결합니다" in said(wrong)
-    assert (rows.call().state, rows.call().queue) == ("waiting", "consular")
+    assert (rows.call().state, rows.call().queue) == ("waiting", "general")
 
 
 def test_the_mission_is_known_by_the_number_called_and_else_by_the_one_that_forwarded(
@@ -132,16 +133,17 @@ def test_dial_through_is_screened_and_comes_back_to_a_person_when_nobody_answers
 
 
 @pytest.mark.parametrize(
-    "page", ["inbound", "menu?call=1&node=main&turn=1&misses=0", "status", "fallback", "wait?call=1&turn=1"]
+    "target", ["inbound", "menu?call=1&node=main&turn=1&misses=0", "status", "fallback", "wait?call=1&turn=1"]
 )
-def test_nothing_is_read_without_a_signature(client: object, rows: Rows, page: str) -> None:
-    answer = client.post(f"/webhooks/twilio/voice/{page}", data={"CallSid": sid(1), "To": CENTRE})  # type: ignore[attr-defined]
+def test_nothing_is_read_without_a_signature(client: object, rows: Rows, target: str) -> None:
+    answer = client.post(f"/webhooks/twilio/voice/{target}", data={"CallSid": sid(1), "To": CENTRE})  # type: ignore[attr-defined]
     assert answer.status_code == 403 and rows.calls() == []
 
 
 def test_nonsense_behind_a_signature_is_answered_with_the_emergency_text_or_refused(hook: Hook, rows: Rows) -> None:
     assert "system has a fault" in said(hook("menu?call=999&node=main&turn=1&misses=0", CallSid=sid(1)))
     assert hook("status", CallSid=sid(1), CallStatus="nonsense").status_code == 422
-    assert hook("wait?call=x&turn=1", CallSid=sid(1)).status_code == 422
+    assert "system has a fault" in said(hook("wait?call=x&turn=1", CallSid=sid(1)))
+    assert twiml(hook("agent?leg=x", CallSid=sid(1))).find("Hangup") is not None, "nobody is rung for an agent's leg"
     assert hook.status("completed", 77).status_code == 204, "a call that nobody knows"
     assert rows.calls() == []

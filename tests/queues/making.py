@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent, AgentGroup, Site
 from hotline.agents.skills import marks_of
+from hotline.auth.models import Officer
 from hotline.core.clock import Clock
 from hotline.core.services import Services
 from hotline.queues.entering import NewEntry, enqueue
@@ -32,9 +33,11 @@ def make_group(session: Session, *, name: str = "House", outsourced: bool = Fals
     return group
 
 
-def make_agent(session: Session, *, state: str = "ready", group: str = "House", **more: Any) -> Agent:
-    """Add an officer who is an agent, speaking Korean unless told otherwise."""
-    officer = make_officer(session, roles=("agent",))
+def make_agent(
+    session: Session, *, state: str = "ready", group: str = "House", officer: Officer | None = None, **more: Any
+) -> Agent:
+    """Add an officer (a new one where none is given) who is an agent, speaking Korean unless told otherwise."""
+    officer = officer or make_officer(session, roles=("agent",))
     values: dict[str, Any] = {
         "officer_id": officer.id, "group_id": make_group(session, name=group).id, "phone": "+82100000000", "via": "phone",
         "skills": {}, "languages": ["ko"], "created_at": NOW, "state": state, "state_since": NOW, "idle_since": NOW,
