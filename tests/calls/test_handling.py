@@ -187,3 +187,69 @@ def test_a_callback_that_is_due_dials_the_agent_and_then_the_person(centre: Cent
         centre.carry_out()
         centre.hook.status("completed", 1000, 9, leg=leg)
         assert centre.rows.call().state == "ended" and centre.agent_state() == "wrap_up"
+
+
+def test_the_one_key_warns_twice_and_then_ends_an_abusive_call(centre: Centre) -> None:
+    centre.talk()
+    call = centre.rows.call()
+    for step, words in (("warned", "존중"), ("warned_again", "마지막")):
+        assert do(centre, handling.protect, call.id) == step
+        url = [each["AnnounceUrl"] for each in centre.telephones.ordered(sid(1)) if "AnnounceUrl" in each][-1]
+        assert words in said(centre.hook(url, CallSid=sid(1)))
+    assert sum("RecordingStatusCallback" in each for each in centre.telephones.ordered(sid(1))) == 1
+    assert do(centre, handling.protect, call.id, "shouted") == "ended"
+    url = centre.telephones.ordered(sid(1))[-1]["Url"]
+    last = centre.hook(url, CallSid=sid(1))
+    assert "폭언" in said(last) and twiml(last).find("Hangup") is not None
+    centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
+    centre.hook.status("completed", 1, 9)
+    assert (centre.rows.call().state, centre.rows.call().end_reason) == ("ended", "abuse")
+    assert centre.rows.value("SELECT path FROM number_flags WHERE phone = '" + CALLER + "'") == "blocked"
+    do(centre, handling.write_up, disposition="abuse")
+    assert centre.agent_state() == "not_ready" and centre.rows.value("SELECT reason FROM agents") == "support"
+
+
+def test_a_call_is_written_up_with_what_was_heard_and_the_next_one_may_come(centre: Centre) -> None:
+    leg = centre.talk()
+    with pytest.raises(Refused):
+        do(centre, handling.write_up, disposition="passport")
+    assert centre.rows.value("SELECT state FROM contacts") == "open", "nothing is kept of what was refused"
+    centre.hook.status("completed", 1000, 9, leg=leg)
+    do(centre, handling.write_up, disposition="passport", note="Lost it.", mood="worried", risks=("minor",))
+    assert centre.agent_state() == "ready"
+    assert centre.rows.value("SELECT disposition || mood || note || risks[1] FROM contacts") == "passportworriedLost it.minor"
+    assert centre.rows.value("SELECT disposition FROM reservations") == "passport"
+
+
+def test_a_colleague_who_is_called_in_is_kept_from_other_calls_until_they_leave(centre: Centre) -> None:
+    centre.talk()
+    other = centre.add_agent("+82215552000")
+    do(centre, handling.invite_colleague, centre.rows.call().id, other)
+    assert centre.agent_state(other) == "reserved"
+    with pytest.raises(Refused):
+        do(centre, handling.invite_colleague, centre.rows.call().id, other)
+    picks_up(centre)
+    assert centre.agent_state(other) == "talking"
+    do(centre, handling.hand_over, centre.rows.call().id)
+    centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
+    assert centre.agent_state() == "wrap_up" and centre.rows.call().agent_id == other
+    assert centre.rows.call().state == "talking"
+
+
+def test_a_colleague_who_does_not_come_is_free_again(centre: Centre) -> None:
+    centre.talk()
+    other = centre.add_agent("+82215552000")
+    leg = do(centre, handling.invite_colleague, centre.rows.call().id, other)
+    centre.hook.status("no-answer", 1001, 3, leg=leg.id)
+    assert centre.agent_state(other) == "ready" and centre.rows.call().state == "talking"
+
+
+def test_a_call_of_ours_keeps_the_agent_and_stands_in_the_persons_history(centre: Centre) -> None:
+    do(centre, handling.call_out, "+81312345678")
+    assert centre.agent_state() == "talking"
+    with pytest.raises(Refused):
+        do(centre, handling.call_out, "+81312345679")
+    leg = centre.rows.legs("agent")[0]
+    centre.hook.status("no-answer", 1000, 3, leg=leg.id)
+    assert centre.rows.call().state == "ended" and centre.agent_state() == "wrap_up"
+    assert centre.rows.value("SELECT direction || state FROM contacts") == "outclosed"
