@@ -59,7 +59,7 @@ WITH again AS (
     SELECT before.id, max(k.at) AS at
       FROM known k
      CROSS JOIN LATERAL (SELECT c.id, c.country FROM crossings c WHERE c.traveller_id = k.traveller_id AND c.at <= k.at
-                          ORDER BY c.at DESC, c.country LIMIT 1) before
+                          ORDER BY CASE WHEN c.seen_until <= k.at THEN c.seen_until ELSE c.at END DESC, c.country LIMIT 1) before
      WHERE NOT k.home AND before.country = k.country GROUP BY before.id ORDER BY before.id
 )
 UPDATE crossings c SET seen_until = again.at FROM again WHERE c.id = again.id AND c.seen_until < again.at
@@ -69,7 +69,8 @@ INSERT INTO crossings (traveller_id, country, home, at, seen_until, received_at,
 SELECT DISTINCT k.traveller_id, k.country, k.home, k.at, k.at, %(now)s::timestamptz, k.home
   FROM known k
   LEFT JOIN LATERAL (SELECT c.country FROM crossings c WHERE c.traveller_id = k.traveller_id AND c.at <= k.at
-                      ORDER BY c.at DESC, c.country LIMIT 1) before ON true
+                      ORDER BY CASE WHEN c.seen_until <= k.at THEN c.seen_until ELSE c.at END DESC, c.country LIMIT 1) before
+    ON true
  WHERE k.home OR before.country IS DISTINCT FROM k.country
  ORDER BY k.traveller_id, k.at, k.country
     ON CONFLICT (traveller_id, at, country) DO NOTHING

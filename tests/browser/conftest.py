@@ -220,7 +220,7 @@ def open_desk(site: Site, real_browser: Browser) -> Iterator[Callable[..., Desk]
         locale = {"en": "en-GB", "ko": "ko-KR"}[language]
         context = real_browser.new_context(locale=locale, viewport=size or DESK, **more)  # type: ignore[arg-type]
         desk = Desk(site, context.new_page(), context)
-        desk.page.set_default_timeout(10_000)
+        desk.page.set_default_timeout(30_000)  # bounds what never comes; a busy machine is slow, and not wrong
         desk.watch()
         desks.append(desk)
         return desk

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -170,6 +170,18 @@ def test_a_crossing_seen_late_inside_a_stay_does_not_move_the_person(station: St
     assert station.reasons() == {"moved_on": 1}
 
 
+def test_a_crossing_that_comes_late_does_not_hide_the_next_one_there(station: Station) -> None:
+    station.bring([("PH", NOW)])
+    station.clock.advance(HOUR)
+    station.bring([("JP", NOW + 30 * MINUTE), ("PH", NOW + HOUR)])
+    station.sweep()
+    station.clock.advance(30 * MINUTE)
+    station.bring([("JP", NOW + 90 * MINUTE)])
+    station.clock.advance(30 * MINUTE)
+    station.sweep()
+    assert station.greeted() == [("PH", NOW), ("JP", NOW + 90 * MINUTE)]
+
+
 def test_a_family_phone_is_greeted_once(station: Station) -> None:
     with station.services.db.transaction() as session:
         make_traveller(session, phone="+821011110001", lat=None, lon=None)
@@ -247,6 +259,7 @@ def oracle(rounds: list[list[tuple[str, datetime]]], starts: list[datetime]) -> 
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(drawn=[("JP", 1, 1), ("JP", 3, 0), ("PH", 0, 0), ("PH", 2, 0)])
 @given(drawn=events)
 def test_texts_are_those_of_a_slow_oracle_and_at_most_one_per_trip_and_country(
     station: Station, drawn: list[tuple[str, int, int]]
