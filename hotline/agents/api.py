@@ -15,7 +15,7 @@ from hotline.agents.keeping import AgentFacts
 from hotline.agents.reading import AgentRow
 from hotline.agents.states import STATES
 from hotline.auth.identity import actor
-from hotline.core import live
+from hotline.core import jobs, live
 from hotline.core.description import MAX_ID, query, takes
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -127,6 +127,7 @@ def set_state(agent_id: int, given: StateIn) -> ResponseReturnValue:
     services = current()
     with services.db.transaction() as session:
         presence.choose(session, services.clock, agent_id, given.state, given.reason, actor=actor())
+    jobs.enqueue(services, "queues.assign")  # by its name: queues stand above this room
     live.notify(services.redis, "agents")
     return _answer(agent_id)
 

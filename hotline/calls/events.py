@@ -59,6 +59,12 @@ def wake(services: Services, reply: Reply) -> None:
             live.notify(services.redis, f"call:{reply.call_id}")
 
 
+def wake_all(services: Services, call_id: int | None) -> None:
+    """Wake what may follow on an act of an agent: dialling and orders, assigning, and open pages."""
+    wake(services, Reply(None, call_id, (ORDERS_JOB, ASSIGN_JOB)))
+    live.notify(services.redis, "agents")
+
+
 def tell(session: Session, services: Services, topic: str, **payload: object) -> None:
     """Write a fact about a call into the outbox."""
     publish(session, services.clock, topic, payload)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hotline.calls import (
     agent_leg,
+    api,
     book_pages,
     desk_pages,
     dialling,
@@ -22,6 +23,7 @@ from hotline.core.registry import MenuEntry, Registry, SubjectKind
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, schedules, handlers and words."""
     registry.blueprints += [webhooks.blueprint, desk_pages.blueprint, menu_pages.blueprint, book_pages.blueprint]
+    registry.blueprints.append(api.blueprint)
     registry.static["calls"] = desk_pages.STATIC
     registry.menu += [
         MenuEntry("calls.desk", gettext_noop("Desk"), "calls.take", 26, key="d"),

@@ -16,10 +16,10 @@ from hotline.queues.models import Queue
 from hotline.queues.steps import Step
 
 AGENTS = {
-    "agent": ({"visa": 3, "passport": 4}, ["ko", "en"]),
-    "senior-agent": ({"visa": 4, "passport": 5, "incident": 5, "senior": 1}, ["ko", "en", "ja"]),
+    "agent": ("+821055500001", {"visa": 3, "passport": 4}, ["ko", "en"]),
+    "senior-agent": ("+821055500002", {"visa": 4, "passport": 5, "incident": 5, "senior": 1}, ["ko", "en", "ja"]),
 }
-"""Sign-in name: skills with levels, languages."""
+"""Sign-in name: telephone (a handset of the practice carrier), skills with levels, languages."""
 
 
 def load(services: Services, actor: Actor) -> None:
@@ -35,10 +35,10 @@ def load(services: Services, actor: Actor) -> None:
 
 def _agents(session: Session, services: Services, actor: Actor, group_id: int) -> None:
     known = set(session.scalars(select(Agent.officer_id)))
-    for name, (skills, languages) in AGENTS.items():
+    for name, (phone, skills, languages) in AGENTS.items():
         officer = session.scalar(select(Officer).where(Officer.name == name))
         if officer is not None and officer.id not in known:
-            facts = AgentFacts(group_id=group_id, via="browser", skills=skills, languages=languages)
+            facts = AgentFacts(group_id=group_id, via="phone", phone=phone, skills=skills, languages=languages)
             agent_keeping.keep_agent(session, services.clock, actor, officer.id, facts)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-
 from sqlalchemy import text
 
 from hotline.calls import dialling

@@ -204,7 +204,7 @@ def test_the_one_key_warns_twice_and_then_ends_an_abusive_call(centre: Centre) -
     centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
     centre.hook.status("completed", 1, 9)
     assert (centre.rows.call().state, centre.rows.call().end_reason) == ("ended", "abuse")
-    assert centre.rows.value("SELECT path FROM number_flags WHERE phone = '" + CALLER + "'") == "blocked"
+    assert centre.rows.value("SELECT path || phone FROM number_flags") == "blocked" + CALLER
     do(centre, handling.write_up, disposition="abuse")
     assert centre.agent_state() == "not_ready" and centre.rows.value("SELECT reason FROM agents") == "support"
 
@@ -217,7 +217,10 @@ def test_a_call_is_written_up_with_what_was_heard_and_the_next_one_may_come(cent
     centre.hook.status("completed", 1000, 9, leg=leg)
     do(centre, handling.write_up, disposition="passport", note="Lost it.", mood="worried", risks=("minor",))
     assert centre.agent_state() == "ready"
-    assert centre.rows.value("SELECT disposition || mood || note || risks[1] FROM contacts") == "passportworriedLost it.minor"
+    assert (
+        centre.rows.value("SELECT disposition || mood || note || risks[1] FROM contacts")
+        == "passportworriedLost it.minor"
+    )
     assert centre.rows.value("SELECT disposition FROM reservations") == "passport"
 
 

@@ -34,7 +34,7 @@ from tests.factories import make_officer, make_token
 from tests.hostile.conftest import Things
 from tests.hostile.rows import Rows
 
-TAGS = ("Agents", "Alerts", "Cases", "Missions", "Queues", "Templates", "Travellers")
+TAGS = ("Agents", "Alerts", "Calls", "Cases", "Missions", "Queues", "Templates", "Travellers")
 SPEC = "/api/v1/openapi.json"
 CHECKS = [
     not_a_server_error,
