@@ -33,6 +33,21 @@ class RunningService:
     officers: dict[str, dict[str, Any]]
     data_dir: Path
     environment: dict[str, str]
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+    pid: int
+
+    def children(self, title: str) -> list[int]:
+        """Return the service's own processes that go by a title, such as `hotline worker`."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")[0].decode()
+            except (OSError, UnicodeDecodeError):
+                continue  # it has ended between being listed and being read
+            if words.startswith(title) and self.pid in _ancestors(int(folder.name)):
+                found.append(int(folder.name))
+        return sorted(found)
 
     @property
     def sandbox_credentials(self) -> tuple[str, str]:
@@ -44,6 +59,16 @@ class RunningService:
         """Call the API as the officer with this sign-in name."""
         headers = {"Authorization": f"Bearer {self.officers[officer]['token']}", **more.pop("headers", {})}
         return requests.request(method, f"{self.url}/api/v1{path}", headers=headers, timeout=30, **more)
+
+
+def _ancestors(pid: int) -> Iterator[int]:
+    for _ in range(10):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return
+        pid = int(fields[1])
+        yield pid
 
 
 def free_port() -> int:
@@ -93,6 +118,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
             officers={officer["name"]: officer for officer in demo["officers"]},
             data_dir=data_dir / "data",
             environment=environment,
+            postgres=postgres,
+            valkey=valkey,
+            pid=process.pid,
         )
     finally:
         process.send_signal(signal.SIGTERM)
