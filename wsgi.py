@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     Raises RuntimeError when a route declares no permission.
     """
     settings = settings or (services.settings if services else preflight.read_settings())
+    serving = services is None
     services = services or make_services(settings, pool_size=max(4, settings.web_threads // 2))
     registry = build_registry()
     app = api.make_app(settings)
@@ -83,7 +84,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.before_request_funcs[None].insert(0, lambda: identify() if needs_identity() else None)
     web.install_security_headers(app, settings.live_url)
     if kind == "web":
-        for start in registry.starters:
+        for start in registry.starters + (registry.rehearsals if serving else []):
             start(services)
     return app
 

@@ -1,7 +1,8 @@
 """`voice`: how long a caller waits for each webhook's answer while calls come in, against only checking signatures.
 
-One gunicorn with the service's own settings over a durable PostgreSQL; a client process of its own lets calls come in at a steady
-rate, each with five webhooks from greeting to hang-up. Afterwards every call must stand ended in the database.
+One gunicorn with the service's own settings over a durable PostgreSQL, 904 agents who are all busy, 5,000 callers who wait and
+come round once a minute, and a client process of its own that lets calls come in at a steady rate, each with five webhooks from
+greeting to hang-up. Afterwards every call must stand ended in the database, and everybody who waited must wait.
 """
 
 from __future__ import annotations
@@ -20,17 +21,55 @@ import psycopg
 from benchmarks.measure import environment, print_table
 from benchmarks.receipts import ROOT, TOKEN, web_server
 from benchmarks.receipts_server import PATH as SIGNED_PATH
+from benchmarks.voice_load import STEPS
 from hotline.core import migrate
 from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
 
 RUN_LIMIT_S = 240.0
-WARM_UP = 20
+WARM_UP = 60
+AGENTS, WAITING, TALKS = 904, 5_000, 20_000
+ROUND_S = 65.0
+"""How long one document of waiting lasts: about a minute of sound, and what is said before it."""
+_OFFICERS = """
+INSERT INTO officers (name, display_name, roles, created_at)
+SELECT 'bench-' || n, 'Bench ' || n, '{agent}', now() FROM generate_series(1, %(agents)s) n
+"""
+_AGENTS = """
+INSERT INTO agents (officer_id, group_id, marks, languages, created_at, state, reason, state_since, idle_since, duty_since)
+SELECT o.id, g.id, ARRAY['agent:' || o.id, 'lang:ko', 'passport:1', 'visa:1'], '{ko}', now(), 'not_ready', 'paperwork', now(),
+       now(), now()
+  FROM officers o, agent_groups g WHERE o.name LIKE 'bench-%%'
+"""
+_QUEUES = """
+INSERT INTO queues (code, name_ko, name_en, callback_after_s, updated_at)
+SELECT code, code, code, 120, now() FROM unnest(ARRAY['general', 'incident', 'passport']) code
+"""
+_CALLS = """
+INSERT INTO calls (provider_sid, direction, state, phone, called, language, queue, queue_ref, turns, started_at, queued_at,
+                   heard_at)
+SELECT 'CAbe' || lpad(to_hex(n), 30, '0'), 'in', 'waiting', '+8270' || lpad((n * 7919)::text, 8, '0'), '+82232100404', 'ko',
+       'passport', 'call:' || n || ':1', 4, now(), now() - make_interval(secs => n), now()
+  FROM generate_series(1, %(waiting)s) n
+"""
+_ENTRIES = """
+INSERT INTO queue_entries (call_ref, queue_id, language, phone, enqueued_at, rank_at, need)
+SELECT c.queue_ref, q.id, 'ko', c.phone, c.queued_at, c.queued_at, 'lang:ko passport:1'
+  FROM calls c, queues q WHERE q.code = 'passport'
+"""
+_TALKS = """
+INSERT INTO reservations (token, agent_id, queue_id, call_ref, via, matched_step, state, reserved_at, expires_at, accepted_at,
+                          finished_at, wrapped_at)
+SELECT 'talk-' || n, 1 + n %% %(agents)s, 3, 'past:' || n, 'phone', 0, 'done', now() - interval '20 minutes', now(),
+       now() - interval '19 minutes', now() - interval '15 minutes', now() - interval '14 minutes'
+  FROM generate_series(1, %(talks)s) n
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the benchmark's own options."""
     parser.add_argument("--calls", type=int, default=300, help="calls per repeat and kind")
     parser.add_argument("--per-s", type=float, default=20.0, help="calls that begin in a second")
+    parser.add_argument("--waiting", type=int, default=WAITING, help="callers who wait all the time")
     parser.add_argument("--repeats", type=int, default=3)
 
 
@@ -41,9 +80,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         try:
             database_url, redis_url = postgres.start(), valkey.start()
             migrate.upgrade(database_url)
+            _prepare(database_url, args.waiting)
             with web_server(database_url, redis_url) as origin:
                 ours, bare, calls = _measure(args, origin)
-            _check(database_url, calls)
+            _check(database_url, calls, args.waiting)
         finally:
             valkey.stop()
             postgres.stop()
@@ -59,11 +99,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         ),
         "signature_only_p99_ms": round(statistics.median(bare_p99s), 1),
         "signature_only_median_ms": round(statistics.median(bare_medians), 2),
-        "p99_ms_by_step": {
-            step: round(_p([ms for run in ours for ms in run[step]], 0.99), 1) for step in ("inbound", "menu", "wait", "status")
-        },
+        "p99_ms_by_step": {step: round(_p([ms for run in ours for ms in run[step]], 0.99), 1) for step in STEPS},
+        "emergency_documents": sum(len(each["fallback"]) for each in ours),
         "all_p99_ms": [round(each, 1) for each in p99s],
-        "calls": args.calls, "per_s": args.per_s, "webhooks_per_s": args.per_s * 5, "repeats": args.repeats,
+        "calls": args.calls, "per_s": args.per_s, "waiting": args.waiting, "agents": AGENTS,
+        "webhooks_per_s": round(args.per_s * 5 + args.waiting / ROUND_S), "repeats": args.repeats,
         "environment": environment("gunicorn", "flask", "psycopg"),
     }  # fmt: skip
 
@@ -96,8 +136,10 @@ def _measure(
 
 
 def _load(args: argparse.Namespace, origin: str, first: int, calls: int, path: str) -> dict[str, list[float]]:
+    rounds = args.waiting / ROUND_S
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.voice_load", origin, TOKEN, str(first), str(calls), str(args.per_s), path],
+        [sys.executable, "-m", "benchmarks.voice_load", origin, TOKEN, str(first), str(calls), str(args.per_s), path,
+         str(args.waiting), str(rounds)],
         stdout=subprocess.PIPE, check=True, timeout=RUN_LIMIT_S, cwd=ROOT,
     )  # fmt: skip
     times: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
@@ -105,14 +147,28 @@ def _load(args: argparse.Namespace, origin: str, first: int, calls: int, path: s
 
 
 def _all(times: dict[str, list[float]]) -> list[float]:
-    return [ms for each in times.values() for ms in each]
+    return [ms for step in STEPS for ms in times[step]]
 
 
 def _p(values: list[float], portion: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * portion))]
 
 
-def _check(database_url: str, calls: int) -> None:
+def _prepare(database_url: str, waiting: int) -> None:
+    """Fill the house: agents who are all busy, callers who wait, and an hour of talks by which waits are estimated."""
+    values = {"agents": AGENTS, "waiting": waiting, "talks": TALKS}
     with psycopg.connect(database_url) as connection:
-        row = connection.execute("SELECT count(*), count(*) FILTER (WHERE state = 'ended') FROM calls").fetchone()
-    assert row == (calls, calls), f"{calls} calls went through, the database has {row}"
+        connection.execute("INSERT INTO sites (name) VALUES ('bench')")
+        connection.execute("INSERT INTO agent_groups (name, site_id) SELECT 'bench', id FROM sites")
+        for statement in (_OFFICERS, _AGENTS, _QUEUES, _CALLS, _ENTRIES, _TALKS):
+            connection.execute(statement.encode(), values)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+def _check(database_url: str, calls: int, waiting: int) -> None:
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FILTER (WHERE state = 'ended'), count(*) FILTER (WHERE state = 'waiting') FROM calls"
+        ).fetchone()
+    assert row == (calls, waiting), f"{calls} calls went through beside {waiting} that wait, the database has {row}"

@@ -1,8 +1,9 @@
 """A provider that lets calls come in at a steady rate, from a process of its own, and times every webhook of theirs.
 
-`python -m benchmarks.voice_load ORIGIN TOKEN FIRST CALLS PER_S SIGNED_PATH` begins PER_S calls a second, whether or not the
-ones before are answered (so that a slow answer is not hidden by a late question). Each call is greeted, chooses Korean, chooses
+`python -m benchmarks.voice_load ORIGIN TOKEN FIRST CALLS PER_S SIGNED_PATH WAITING ROUNDS` begins PER_S calls a second, whether
+or not the ones before are answered (so that a slow answer is not hidden by a late question). Each call is greeted, chooses Korean, chooses
 passports and so enters the queue, comes round once, and hangs up; with a SIGNED_PATH every webhook goes there instead.
+Beside them WAITING callers, who are in the database already, come round ROUNDS times a second together.
 It prints one JSON object: milliseconds of every webhook by step.
 """
 
@@ -21,6 +22,7 @@ from yarl import URL
 
 PATH = "/webhooks/twilio/voice"
 RUN_LIMIT_S = 200.0
+STEPS = ("inbound", "menu", "wait", "status", "round")
 _ACTION = re.compile(r'(?:action="|<Redirect[^>]*>)([^"<]+)')
 
 
@@ -30,8 +32,8 @@ class Caller:
     def __init__(self, session: aiohttp.ClientSession, origin: str, token: str, number: int, signed_path: str) -> None:
         self.session, self.origin, self.token, self.signed_path = session, origin, token, signed_path
         self.base = {
-            "CallSid": f"CA{number:032x}", "AccountSid": "AC" + "0" * 32, "From": f"+8210{number:08d}", "To": "+82232100404",
-            "Direction": "inbound", "ApiVersion": "2010-04-01",
+            "CallSid": f"CA{number:032x}", "AccountSid": "AC" + "0" * 32, "From": f"+8210{number * 7_654_321 % 100_000_000:08d}",
+            "To": "+82232100404",            "Direction": "inbound", "ApiVersion": "2010-04-01",
         }  # fmt: skip
 
     async def post(self, address: str, times: dict[str, list[float]], step: str, **fields: str) -> str:
@@ -54,9 +56,12 @@ class Caller:
         """Go through the call."""
         page = f"{self.origin}{PATH}"
         text = await self.post(f"{page}/inbound", times, "inbound", CallStatus="ringing")
-        for key in ("1", "2"):
-            text = await self.post(self.following(text, page), times, "menu", Digits=key, CallStatus="in-progress")
-        await self.post(self.following(text, page), times, "wait", CallStatus="in-progress")
+        for step, fields in (("menu", {"Digits": "1"}), ("menu", {"Digits": "2"}), ("wait", {})):
+            target = self.following(text, page)
+            if not target:
+                times["fallback"].append(0.0)
+                break
+            text = await self.post(target, times, step, CallStatus="in-progress", **fields)
         await self.post(f"{page}/status", times, "status", CallStatus="completed", SequenceNumber="3")
 
     def following(self, text: str, page: str) -> str:
@@ -65,30 +70,59 @@ class Caller:
         if self.signed_path:
             return page
         if found is None or "fallback" in text:
-            raise RuntimeError(f"the answer leads nowhere: {text[:300]}")
+            return ""  # the emergency document: the house was too slow
         return found[1].replace("&amp;", "&")
 
 
+class Rounds:
+    """Callers who wait: each follows its own last document, one after another."""
+
+    def __init__(self, session: aiohttp.ClientSession, origin: str, token: str, waiting: int, signed_path: str) -> None:
+        self.callers = []
+        self.page = f"{origin}{PATH}"
+        for number in range(1, waiting + 1):
+            caller = Caller(session, origin, token, number, signed_path)
+            caller.base |= {"CallSid": f"CAbe{number:030x}", "From": f"+8270{number * 7919:08d}"}
+            # A later run goes on with turns that no earlier one used.
+            self.callers.append((caller, f"{self.page}/wait?call={number}&turn={time.time_ns() // 1_000_000}&round=1"))
+        self.next = 0
+
+    async def come_round(self, times: dict[str, list[float]]) -> None:
+        """Let the next caller ask again."""
+        at = self.next % len(self.callers)
+        self.next += 1
+        caller, target = self.callers[at]
+        text = await caller.post(target, times, "round", CallStatus="in-progress")
+        if target := caller.following(text, self.page):
+            self.callers[at] = (caller, target)
+        else:
+            times["fallback"].append(0.0)
+
+
 async def run(
-    origin: str, token: str, first: int, calls: int, per_s: float, signed_path: str
+    origin: str, token: str, first: int, calls: int, per_s: float, signed_path: str, waiting: int, rounds_per_s: float
 ) -> dict[str, list[float]]:
     """Let the calls come in; milliseconds by step."""
-    times: dict[str, list[float]] = {step: [] for step in ("inbound", "menu", "wait", "status")}
+    times: dict[str, list[float]] = {step: [] for step in (*STEPS, "fallback")}
     connector = aiohttp.TCPConnector(limit=256)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        rounds = Rounds(session, origin, token, waiting, signed_path)
         started, tasks = time.perf_counter(), []
-        for nth in range(calls):
-            await asyncio.sleep(max(0.0, started + nth / per_s - time.perf_counter()))
-            caller = Caller(session, origin, token, first + nth, signed_path)
-            tasks.append(asyncio.create_task(caller.live(times)))
+        wanted = [(nth / per_s, False) for nth in range(calls)]
+        wanted += [(nth / rounds_per_s, True) for nth in range(int(calls / per_s * rounds_per_s))] if waiting else []
+        nth = 0
+        for at, is_round in sorted(wanted):
+            await asyncio.sleep(max(0.0, started + at - time.perf_counter()))
+            if is_round:
+                tasks.append(asyncio.create_task(rounds.come_round(times)))
+            else:
+                tasks.append(asyncio.create_task(Caller(session, origin, token, first + nth, signed_path).live(times)))
+                nth += 1
         await asyncio.wait_for(asyncio.gather(*tasks), RUN_LIMIT_S)
     return times
 
 
 if __name__ == "__main__":
-    path = sys.argv[6] if len(sys.argv) > 6 else ""
-    print(
-        json.dumps(
-            asyncio.run(run(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), path))
-        )
-    )
+    origin, token, first, calls, per_s, path, waiting, rounds = sys.argv[1:]
+    work = run(origin, token, int(first), int(calls), float(per_s), path, int(waiting), float(rounds))
+    print(json.dumps(asyncio.run(work)))

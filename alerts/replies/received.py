@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,15 +11,16 @@ from sqlalchemy.orm import Session
 from alerts.models import Alert, Message
 from alerts.states import CANCELLED, EXPIRED, SUPERSEDED
 from hotline.core.registry import Received
-from hotline.core.services import current
 
 MAX_SHOWN = 50
 _ARRIVED = ("sent", "delivered")
 
 
-def received(session: Session, phones: Sequence[str], limit: int) -> list[Received]:
-    """Return the alerts that reached these numbers (E.164), the latest first; found by the index on the number."""
-    now = current().clock.now()
+def received(session: Session, phones: Sequence[str], limit: int, now: datetime) -> list[Received]:
+    """Return the alerts that reached these numbers (E.164), the latest first, and whether they hold at `now` (aware).
+
+    Found by the index on the number.
+    """
     rows = session.execute(
         select(
             Alert.id,

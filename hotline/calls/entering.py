@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from hotline.calls import fallback, queueing, speaking
 from hotline.calls.events import ASSIGN_JOB, Reply
-from hotline.calls.going_on import hold_document, line_of
+from hotline.calls.going_on import forward_document, line_of
 from hotline.calls.menus import Choice
 from hotline.calls.models import Call
 from hotline.calls.moving import move
+from hotline.calls.speaking import Said
 from hotline.cases.known import Known, who_is
 from hotline.core.services import Services
 
@@ -25,7 +28,29 @@ def enter_queue(session: Session, services: Services, call: Call, choice: Choice
         return _no_queue(session, services, call)
     move(session, services, call, "queue")
     said = [speaking.ours(before, speaking.heard_in(call.language))]
-    return Reply(hold_document(session, services, call, 0, said), call.id, (ASSIGN_JOB,))
+    return stand(session, services, call, 0, said)
+
+
+def stand(session: Session, services: Services, call: Call, number: int, before: Sequence[Said] = ()) -> Reply:
+    """Answer a round of waiting, or what the queue's rules have instead: the message box, or for danger the duty number.
+
+    The message box is the last resort, where the queue cannot serve the caller and its rules send them nowhere else. With
+    danger to life and nobody at any desk the duty number is rung, once; whom it does not reach waits on.
+    """
+    place = queueing.place(session, services, call)
+    if place.message:
+        queueing.leave(session, services, call, "voicemail")
+        move(session, services, call, "record")
+        return Reply(speaking.take_message(line_of(services, call)), call.id)
+    duty = fallback.duty_number(services.settings)
+    if call.danger and place.nobody and duty and call.forward_to != duty:
+        queueing.leave(session, services, call, "transfer")
+        call.forward_to = duty
+        move(session, services, call, "forward")
+        said = [speaking.ours("duty", speaking.heard_in(call.language))]
+        return Reply(forward_document(session, services, call, said), call.id)
+    twiml = speaking.wait(line_of(services, call), place, number, before)
+    return Reply(twiml, call.id, (ASSIGN_JOB,) if number == 0 else (), changed=number == 0)
 
 
 def known(session: Session, services: Services, call: Call) -> Known:

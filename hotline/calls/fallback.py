@@ -90,6 +90,7 @@ def write_end(settings: Settings, sid: str, dialled: str, at: datetime) -> None:
 
 def _append(settings: Settings, row: dict[str, str]) -> None:
     try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(settings.data_dir / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(descriptor, (json.dumps(row) + "\n").encode())

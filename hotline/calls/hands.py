@@ -1,7 +1,9 @@
 """The threads in which webhooks are worked on: an answer has a deadline, and what comes after it costs the caller nothing.
 
-A database that hangs instead of refusing would keep a caller in silence. So each document is made in another thread; when it is
-not there in time the caller gets the emergency document, and whatever that thread still does is written down as usual.
+A database that hangs instead of refusing would keep a caller in silence. So each document is made in another thread. When it is
+not there in time the database is asked for a sign of life: without one the caller gets the emergency document at once, with one
+the house is only slow, and waiting a little is better than sending everybody of a busy hour to the duty number. Whatever the
+thread still does is written down as usual.
 """
 
 from __future__ import annotations
@@ -10,14 +12,19 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as Late
 
+import psycopg
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.core.services import Services
 
 log = structlog.get_logger(__name__)
 
 ROOM = "call_hands"
-DEADLINE_S = 0.8
+DEADLINE_S, ALIVE_S = 0.7, 0.25
+"""Together under a second: a caller of a house whose database is gone hears the emergency text within it."""
+LATEST_S = 4.0
+"""As long as a document of a house that lives may take; the provider waits 15 s."""
 THREADS = 16
 
 
@@ -27,11 +34,32 @@ class Hands:
     def __init__(self) -> None:
         self._answers = ThreadPoolExecutor(THREADS, thread_name_prefix="calls")
         self._after = ThreadPoolExecutor(2, thread_name_prefix="calls-after")
+        self._pulse = ThreadPoolExecutor(4, thread_name_prefix="calls-pulse")
         self._following: set[Future[None]] = set()
 
-    def answer(self, work: Callable[[], str | None]) -> str | None:
-        """Return what the work returns; raises Late after DEADLINE_S, and whatever the work raises."""
-        return self._answers.submit(work).result(timeout=DEADLINE_S)
+    def answer(self, services: Services, work: Callable[[], str | None]) -> str | None:
+        """Return what the work returns; raises Late when it takes too long, and whatever the work raises."""
+        future = self._answers.submit(work)
+        try:
+            return future.result(timeout=DEADLINE_S)
+        except Late:
+            if future.done() or not self._is_alive(services):
+                raise
+        log.warning("calls.slow")
+        return future.result(timeout=LATEST_S - DEADLINE_S)
+
+    def _is_alive(self, services: Services) -> bool:
+        """Say whether the database answers now."""
+
+        def ask() -> None:
+            with services.db.connection() as connection:
+                connection.execute("SELECT 1")
+
+        try:
+            self._pulse.submit(ask).result(timeout=ALIVE_S)
+        except (Late, SQLAlchemyError, psycopg.Error):
+            return False
+        return True
 
     def later(self, work: Callable[[], None]) -> None:
         """Do something after the answer; a failure is logged, the sweepers do it again."""

@@ -21,8 +21,9 @@ from hotline.providers.speech import digits, spoken, voice_of
 PATH = "/webhooks/twilio/voice"
 FALLBACK_LANGUAGE = "en"
 WAIT_FOR_KEY_S, WAIT_TURN_S = 7, 1
-HOLD_TIMES, SAID_EVERY = 5, 2
-"""A round plays the six seconds of sound so often; position and expected wait are said every other round."""
+HOLD_TIMES = 9
+"""A round says position and expected wait and plays the six seconds of sound so often: about a minute in all. An agent who
+becomes free interrupts it at once, and a key is heard at any moment of it."""
 MAX_MESSAGE_S, MESSAGE_SILENCE_S = 180, 6
 FORWARD_RING_S = 25
 HOLD_SOUND = "/static/calls/hold.wav"
@@ -127,7 +128,7 @@ class Place:
 
 
 def wait(line: Line, place: Place, number: int, before: Sequence[Said] = ()) -> str:
-    """Say position and expected wait (every third time), offer to keep the place, play, and come round again."""
+    """Say position and expected wait, offer to keep the place, play, and come round again."""
     response, languages = VoiceResponse(), heard_in(line.language)
     for said in before:
         _say(response, said)
@@ -135,9 +136,8 @@ def wait(line: Line, place: Place, number: int, before: Sequence[Said] = ()) -> 
     into: VoiceResponse | Gather = response
     if place.offer:
         into = Gather(num_digits=1, timeout=WAIT_TURN_S, action=following, method="POST", input="dtmf")
-    if number % SAID_EVERY == 0:
-        for said in _standing(place, languages):
-            _say(into, said)
+    for said in _standing(place, languages):
+        _say(into, said)
     into.play(line.base + HOLD_SOUND, loop=HOLD_TIMES)
     if into is not response:
         response.append(into)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from hotline.calls import fallback, queueing, speaking
-from hotline.calls.entering import enter_queue
+from hotline.calls import queueing, speaking
+from hotline.calls.entering import enter_queue, stand
 from hotline.calls.events import Reply
-from hotline.calls.going_on import forward_document, go_on, line_of
+from hotline.calls.going_on import go_on
 from hotline.calls.menu_store import menu_of
-from hotline.calls.models import Call
 from hotline.calls.moving import move
 from hotline.calls.reading import get_call
 from hotline.calls.states import FORWARDED, TALKING, VOICEMAIL, WAITING
@@ -30,29 +29,7 @@ def turn(session: Session, services: Services, call_id: int, key: str, number: i
         call.end_reason = "callback"
         aloud = speaking.number_aloud(call.phone)
         return Reply(speaking.last(call.language, "promised", number=aloud), call.id)
-    place = queueing.place(session, services, call)
-    if place.message:
-        return _take_message(session, services, call)
-    duty = fallback.duty_number(services.settings)
-    if call.danger and place.nobody and duty and call.forward_to != duty:
-        return _to_duty(session, services, call, duty)
-    return Reply(speaking.wait(line_of(services, call), place, number), call.id, changed=False)
-
-
-def _take_message(session: Session, services: Services, call: Call) -> Reply:
-    """The message box is the last resort: the queue cannot serve the caller, and its rules send them nowhere else."""
-    queueing.leave(session, services, call, "voicemail")
-    move(session, services, call, "record")
-    return Reply(speaking.take_message(line_of(services, call)), call.id)
-
-
-def _to_duty(session: Session, services: Services, call: Call, number: str) -> Reply:
-    """Danger to life and nobody at any desk: the duty number is rung, once; whom it does not reach waits on."""
-    queueing.leave(session, services, call, "transfer")
-    call.forward_to = number
-    move(session, services, call, "forward")
-    said = [speaking.ours("duty", speaking.heard_in(call.language))]
-    return Reply(forward_document(session, services, call, said), call.id)
+    return stand(session, services, call, number)
 
 
 def out_of_bridge(session: Session, services: Services, call_id: int) -> Reply:

@@ -78,7 +78,7 @@ def _spoken(sid: str, key: str, stage: Stage, *, to_caller: bool = True) -> Resp
         return twiml
 
     try:
-        twiml = pool.answer(work)
+        twiml = pool.answer(services, work)
     except (HotlineError, SQLAlchemyError, RedisError, Late) as error:
         log.warning("calls.fallback", error=type(error).__name__, step=key)
         return _fall_back(type(error).__name__) if to_caller else _xml(hang_up())

@@ -13,6 +13,7 @@ from hotline.calls import (
     messages,
     pruning,
     recordings,
+    rehearsal,
     webhooks,
     words,
 )
@@ -31,6 +32,7 @@ def register(registry: Registry) -> None:
         MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62),
         MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b"),
     ]
+    registry.rehearsals.append(rehearsal.rehearse)
     registry.action_labels |= words.ACTIONS
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["call"] = SubjectKind(gettext_noop("Call"), "calls.show", "call_id", "calls.read")

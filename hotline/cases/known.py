@@ -172,12 +172,12 @@ def who_is(session: Session, phone: str, *, now: datetime | None = None, this_re
         "max_persons": MAX_PERSONS, "max_cases": MAX_CASES,
     }  # fmt: skip
     row = session.execute(text(_KNOWN), given).mappings().one()
-    return _read(dict(row), _alert(session, phone))
+    return _read(dict(row), _alert(session, phone, moment))
 
 
-def _alert(session: Session, phone: str) -> KnownAlert | None:
+def _alert(session: Session, phone: str, now: datetime) -> KnownAlert | None:
     tells = jobs.registry().received
-    sent = tells(session, [phone], 1) if tells is not None else ()
+    sent = tells(session, [phone], 1, now) if tells is not None else ()
     return next((KnownAlert(each.number, each.words, each.severity, each.at) for each in sent if each.holds), None)
 
 

@@ -252,7 +252,11 @@ def _received(session: Session, person_id: int) -> list[Received]:
     """Return the alerts that were sent to the person's numbers, where a room above tells of them."""
     registry: Registry = current_app.extensions["registry"]
     phones = phones_of(session, person_id)
-    return list(registry.received(session, phones, MAX_RECEIVED)) if registry.received is not None and phones else []
+    return (
+        list(registry.received(session, phones, MAX_RECEIVED, current().clock.now()))
+        if registry.received is not None and phones
+        else []
+    )
 
 
 def _source_link(case: Case) -> tuple[str, str] | None:

@@ -121,6 +121,8 @@ class Registry:
     commands: list[click.Command] = field(default_factory=list)
     starters: list[Callable[[Services], None]] = field(default_factory=list)
     """Called once in each web process after the application is made (for example: load the position index)."""
+    rehearsals: list[Callable[[Services], None]] = field(default_factory=list)
+    """Called as `starters` are, but only in a process that serves: what makes its first answers as quick as the later ones."""
     worker_starters: list[Callable[[Services], None]] = field(default_factory=list)
     """Called once in each worker process that serves the queue `default` (for example: bind to message centres)."""
     link_receipts: Callable[[Services, str, Any], None] | None = None
@@ -129,7 +131,7 @@ class Registry:
     """Takes a text that somebody sent over a provider's link (provider, what it carries); returns after the commit."""
     readiness: list[Callable[[Services], dict[str, str]]] = field(default_factory=list)
     """What `/readyz` tells besides whether this process is ready: trouble by name, in words anybody may read."""
-    received: Callable[[Session, Sequence[str], int], Sequence[Received]] | None = None
+    received: Callable[[Session, Sequence[str], int, datetime], Sequence[Received]] | None = None
     """Tells what was sent to these numbers (E.164), the latest first, at most so many."""
     context: list[Callable[[], dict[str, Any]]] = field(default_factory=list)
     demo: list[Callable[[Services, Actor], None]] = field(default_factory=list)

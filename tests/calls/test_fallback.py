@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from hotline.calls import fallback, hands
+from hotline.calls import fallback, hands, rehearsal
 from hotline.core.db import Database
 from hotline.core.services import Services, connect_redis
 from tests.calls.conftest import CALLER, Hook, Rows, said, sid, twiml
@@ -46,10 +46,11 @@ def test_the_caller_hears_both_languages_and_reaches_the_duty_number_in_under_a_
     assert "장애" in said(ended) and twiml(ended).find("Hangup") is not None
 
 
-def test_a_database_that_hangs_costs_no_more_than_the_deadline(
+def test_a_database_that_hangs_costs_no_more_than_the_latest_moment(
     hook: Hook, services: Services, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hands, "DEADLINE_S", 0.2)
+    monkeypatch.setattr(hands, "LATEST_S", 0.4)
     with services.db.transaction() as session:
         session.execute(text("LOCK TABLE call_events IN ACCESS EXCLUSIVE MODE"))
         started = time.perf_counter()
@@ -64,6 +65,22 @@ def test_a_database_that_hangs_costs_no_more_than_the_deadline(
         heard = answer("/webhooks/twilio/voice/inbound", data=fields, headers={"X-Twilio-Signature": signature})
         assert time.perf_counter() - started < 1.0
     assert "system has a fault" in said(heard)
+
+
+def test_a_house_that_is_only_slow_answers_as_usual(
+    hook: Hook, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hands, "DEADLINE_S", 0.0)
+    monkeypatch.setattr(hands, "ALIVE_S", 30.0)
+    monkeypatch.setattr(hands, "LATEST_S", 30.0)
+    assert "press 2" in said(hook.ring())
+
+
+def test_a_practice_call_leaves_nothing(hook: Hook, services: Services, rows: Rows) -> None:
+    rehearsal.practise(services)
+    for table in ("calls", "call_legs", "contacts", "queue_entries", "screened_calls", "outbox_events"):
+        assert rows.value(f"SELECT count(*) FROM {table}") == 0, table  # noqa: S608 - names of our own
+    assert "press 2" in said(hook.ring())
 
 
 def test_those_calls_are_known_afterwards_once(dead: Any, hook: Hook, rows: Rows, services: Services) -> None:

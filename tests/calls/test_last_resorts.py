@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
+from werkzeug.test import TestResponse
 
 from hotline.cases.models import Case, CaseEntry
 from hotline.cases.protection_models import NumberFlag
@@ -19,7 +20,7 @@ from tests.factories import make_officer, make_traveller
 DUTY = "+82221001111"
 
 
-def waits(hook: Hook, number: int = 1, **more: str) -> object:
+def waits(hook: Hook, number: int = 1, **more: str) -> TestResponse:
     """Let a caller choose Korean and a person."""
     return hook.key(hook.key(hook.ring(number, **more), "1", number), "0", number)
 
@@ -37,7 +38,7 @@ def to_messages(services: Services) -> None:
 
 def leaves_message(hook: Hook, number: int = 1) -> None:
     """Wait, be sent to the message box, speak, and hang up."""
-    box = hook.key(waits(hook, number), "", number)  # type: ignore[arg-type]
+    box = waits(hook, number)
     record = twiml(box).find("Record")
     assert record is not None and "신호음" in said(box)
     thanks = hook(record.get("action") or "", CallSid=sid(number), RecordingDuration="7")
@@ -79,11 +80,11 @@ def test_danger_to_life_with_nobody_on_duty_rings_the_duty_number_once(
 ) -> None:
     services.settings = services.settings.model_copy(update={"voice_duty_number": DUTY})
     to_messages(services)
-    rung = hook.key(hook.key(hook.ring(), "9"))
+    rung = hook.key(hook.ring(), "9")
     dial = twiml(rung).find("Dial")
     assert "당직자" in said(rung) and dial is not None and dial.findtext("Number") == DUTY
     back = hook(dial.get("action") or "", CallSid=sid(1), DialCallStatus="no-answer")
-    assert "연결되지 않았습니다" in said(back)
+    assert "연결되지 않았습니다" in said(back) and "9번" not in said(back)
     again = hook.key(back)
     assert twiml(again).find("Dial") is None and twiml(again).find("Record") is None
     assert (rows.call().state, rows.value("SELECT count(*) FROM queue_entries WHERE danger")) == ("waiting", 2)
@@ -97,7 +98,7 @@ def test_a_full_queue_makes_room_in_the_next_and_then_in_the_message_box(
     for number in (1, 2, 3):
         waits(hook, number, From=f"+82105550{number:02}00")
     full = waits(hook, 4, From="+821055504000")
-    assert "모든 회선" in said(full) and twiml(full).find("Record") is not None  # type: ignore[arg-type]
+    assert "모든 회선" in said(full) and twiml(full).find("Record") is not None
     assert [call.queue for call in rows.calls()] == ["general", "incident", "passport", "general"]
     danger = hook.key(hook.ring(5, From="+821055505000"), "9", 5)
     assert "긴급" in said(danger) and rows.calls()[-1].state == "waiting", "danger to life is never turned away"
@@ -106,7 +107,7 @@ def test_a_full_queue_makes_room_in_the_next_and_then_in_the_message_box(
 def test_a_house_without_queues_takes_messages(hook: Hook, rows: Rows, services: Services) -> None:
     with services.db.transaction() as session:
         session.execute(text("UPDATE queues SET active = false"))
-    assert twiml(waits(hook)).find("Record") is not None  # type: ignore[arg-type]
+    assert twiml(waits(hook)).find("Record") is not None
     assert rows.call().state == "voicemail"
 
 
