@@ -120,6 +120,8 @@ class Operator:
         if call.status == RINGING and call.direction == INBOUND:
             call.place = ""
             self.exchange.move(call, IN_PROGRESS)
+            if call.on_answer is not None:
+                call.on_answer(call)
 
     async def follow(self, call: Call, source: Source | None, allowed: tuple[type, ...] = ()) -> None:
         """Follow documents to their end; raises ``BadTwiml``, ``HungUp`` and ``LeftQueue``.
