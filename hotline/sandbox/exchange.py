@@ -53,7 +53,11 @@ class Exchange:
         self.habits = Habits()
         # Documents have connections of their own: a storm of reports must not make a caller wait for the next word.
         self.questions = Callbacks(
-            carrier.settings.auth_token, MAX_QUESTIONS_WAITING, QUESTIONS_IN_FLIGHT, carrier.timeline.at
+            carrier.settings.auth_token,
+            MAX_QUESTIONS_WAITING,
+            QUESTIONS_IN_FLIGHT,
+            carrier.timeline.at,
+            carrier.behaviour,
         )
         self.reporter = Reporter(carrier, carrier.callbacks)
         self.begin: Callable[[Call, Source], None] = lambda call, source: None
