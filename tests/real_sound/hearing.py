@@ -94,10 +94,14 @@ def tone(hertz: float, length_s: float, rate_hz: int) -> Samples:
 
 
 def read_wav(path: Path) -> tuple[Samples, int]:
-    """Return a mono WAV's samples and their rate."""
+    """Return the samples of a mono WAV of 8 or 16 bits, and their rate."""
     with wave.open(str(path)) as file:
-        assert (file.getnchannels(), file.getsampwidth()) == (1, 2), path
-        return np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16), file.getframerate()
+        assert file.getnchannels() == 1 and file.getsampwidth() in (1, 2), path
+        data, rate_hz = file.readframes(file.getnframes()), file.getframerate()
+        if file.getsampwidth() == 2:
+            return np.frombuffer(data, dtype=np.int16), rate_hz
+        # Eight bits have no sign: silence is 128.
+        return (np.frombuffer(data, dtype=np.uint8).astype(np.int16) - 128) * 256, rate_hz
 
 
 def write_wav(path: Path, samples: Samples, rate_hz: int) -> None:

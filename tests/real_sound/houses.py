@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import secrets
 import wave
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -19,6 +20,14 @@ HOLD_SOUND = "/static/calls/hold.wav"
 HOLD_HZ = 16_000
 
 
+@dataclass(frozen=True)
+class Key:
+    """What is pressed at a question: once all of it was heard, or ``at_once``, into its first words."""
+
+    digit: str
+    at_once: bool = False
+
+
 class House(Protocol):
     """What the walk needs to know of a service."""
 
@@ -26,7 +35,7 @@ class House(Protocol):
     auth_token: str
     line: dict[str, str]
     """The number that is called, as an entry of the carrier's ``numbers``."""
-    keys: tuple[str, ...]
+    keys: tuple[Key, ...]
     """What is pressed, one key per question, to come to the queue."""
     hold_sound: str
     """How the address of the sound ends that is heard in the queue."""
@@ -41,7 +50,7 @@ class House(Protocol):
 class PracticeHouse:
     """A small service with a menu of the same kind: language, menu, and a queue of documents that lead to themselves."""
 
-    keys: tuple[str, ...] = ("2", "1")
+    keys: tuple[Key, ...] = (Key("2"), Key("1"))
     hold_sound = HOLD_SOUND
 
     def __init__(self, service: Service, number: str) -> None:

@@ -111,6 +111,11 @@ class Telephone(Process):
         """Send a key by RFC 4733."""
         self.order(f"press {key}")
 
+    def listen(self, seconds: int) -> None:
+        """Stay on the line for a while."""
+        self.order(f"listen {seconds}")
+        self.wait_for("listened")
+
     def hang_up(self) -> str:
         """Hang up, and return the last SIP status of the call."""
         self.order("hangup")

@@ -1,8 +1,8 @@
 """The telephone: calls a number over SIP, records what it hears, presses keys and hangs up as it is told.
 
 Run as ``python -m tests.real_sound.telephone CALLER NUMBER EXCHANGE RECORDING``. Orders come in on lines (``press 1``,
-``hangup``); what happens goes out on lines that begin with ``>``: ``answered``, ``sound``, ``quiet``, ``over STATUS``.
-The end of the orders is an order to go, too, so that no telephone outlives its test.
+``listen SECONDS``, ``hangup``); what happens goes out on lines that begin with ``>``: ``answered``, ``sound``, ``quiet``,
+``listened``, ``over STATUS``. The end of the orders is an order to go, too, so that no telephone outlives its test.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Telephone:
         self._heard_at = 0.0
         self._said_answered = False
         self._told_to_go = False
+        self._listened_at: float | None = None
 
     def run(self, caller: str, number: str, exchange: str) -> None:
         """Place the call and work until it is over, for at most ``LONGEST_CALL_S`` seconds."""
@@ -74,6 +75,9 @@ class Telephone:
         if call.answered and not self._said_answered:
             self._said_answered = True
             tell("answered")
+        if self._listened_at is not None and now > self._listened_at:
+            self._listened_at = None
+            tell("listened")
         if call.media.getTxLevel() > AUDIBLE:
             self._heard_at = now
             if not self._sounding:
@@ -91,7 +95,9 @@ class Telephone:
         self._told_to_go = self._told_to_go or not orders
         for order in orders.split("\n"):
             act, _, keys = order.partition(" ")
-            if act == "press":
+            if act == "listen":
+                self._listened_at = time.monotonic() + float(keys)
+            elif act == "press":
                 self._call.dialDtmf(keys)
             elif act == "hangup":
                 self._call.end()

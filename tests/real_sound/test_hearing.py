@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -53,10 +54,21 @@ def test_nothing_is_found_in_silence(tmp_path: Path) -> None:
     assert recording.find(write(tmp_path, "piece.wav", make_babble(1, 0.5))).share == 0
 
 
-def test_another_rate_keeps_the_length_and_the_loudness_and_leaves_out_what_it_cannot_hold(tmp_path: Path) -> None:
+def test_another_rate_keeps_the_length_and_the_loudness_and_leaves_out_what_it_cannot_hold() -> None:
     low, high = tone(440, 0.5, 16_000), tone(6_000, 0.5, 16_000)
     assert len(at_rate(low, 16_000, RATE_HZ)) == RATE_HZ // 2
     assert level(at_rate(low, 16_000, RATE_HZ)) == pytest.approx(level(low), rel=0.02)
     assert level(at_rate(high, 16_000, RATE_HZ)) < 0.02 * level(high)
-    samples, rate_hz = read_wav(write(tmp_path, "tone.wav", low))
-    assert rate_hz == RATE_HZ and np.array_equal(samples, low)
+
+
+def test_a_wav_of_eight_bits_is_read_like_one_of_sixteen(tmp_path: Path) -> None:
+    sound, coarse = tone(440, 0.5, RATE_HZ), tmp_path / "coarse.wav"
+    with wave.open(str(coarse), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(RATE_HZ)
+        file.writeframes((sound // 256 + 128).astype(np.uint8).tobytes())
+    samples, rate_hz = read_wav(write(tmp_path, "fine.wav", sound))
+    assert rate_hz == RATE_HZ and np.array_equal(samples, sound)
+    samples, rate_hz = read_wav(coarse)
+    assert rate_hz == RATE_HZ and samples == pytest.approx(sound, abs=256)
