@@ -31,15 +31,19 @@ class Heard:
 
 
 class Recording:
-    """A WAV that a telephone recorded."""
+    """What a telephone recorded."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the file."""
-        samples, self.rate_hz = read_wav(path)
+    def __init__(self, samples: Samples, rate_hz: int) -> None:
+        """Prepare to look for sounds."""
+        self._samples, self.rate_hz = samples, rate_hz
         self._sound = samples.astype(np.float64)
         self._size = 1 << (len(samples) + self.rate_hz).bit_length()
         self._spectrum = np.fft.rfft(self._sound, self._size)
         self._energy = np.concatenate(([0.0], np.cumsum(self._sound**2)))
+
+    def after(self, start_s: float) -> Recording:
+        """Return what was heard from a moment on, in seconds."""
+        return Recording(self._samples[round(start_s * self.rate_hz) :], self.rate_hz)
 
     def find(self, path: Path) -> Heard:
         """Look for the sound of another WAV."""

@@ -75,23 +75,31 @@ class PracticeHouse:
         """Whether the carrier has reported the end of the call."""
         return bool(self._service.of(f"{VOICE}/status", CallSid=call_sid, CallStatus="completed"))
 
+    def begin_with_an_endless_question(self) -> None:
+        """Let the first question be repeated until a key is pressed; what is to be said after it is never said."""
+        self._service.pages[f"{VOICE}/inbound"] = _ENDLESS
+
     @property
     def unsigned(self) -> list[str]:
         """Paths that were asked for without a signature that the official validator believes; sounds never carry one."""
         return [each.path for each in self._service.asked if not each.signed and urlsplit(each.path).path != HOLD_SOUND]
 
 
-_LANGUAGE = f"""<Response><Gather numDigits="1" timeout="8" action="{VOICE}/language">
+_LANGUAGE = f"""<Response><Gather numDigits="1" timeout="30" action="{VOICE}/language">
 <Say language="ko-KR">외교부 상담 센터입니다. 한국어는 1번을 눌러 주십시오.</Say>
 <Say language="en-US">For English, press two.</Say>
 </Gather><Redirect>{VOICE}/inbound</Redirect></Response>"""
 
-_MENU = f"""<Response><Gather numDigits="1" timeout="8" action="{VOICE}/menu">
+_ENDLESS = f"""<Response><Gather numDigits="1" timeout="30" action="{VOICE}/menu">
+<Say language="en-US" loop="0">To end this call, press nine.</Say><Say language="ko-KR">감사합니다.</Say>
+</Gather></Response>"""
+
+_MENU = f"""<Response><Gather numDigits="1" timeout="30" action="{VOICE}/menu">
 <Say language="en-US">For an accident or an arrest, press one. To end this call, press nine.</Say>
 </Gather><Redirect>{VOICE}/language</Redirect></Response>"""
 
 _QUEUE = f"""<Response><Say language="en-US">You are number three in the line.</Say>
-<Gather numDigits="1" timeout="6" action="{VOICE}/queue"><Play>{HOLD_SOUND}</Play></Gather>
+<Gather numDigits="1" timeout="30" action="{VOICE}/queue"><Play>{HOLD_SOUND}</Play></Gather>
 <Redirect>{VOICE}/queue</Redirect></Response>"""
 
 

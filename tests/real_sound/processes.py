@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hotline.sandbox.client import SandboxClient
-from tests.real_sound.hearing import Recording, sound_name
+from tests.real_sound.hearing import Recording, read_wav, sound_name
 from tests.real_sound.houses import House
 
 START_TIMEOUT_S = 30.0
@@ -127,4 +127,4 @@ class Telephone(Process):
 
     def recording(self) -> Recording:
         """Return what was heard."""
-        return Recording(self._recording)
+        return Recording(*read_wav(self._recording))

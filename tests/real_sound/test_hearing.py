@@ -36,21 +36,24 @@ def write(directory: Path, name: str, samples: Samples) -> Path:
 
 def test_a_sound_is_found_where_it_lies_and_another_is_not(tmp_path: Path) -> None:
     first, second, third = (make_babble(seed) for seed in range(3))
-    recording = Recording(write(tmp_path, "heard.wav", as_heard(first, second)))
+    recording = Recording(as_heard(first, second), RATE_HZ)
     found = [recording.find(write(tmp_path, "piece.wav", piece)) for piece in (first, second, third)]
     assert [round(each.share, 1) for each in found] == [1.0, 1.0, 0.0]
     assert [each.start_s for each in found[:2]] == pytest.approx([1.0, 4.0], abs=0.01)
     assert all(each.level > 10 * SILENT for each in found[:2])
+    late = recording.after(3.5)
+    assert late.find(write(tmp_path, "piece.wav", first)).share == 0
+    assert late.find(write(tmp_path, "piece.wav", second)).start_s == pytest.approx(0.5, abs=0.01)
 
 
 def test_of_a_sound_that_was_cut_short_a_part_is_found(tmp_path: Path) -> None:
     sound = make_babble(7)
-    recording = Recording(write(tmp_path, "heard.wav", as_heard(sound[: RATE_HZ // 2])))
+    recording = Recording(as_heard(sound[: RATE_HZ // 2]), RATE_HZ)
     assert 0.1 < recording.find(write(tmp_path, "piece.wav", sound)).share < 0.4
 
 
 def test_nothing_is_found_in_silence(tmp_path: Path) -> None:
-    recording = Recording(write(tmp_path, "heard.wav", np.zeros(RATE_HZ, dtype=np.int16)))
+    recording = Recording(np.zeros(RATE_HZ, dtype=np.int16), RATE_HZ)
     assert recording.find(write(tmp_path, "piece.wav", make_babble(1, 0.5))).share == 0
 
 
