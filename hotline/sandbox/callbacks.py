@@ -15,10 +15,12 @@ from urllib.parse import urlencode
 import aiohttp
 from yarl import URL
 
-from hotline.sandbox.settings import CALLBACK_TIMEOUT_S, MAX_BODY_BYTES
+from hotline.sandbox.settings import MAX_BODY_BYTES, Behaviour
 
 logger = logging.getLogger(__name__)
 
+CONNECT_TIMEOUT_S = 5.0
+"""How long a connection may take, as with Twilio; the whole webhook may take ``webhook_ms``."""
 RETRY_DELAYS_S = (0.2, 1.0, 3.0)
 """Pauses before a webhook that met no connection is tried again; after the last one it is given up."""
 
@@ -70,6 +72,7 @@ class Callbacks:
     limit: int
     in_flight: int
     later: Callable[[float, Callable[..., None], Webhook], None]
+    behaviour: Behaviour = field(default_factory=Behaviour)
     counts: WebhookCounts = field(default_factory=WebhookCounts)
     _waiting: deque[Webhook] = field(default_factory=deque)
     _busy: int = 0
@@ -82,7 +85,6 @@ class Callbacks:
         connector = aiohttp.TCPConnector(limit=self.in_flight, keepalive_timeout=30, ttl_dns_cache=60)
         self._session = aiohttp.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=CALLBACK_TIMEOUT_S, connect=5.0),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -147,6 +149,9 @@ class Callbacks:
                 data=None if get else urlencode(webhook.fields).encode(),
                 headers=headers,
                 allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=max(1, self.behaviour.webhook_ms) / 1000, connect=CONNECT_TIMEOUT_S
+                ),
             ) as response:
                 status = response.status
                 webhook.content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -79,7 +79,11 @@ class Carrier:
         """Where this carrier itself is, as recordings name it; known once it listens."""
         self.timeline = Timeline(lambda: self.callbacks.has_room)
         self.callbacks = Callbacks(
-            settings.auth_token, settings.max_callbacks_waiting, settings.callbacks_in_flight, self.timeline.at
+            settings.auth_token,
+            settings.max_callbacks_waiting,
+            settings.callbacks_in_flight,
+            self.timeline.at,
+            self.behaviour,
         )
         self.on_change: Callable[[str], None] = lambda number: None
         self.post_receipt: Callable[[Webhook], None] = lambda webhook: None

@@ -30,6 +30,7 @@ from hotline.sandbox.calls import (
 from hotline.sandbox.carrier import Carrier
 from hotline.sandbox.habits import Habit, Habits
 from hotline.sandbox.messages import INBOUND, OUTBOUND, rfc2822
+from hotline.sandbox.numbers import Line as NumberLine
 from hotline.sandbox.numbers import Numbers
 from hotline.sandbox.reports import Reporter
 from hotline.sandbox.settings import API_VERSION, MAX_TEXT_CHARACTERS, BadInput
@@ -52,13 +53,19 @@ class Exchange:
         self.habits = Habits()
         # Documents have connections of their own: a storm of reports must not make a caller wait for the next word.
         self.questions = Callbacks(
-            carrier.settings.auth_token, MAX_QUESTIONS_WAITING, QUESTIONS_IN_FLIGHT, carrier.timeline.at
+            carrier.settings.auth_token,
+            MAX_QUESTIONS_WAITING,
+            QUESTIONS_IN_FLIGHT,
+            carrier.timeline.at,
+            carrier.behaviour,
         )
         self.reporter = Reporter(carrier, carrier.callbacks)
         self.begin: Callable[[Call, Source], None] = lambda call, source: None
         """Starts following documents on a call; the operator puts itself here."""
         self.talked: Callable[[Call, str], None] = lambda call, words: None
         """Where words go that somebody says; the rooms put themselves here."""
+        self.pass_on: Callable[[Call], bool] = lambda call: False
+        """Takes a call to a number that leads back to the service; the forwarding puts itself here."""
         self.rang: Callable[[Call, Habit], None] = lambda call, habit: None
         self.machine: Callable[[Call], None] = lambda call: None
         """Who acts by itself when a handset rings, or lets a machine pick up; the reflexes put themselves here."""
@@ -97,11 +104,8 @@ class Exchange:
 
         Raises ``BadInput`` where nothing answers, and ``OSError`` when the call cannot be recorded.
         """
-        line, forwarded = self.numbers.get(to), ""
-        if line is not None and line.forwards_to:
-            forwarded = line.number
-            line = self.numbers.get(line.forwards_to)
-        if line is None or not line.voice_url:
+        line, forwarded = self.numbers.reach(to)
+        if line is None:
             raise BadInput(f"the number {to[:20]} is not in service")
         handsets = self.carrier.handsets
         if self.full or (handsets.get(number) is None and handsets.full):
@@ -109,15 +113,25 @@ class Exchange:
         handset = self.carrier.handsets.take(number)
         if handset.off or self._engaged(number):
             raise BadInput("the handset is switched off or on another call")
+        return self.come_in(line, number, forwarded)
+
+    def come_in(self, line: NumberLine, sender: str, forwarded: str, *, own_handset: bool = True) -> Call:
+        """Let a call ring at the service; ``forwarded`` is the number that passed it on, empty where it was called itself.
+
+        Without ``own_handset`` the sender's handset stays with its own call. Raises ``OSError`` when it cannot be recorded.
+        """
         call = make_call(
-            to=line.number, sender=number, url=line.voice_url, method=line.voice_method, direction=INBOUND,
+            to=line.number, sender=sender, url=line.voice_url, method=line.voice_method, direction=INBOUND,
             fallback_url=line.fallback_url, callback_url=line.status_callback, events=["completed"],
-            forwarded_from=forwarded, attempt=self.carrier.faults.next_attempt(number), status=RINGING,
+            forwarded_from=forwarded, attempt=self.carrier.faults.next_attempt(sender), status=RINGING,
         )  # fmt: skip
         call.place = "ringing"
+        own = self._latest.get(sender)
         self._record(call)
+        if not own_handset:
+            del self._latest[sender]
+            self._latest |= {sender: own} if own is not None else {}
         self.begin(call, Source(call.url, call.method))
-        self.rang(call, self.habits.of(number))
         return call
 
     def _engaged(self, number: str) -> bool:
@@ -184,6 +198,9 @@ class Exchange:
 
     def _ring(self, call: Call, engaged: bool) -> None:
         if call.status != QUEUED or self._calls.get(call.sid) is not call:
+            return
+        if self.pass_on(call):
+            self._later(call.ring_s, self._give_up, call)
             return
         habit = self.habits.of(call.to)
         if engaged or habit.way == "busy":

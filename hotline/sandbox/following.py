@@ -80,6 +80,10 @@ class Operator:
         """Who does which verb; dialling, queues and recordings add theirs."""
         self.begun: Callable[[Call], None] = lambda call: None
         """Told before the first document of a call that was answered."""
+        self.sound: Callable[[Call, Spoken], Awaitable[float]] | None = None
+        """Lets something be heard as real sound and returns how long that takes in seconds; the page needs nobody for it."""
+        self.hush: Callable[[Call], None] = lambda call: None
+        """Stops what can be heard on a call; a real telephone line puts itself here and there."""
         exchange.begin = self.begin
 
     def begin(self, call: Call, source: Source) -> None:
@@ -116,6 +120,8 @@ class Operator:
         if call.status == RINGING and call.direction == INBOUND:
             call.place = ""
             self.exchange.move(call, IN_PROGRESS)
+            if call.on_answer is not None:
+                call.on_answer(call)
 
     async def follow(self, call: Call, source: Source | None, allowed: tuple[type, ...] = ()) -> None:
         """Follow documents to their end; raises ``BadTwiml``, ``HungUp`` and ``LeftQueue``.
@@ -227,32 +233,45 @@ class Operator:
         call.on_end.append(end)
 
     async def _speak(self, call: Call, verb: Spoken) -> Source | None:
-        await asyncio.sleep(await self.utter(call, verb))
+        try:
+            await asyncio.sleep(await self.utter(call, verb))
+        finally:
+            self.hush(call)
         return None
 
     async def utter(self, call: Call, verb: Spoken) -> float:
         """Let something be heard, and return how long that takes in seconds."""
         if isinstance(verb, Say):
             self.exchange.hear(call, SAY, verb.text, verb.language)
+        elif isinstance(verb, Play):
+            self.exchange.hear(call, *((NOTE, f"tones {verb.digits}") if verb.digits else (PLAY, verb.url)))
+        if self.sound is not None:
+            return await self.sound(call, verb)
+        if isinstance(verb, Say):
             return len(verb.text) * self.exchange.carrier.behaviour.char_ms / 1000 * (verb.loop or 1000)
         if isinstance(verb, Pause):
             return float(verb.length_s)
         if verb.digits:
-            self.exchange.hear(call, NOTE, f"tones {verb.digits}")
             return 0.25 * len(verb.digits)
-        self.exchange.hear(call, PLAY, verb.url)
         return await self.sounds.length_s(verb.url) * (verb.loop or 1000)
 
     async def _gather(self, call: Call, verb: Gather) -> Source | None:
         keys: asyncio.Queue[str] = asyncio.Queue()
         speaking_s = 0.0
-        call.listen, call.wants_key = lambda kind, value: keys.put_nowait(value) if kind == KEY else None, True
+
+        def listen(kind: str, value: str) -> None:
+            if kind == KEY:
+                self.hush(call)
+                keys.put_nowait(value)
+
+        call.listen, call.wants_key = listen, True
         try:
             for line in verb.lines:
                 speaking_s += await self.utter(call, line)
             typed, finished = await _collect(keys, verb, speaking_s)
         finally:
             call.listen, call.wants_key = None, False
+            self.hush(call)
         if not typed and not verb.action_on_empty:
             return None
         more = {"Digits": typed, "msg": "Gather End"}

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 
 from hotline.sandbox.settings import BadInput
 
-WAYS = ("person", "answer", "reject", "busy", "silent", "voicemail", "dead", "caller")
+WAYS = ("person", "answer", "reject", "busy", "silent", "voicemail", "dead")
 MAX_HABITS = 50_000
 MAX_MS = 86_400_000
 
@@ -19,7 +19,7 @@ class Habit:
     """How a handset behaves. Times are milliseconds.
 
     ``keys`` are pressed once they are asked for, at the earliest ``keys_after_ms`` after the answer; ``talk_ms`` after that
-    the handset hangs up, and 0 leaves that to the other end. A ``caller`` presses one key at each question of its own call.
+    the handset hangs up, and 0 leaves that to the other end.
     """
 
     to: str = "*"

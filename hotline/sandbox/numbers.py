@@ -43,6 +43,14 @@ class Numbers:
         """Return the line of a number."""
         return self._lines.get(number)
 
+    def reach(self, number: str) -> tuple[Line | None, str]:
+        """Return the line that answers where a number is called, if one does, and which number passes calls on to it."""
+        line, forwarded = self._lines.get(number), ""
+        if line is not None and line.forwards_to:
+            forwarded = line.number
+            line = self._lines.get(line.forwards_to)
+        return (line if line is not None and line.voice_url else None), forwarded
+
     def put(self, line: Line) -> None:
         """Add or replace one line."""
         self._lines[line.number] = line

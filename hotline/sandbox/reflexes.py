@@ -7,7 +7,6 @@ import time
 from hotline.sandbox.calls import IN_PROGRESS, RINGING, Call
 from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.habits import Habit
-from hotline.sandbox.messages import INBOUND
 
 GREETING = "The person you are calling cannot come to the telephone. Please leave a message after the tone."
 MESSAGE_S = 20.0
@@ -25,15 +24,8 @@ class Reflexes:
         exchange.rang, exchange.machine = self._expect, self._pick_up_as_machine
 
     def _expect(self, call: Call, habit: Habit) -> None:
-        """Plan what a ringing handset does, and one that calls by itself."""
-        if (call.direction == INBOUND) != (habit.way == "caller"):
-            return
-        action = {
-            "answer": self._answer,
-            "reject": self._decline,
-            "voicemail": self._machine_answers,
-            "caller": self._call,
-        }.get(habit.way)
+        """Plan what a ringing handset does."""
+        action = {"answer": self._answer, "reject": self._decline, "voicemail": self._machine_answers}.get(habit.way)
         if action is not None:
             self._exchange.carrier.timeline.at(time.time() + habit.after_ms / 1000, action, call, habit)
 
@@ -74,22 +66,6 @@ class Reflexes:
         self._exchange.act(call.handset, "press", habit.keys)
         if habit.talk_ms:
             at(now + habit.talk_ms / 1000, self._hang_up, call)
-
-    def _call(self, call: Call, habit: Habit) -> None:
-        self._press_next(call, list(habit.keys), habit)
-
-    def _press_next(self, call: Call, left: list[str], habit: Habit) -> None:
-        """Press one key at each question; hang up a while after the last one, or after that time without any."""
-        if call.final:
-            return
-        at, now = self._exchange.carrier.timeline.at, time.time()
-        if not left:
-            if habit.talk_ms:
-                at(now + habit.talk_ms / 1000, self._hang_up, call)
-            return
-        if call.wants_key:
-            self._exchange.act(call.handset, "press", left.pop(0))
-        at(now + max(LOOK_AGAIN_S, habit.keys_after_ms / 1000), self._press_next, call, left, habit)
 
     def _hang_up(self, call: Call) -> None:
         if call.status == IN_PROGRESS:

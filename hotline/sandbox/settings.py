@@ -64,7 +64,7 @@ class Behaviour:
     ``sent_ms`` and ``delivered_ms`` count from acceptance and from ``sent``; ``jitter_ms`` spreads the latter.
     ``parts_per_s`` paces the sender (0 is unlimited). ``off_wait_ms`` is how long a text waits for a handset
     that is switched off before the carrier gives up with 30003. ``char_ms`` is how long a character takes to say, ``play_ms``
-    how long a sound lasts that cannot be fetched (0: none takes any time).
+    how long a sound lasts that cannot be fetched (0: none takes any time). ``webhook_ms`` is the patience with the service.
     """
 
     sent_ms: int = 40
@@ -74,6 +74,7 @@ class Behaviour:
     off_wait_ms: int = 20_000
     char_ms: int = 40
     play_ms: int = 4_000
+    webhook_ms: int = round(1000 * CALLBACK_TIMEOUT_S)
 
     def change(self, values: dict[str, object]) -> None:
         """Take over whole numbers from ``values``.

@@ -11,6 +11,7 @@ from hotline.sandbox.conferences import conference_entry, read_conference
 from hotline.sandbox.dialling import Dialler
 from hotline.sandbox.exchange import Exchange
 from hotline.sandbox.following import Alert, Operator
+from hotline.sandbox.forwarding import Forwarding
 from hotline.sandbox.journal import Entry
 from hotline.sandbox.numbers import MAX_FILE_BYTES, Line
 from hotline.sandbox.queueing import Queues
@@ -93,6 +94,7 @@ def make_voice(carrier: Carrier) -> Voice:
     queues = Queues(operator)
     Dialler(operator, rooms, queues, recorder)
     Reflexes(exchange)
+    Forwarding(exchange)
     settings = carrier.settings
     if settings.public_url:
         base = settings.public_url

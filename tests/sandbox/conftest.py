@@ -162,7 +162,15 @@ def sandbox(shared_sandbox: RunningSandbox) -> RunningSandbox:
     """The shared carrier, emptied and back to its first behaviour."""
     shared_sandbox.control.reset()
     shared_sandbox.control.behave(
-        sent_ms=5, delivered_ms=20, jitter_ms=0, parts_per_s=0, off_wait_ms=20_000, char_ms=0, play_ms=0, inbound_url=""
+        sent_ms=5,
+        delivered_ms=20,
+        jitter_ms=0,
+        parts_per_s=0,
+        off_wait_ms=20_000,
+        char_ms=0,
+        play_ms=0,
+        webhook_ms=15_000,
+        inbound_url="",
     )
     return shared_sandbox
 

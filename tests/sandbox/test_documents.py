@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioRestException
 
 from hotline.sandbox.attributes import BadTwiml
+from hotline.sandbox.settings import Behaviour
 from hotline.sandbox.twiml import read_answer, read_twiml
 from tests.sandbox.conftest import SENDER, RunningSandbox, wait_until
 from tests.sandbox.service import Service
@@ -109,10 +110,29 @@ def test_a_service_that_takes_longer_than_fifteen_seconds_is_given_up(
     sandbox: RunningSandbox, service: Service
 ) -> None:
     service.waits_s["/voice"] = 16
+    assert_given_up(sandbox, service)
+
+
+def test_a_service_that_takes_longer_than_the_carriers_patience_is_given_up(
+    sandbox: RunningSandbox, service: Service
+) -> None:
+    sandbox.control.behave(webhook_ms=1_000)
+    service.waits_s["/voice"] = 4
+    assert_given_up(sandbox, service)
+
+
+def assert_given_up(sandbox: RunningSandbox, service: Service) -> None:
     service.pages["/fallback"] = "<Response><Say>Sorry</Say></Response>"
     ring(sandbox, service)
     wait_until(lambda: service.of("/fallback"), 20)
-    assert service.of("/fallback")[0].fields["ErrorCode"] == "11205"
+    (asked,) = service.of("/fallback")
+    assert (asked.fields["ErrorCode"], asked.fields["ErrorUrl"]) == ("11205", service.url + "/voice")
+    assert over(sandbox) == "completed" and last(sandbox)["lines"][-1] == "Sorry"
+    assert len(service.of("/voice")) == 1, "a document is not asked for twice"
+
+
+def test_fifteen_seconds_are_granted_unless_told_otherwise() -> None:
+    assert Behaviour().webhook_ms == 15_000
 
 
 def test_documents_that_lead_in_a_circle_end_the_call(sandbox: RunningSandbox, service: Service) -> None:

@@ -21,7 +21,7 @@ const KINDS = [
   ["list_lag", "ms", 2000],
 ];
 const CODES = [30001, 30003, 30004, 30005, 30006, 30007, 30008, 30036, 20429, 21211, 21408, 21610, 21614];
-const PACE = ["sent_ms", "delivered_ms", "jitter_ms", "parts_per_s", "off_wait_ms", "char_ms", "play_ms"];
+const PACE = ["sent_ms", "delivered_ms", "jitter_ms", "parts_per_s", "off_wait_ms", "char_ms", "play_ms", "webhook_ms"];
 const HISTORY = 60;
 const panel = document.getElementById("carrier-panel");
 const history = [];

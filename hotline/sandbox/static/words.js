@@ -163,6 +163,7 @@ const WORDS = {
   note_tones: ["신호음 {n}", "Tones {n}"],
   note_error: ["서비스 오류 {n}", "Error of the service {n}"],
   play_ms: ["받지 못한 음원의 길이 (ms)", "Length of a sound that cannot be fetched (ms)"],
+  webhook_ms: ["서비스의 응답을 기다리는 시간 (ms)", "Longest wait for the service (ms)"],
   call_queued: ["거는 중", "being put through"],
   "call_in-progress": ["통화 중", "on the line"],
   call_completed: ["통화 종료", "ended"],
