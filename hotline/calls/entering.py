@@ -37,7 +37,8 @@ def stand(session: Session, services: Services, call: Call, number: int, before:
     The message box is the last resort, where the queue cannot serve the caller and its rules send them nowhere else. With
     danger to life and nobody at any desk the duty number is rung, once; whom it does not reach waits on.
     """
-    place = queueing.place(session, services, call)
+    with session.no_autoflush:  # the call's row is written once, at the end
+        place = queueing.place(session, services, call)
     if place.message:
         queueing.leave(session, services, call, "voicemail")
         move(session, services, call, "record")

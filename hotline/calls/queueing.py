@@ -20,8 +20,11 @@ from hotline.core.services import Services
 from hotline.queues import callbacks, calling, entering, offering, standing
 from hotline.queues.entering import NewEntry
 from hotline.queues.models import Queue
+from hotline.queues.standing import Recent
 
 MAX_QUEUES = 200
+ROOM, RECENT_S = "queues_measured", 2.0
+"""Callers are told of a wait that was measured so long ago at most."""
 _REF = re.compile(r"call:([0-9]{1,18}):[0-9]{1,4}")
 _ON_DUTY_SKILLS = text(
     "SELECT wanted.skill FROM unnest(CAST(:skills AS text[])) AS wanted(skill) WHERE EXISTS ("
@@ -87,7 +90,8 @@ def leave(session: Session, services: Services, call: Call, reason: str) -> None
 
 def place(session: Session, services: Services, call: Call) -> Place:
     """Return where the caller stands, as it is spoken, and what the queue's rules say should become of them."""
-    found = standing.standing(session, services.clock, call.queue_ref)
+    recent = services.rooms.setdefault(ROOM, Recent(RECENT_S))
+    found = standing.standing(session, services.clock, call.queue_ref, recent=recent)
     offer = bool((found.callback_offered or found.overflow_to == "callback") and call.phone and not call.danger)
     return Place(
         max(0, found.position - 1), found.expected_wait_s, offer,

@@ -53,3 +53,9 @@ def caller_leg(session: Session, call_id: int) -> Leg | None:
     return session.scalar(
         select(Leg).where(Leg.call_id == call_id, Leg.role == "caller").order_by(Leg.id.desc()).limit(1)
     )
+
+
+def has_others(session: Session, call_id: int) -> bool:
+    """Say whether anybody else was ever in a call, or rung for it."""
+    others = select(Leg.id).where(Leg.call_id == call_id, Leg.role != "caller").limit(1)
+    return session.scalar(others) is not None

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hotline.calls import agent_leg, moving, queueing
 from hotline.calls.events import ASSIGN_JOB, ORDERS_JOB, Reply
 from hotline.calls.models import Call, Leg
-from hotline.calls.reading import call_of_leg, leg_of_sid
+from hotline.calls.reading import call_of_leg, has_others, leg_of_sid
 from hotline.calls.states import ANSWERED, DIALLING, JOINED, LEG, OVER, RINGING, event_of_word, is_forward, rank
 from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
@@ -36,11 +36,11 @@ def apply(session: Session, services: Services, report: Report) -> Reply:
     if leg.provider_sid != report.sid:
         return Reply(None, call.id, changed=False)  # an earlier attempt, which was given up
     call.heard_at = services.clock.now()
-    return (
-        Reply(None, call.id, (ORDERS_JOB, ASSIGN_JOB))
-        if advance(session, services, call, leg, report)
-        else _unchanged(call)
-    )
+    if not advance(session, services, call, leg, report):
+        return _unchanged(call)
+    # A caller who never came to an agent leaves nobody to hang up and frees nobody.
+    alone = leg.role == "caller" and call.agent_id is None and not has_others(session, call.id)
+    return Reply(None, call.id, () if alone else (ORDERS_JOB, ASSIGN_JOB))
 
 
 def _unchanged(call: Call) -> Reply:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -12,7 +13,6 @@ from hotline.agents.models import Agent
 from hotline.agents.states import ON_DUTY
 from hotline.core.clock import Clock
 from hotline.core.errors import NotFound
-from hotline.queues.entering import entry_of
 from hotline.queues.models import Queue, QueueEntry, Reservation
 from hotline.queues.states import RESERVED, WAITING
 
@@ -37,18 +37,39 @@ class Standing:
     overflow_to: str | None
 
 
-def standing(session: Session, clock: Clock, call_ref: str) -> Standing:
-    """Return where a call stands; raises NotFound."""
-    entry = entry_of(session, call_ref)
-    if entry is None:
+@dataclass
+class Recent:
+    """Staff and handling time of queues, measured not long ago: they are the same for everybody who waits in one.
+
+    Thousands of callers ask where they stand, and each would count the same agents and the same calls of the last hour.
+    """
+
+    max_age_s: float
+    _kept: dict[int, tuple[float, dict[str, int], float]] = field(default_factory=dict)
+
+    def measured(self, session: Session, queue: Queue, now: datetime) -> tuple[dict[str, int], float]:
+        """Return the agents on duty by state and the mean handling time in seconds, at most `max_age_s` old."""
+        known = self._kept.get(queue.id)
+        if known is None or time.monotonic() - known[0] > self.max_age_s:
+            known = (time.monotonic(), staff(session, queue), handling_s(session, queue, now))
+            self._kept[queue.id] = known
+        return known[1], known[2]
+
+
+def standing(session: Session, clock: Clock, call_ref: str, *, recent: Recent | None = None) -> Standing:
+    """Return where a call stands; raises NotFound. `recent` spares measuring the queue for every caller anew."""
+    found = session.execute(
+        select(QueueEntry, Queue).join(Queue, Queue.id == QueueEntry.queue_id).where(QueueEntry.call_ref == call_ref)
+    ).first()
+    if found is None:
         raise NotFound("waiting call", call_ref)
-    queue = session.get_one(Queue, entry.queue_id)
+    entry, queue = found[0], found[1]
     ended = entry.taken_at or entry.left_at or clock.now()
     waited_s = max(0.0, (ended - entry.enqueued_at).total_seconds())
     if entry.state not in (WAITING, RESERVED):
         return Standing(0, waited_s, None, False, None, None)
     position = 1 + _before(session, entry)
-    expected_s = expected_wait_s(session, clock, queue, position)
+    expected_s = expected_wait_s(session, clock, queue, position, recent=recent)
     why = overflow(queue, waited_s, expected_s)
     offered = queue.callback_after_s is not None and (expected_s is None or expected_s > queue.callback_after_s)
     return Standing(position, waited_s, expected_s, offered, why, _target(session, queue) if why else None)
@@ -68,18 +89,20 @@ def _before(session: Session, entry: QueueEntry) -> int:
     )
 
 
-def expected_wait_s(session: Session, clock: Clock, queue: Queue, position: int) -> int | None:
+def expected_wait_s(
+    session: Session, clock: Clock, queue: Queue, position: int, *, recent: Recent | None = None
+) -> int | None:
     """Return how long the caller at a position will wait, in whole seconds; None when nobody is on duty for the queue.
 
     Everybody before them and they themselves need an agent to become free; with n agents one does every (handling time / n).
     With free agents in sight it is 0 for the first so many callers.
     """
-    states = staff(session, queue)
+    states, talk_s = (recent or Recent(0.0)).measured(session, queue, clock.now())
     agents = sum(states.values())
     if not agents:
         return None
     still = position - states.get("ready", 0)
-    return max(0, round(still * handling_s(session, queue, clock.now()) / agents))
+    return max(0, round(still * talk_s / agents))
 
 
 def staff(session: Session, queue: Queue) -> dict[str, int]:

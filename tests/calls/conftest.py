@@ -14,6 +14,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
 from hotline.calls import hands as hands_module
+from hotline.calls import queueing
 from hotline.calls.hands import hands
 from hotline.calls.models import Call, Leg
 from hotline.core.clock import FrozenClock
@@ -91,6 +92,7 @@ def action_of(root: Element) -> str:
 def hook(client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch) -> Hook:
     """Return Twilio, before a house with two queues; a busy machine must not send a test's caller to the duty number."""
     monkeypatch.setattr(hands_module, "DEADLINE_S", 60.0)
+    monkeypatch.setattr(queueing, "RECENT_S", 0.0)
     with services.db.transaction() as session:
         for code in ("general", "incident", "passport"):
             make_queue(session, code=code)

@@ -29,6 +29,7 @@ from hotline.queues.assigning import assign_due
 from hotline.queues.models import QueueEntry, Reservation
 from tests.calls.conftest import CENTRE, Hook, action_of, sid, twiml
 from tests.calls.telephones import Telephones
+from tests.factories import NOW
 from tests.queues.making import make_agent, make_queue
 
 AGENTS = 3
@@ -63,7 +64,8 @@ class World:
     obeyed: int = 0
 
     def __post_init__(self) -> None:
-        """Begin with nobody on the line."""
+        """Begin with nobody on the line, at the beginning of everybody's duty."""
+        self.clock.set(NOW)
         with self.services.db.transaction() as session:
             session.execute(
                 text(

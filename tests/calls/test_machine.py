@@ -40,6 +40,7 @@ def test_whatever_happens_nobody_has_two_and_nobody_is_stuck(
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3_600)
 @settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
 @given(steps=STEPS)
 def test_whatever_happens_nobody_has_two_and_nobody_is_stuck_for_long(
