@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -38,7 +39,7 @@ from hotline.core.errors import HotlineError, InvalidInput, NotFound
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.ids import reference
-from hotline.core.registry import Received, Registry
+from hotline.core.registry import Panel, Received, Registry
 from hotline.core.services import current
 from hotline.core.web import permit
 
@@ -130,7 +131,8 @@ def _case_context(case_id: int) -> dict[str, Any]:
         others = [each for each in cases_about(session, person.id) if each.id != case.id]
         received = _received(session, person.id)
     return {
-        "questions": questions, "files": files, "people": people, "missions": missions, "received": received,
+        "panels": _panels(case_id), "questions": questions, "files": files,
+        "people": people, "missions": missions, "received": received,
         "may_reopen": (until := may_reopen_until(case)) is not None and current().clock.now() <= until,
         "max_question": MAX_QUESTION_CHARS, "now": current().clock.now(),
         "case": case, "person": person, "entries": entries, "names": names, "others": others, "words": words, "ref": _ref,
@@ -231,6 +233,17 @@ def _ref(case_id: int) -> str:
 def _receiver(entry: CaseEntry) -> int | None:
     found = entry.details.get("owner_id")
     return found if isinstance(found, int) and found != entry.officer_id else None
+
+
+def _panels(case_id: int) -> list[tuple[Panel, Markup]]:
+    """Return what rooms above have to say about a case, to whom they let see it."""
+    registry: Registry = current_app.extensions["registry"]
+    return [
+        # The rooms' own templates, already escaped.
+        (panel, Markup(current_app.view_functions[panel.endpoint](case_id=case_id)))  # noqa: S704
+        for panel in sorted(registry.case_panels, key=lambda panel: panel.order)
+        if actor().may(panel.permission)
+    ]
 
 
 def _names(session: Session, ids: set[int | None]) -> dict[int, str]:

@@ -35,6 +35,8 @@ ENTRIES = {
     "reminded": gettext_noop("Not answered in time: asked again"),
     "answered": gettext_noop("The responsible official answered"),
     "attached": gettext_noop("File added"),
+    "callback_overdue": gettext_noop("A promised callback is overdue"),
+    "callback_given_up": gettext_noop("Callback given up, nobody was reached"),
 }
 CHANNELS = {
     "link": gettext_noop("by the personal page"),
@@ -47,6 +49,13 @@ CHANNELS = {
     "mail": gettext_noop("by e-mail"),
     "visit": gettext_noop("in person"),
 }
+WHYS = {
+    "no_answer": gettext_noop("no answer"),
+    "busy": gettext_noop("busy"),
+    "dead_number": gettext_noop("number does not work"),
+    "failed": gettext_noop("call failed"),
+}
+"""How the last try of a callback ended."""
 MOODS = {
     "calm": gettext_noop("calm"),
     "worried": gettext_noop("worried"),
@@ -114,6 +123,8 @@ ACTIONS = {
     "abuse.reviewed": gettext_noop("abusive call reviewed"),
     "number.flagged": gettext_noop("number held apart"),
     "number.lifted": gettext_noop("number let through again"),
+    "case.callback_overdue": gettext_noop("callback overdue"),
+    "case.callback_given_up": gettext_noop("callback given up"),
     "attachment.added": gettext_noop("file added to a case"),
 }
 EXPLANATIONS = {

@@ -23,6 +23,7 @@ from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.queues import callback_lists, callbacks, words
 from hotline.queues.assigning import kick
+from hotline.queues.attention_pages import attention_context
 from hotline.queues.models import Queue
 from hotline.queues.states import WORK
 
@@ -45,7 +46,10 @@ def rows() -> ResponseReturnValue:
 
 
 def _list(error: HotlineError | None = None) -> ResponseReturnValue:
-    page = render_template("queues/callbacks.html", **_context(), error=explain(error, "callback") if error else None)
+    page = render_template(
+        "queues/callbacks.html", **_context(), **attention_context(back="callbacks"),
+        error=explain(error, "callback") if error else None,
+    )  # fmt: skip
     return page, error.status if error else 200
 
 

@@ -227,11 +227,16 @@ def due(session: Session, clock: Clock) -> int:
 
 
 def remind_and_escalate(session: Session, clock: Clock) -> int:
-    """Remind owners before the time, and escalate what was not done after it; each once. Returns how many were told."""
+    """Remind owners before the time, and escalate what was not done after it; each once. Returns how many were told.
+
+    A time that was reserved is a word given as a promise is; without an owner there is nobody to remind.
+    """
     now = clock.now()
-    open_owned = select(Callback).where(Callback.state.in_(OPEN), Callback.kind == "promise")
-    soon = open_owned.where(Callback.reminded_at.is_(None), Callback.due_at <= now + REMIND_BEFORE)
-    late = open_owned.where(Callback.escalated_at.is_(None), Callback.due_at <= now - ESCALATE_AFTER)
+    given_word = select(Callback).where(Callback.state.in_(OPEN), Callback.kind.in_(("promise", "time")))
+    soon = given_word.where(
+        Callback.reminded_at.is_(None), Callback.owner_id.is_not(None), Callback.due_at <= now + REMIND_BEFORE
+    )
+    late = given_word.where(Callback.escalated_at.is_(None), Callback.due_at <= now - ESCALATE_AFTER)
     told = 0
     for wanted, column, topic in ((soon, "reminded_at", "CallbackReminder"), (late, "escalated_at", "CallbackOverdue")):
         for callback in session.scalars(wanted.limit(DUE_BATCH).with_for_update(skip_locked=True)).all():
@@ -266,7 +271,3 @@ def _due(clock: Clock, at: datetime) -> datetime:
     if not clock.now() - timedelta(minutes=1) <= at <= clock.now() + LATEST:
         raise InvalidInput("at", at.isoformat(), "choose a time within the next 30 days")
     return at
-
-
-def _number(phone: str) -> str:
-    return to_e164(phone)

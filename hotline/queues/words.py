@@ -41,7 +41,19 @@ RESULTS = {
     "dead_number": gettext_noop("number does not work"),
     "failed": gettext_noop("call failed"),
 }
+ATTENTION = {
+    "soon": gettext_noop("Promised callback is due soon"),
+    "overdue": gettext_noop("Callback is overdue"),
+    "given_up": gettext_noop("Callback given up: a person must decide"),
+    "number_dead": gettext_noop("An agent's number does not work"),
+}
+ADDRESSED = {
+    "owner": gettext_noop("its owner"),
+    "seniors": gettext_noop("senior agents"),
+    "everybody": gettext_noop("everybody"),
+}
 ACTIONS = {
+    "attention.acknowledged": gettext_noop("acknowledged that it needs attention"),
     "queue.kept": gettext_noop("rules of a queue changed"),
     "callback.promised": gettext_noop("callback promised"),
     "callback.given": gettext_noop("callback given to somebody else"),
@@ -50,6 +62,8 @@ ACTIONS = {
     "callback.reopen": gettext_noop("callback tried again"),
 }
 EXPLANATIONS = {
+    "attention-not-yours": gettext_noop("This is addressed to somebody else."),
+    "attention-nobody": gettext_noop("Only a named officer can acknowledge."),
     "queue-full": gettext_noop("The queue is full."),
     "queue-changed": gettext_noop("Somebody changed this queue meanwhile; look at it again."),
     "not-waiting": gettext_noop("This call waits no more."),
