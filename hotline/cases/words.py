@@ -90,6 +90,34 @@ SUPPORT = {
     "wanted": gettext_noop("wanted"),
     "declined": gettext_noop("declined"),
 }
+DIRECTIONS = {"in": gettext_noop("they came to us"), "out": gettext_noop("we went to them")}
+DISPOSITIONS = {
+    "certificate": gettext_noop("Certificate, apostille"),
+    "visa": gettext_noop("Visa"),
+    "passport": gettext_noop("Passport"),
+    "general": gettext_noop("General information"),
+    "safety": gettext_noop("Safety of a place"),
+    "accident": gettext_noop("Accident"),
+    "crime": gettext_noop("Crime"),
+    "detention": gettext_noop("Arrest or detention"),
+    "medical": gettext_noop("Illness or injury"),
+    "missing": gettext_noop("Missing person"),
+    "death": gettext_noop("Death"),
+    "money": gettext_noop("Money"),
+    "interpreting": gettext_noop("Interpretation"),
+    "transferred": gettext_noop("Passed on to another office"),
+    "wrong_number": gettext_noop("Wrong number"),
+    "silent": gettext_noop("Nobody spoke"),
+    "abuse": gettext_noop("Abusive call"),
+    "spam": gettext_noop("Advertising or nuisance"),
+    "other": gettext_noop("Something else"),
+}
+KEY_STEPS = {
+    "": gettext_noop("Warn the caller"),
+    "warned": gettext_noop("Warn a second time"),
+    "warned_again": gettext_noop("End the call"),
+}
+"""What the one key does next, by what it has done."""
 SAYS = {"help": gettext_noop("needs help"), "safe": gettext_noop("is safe")}
 ACTIONS = {
     "case.opened": gettext_noop("case opened"),
@@ -128,6 +156,19 @@ ACTIONS = {
     "attachment.added": gettext_noop("file added to a case"),
 }
 EXPLANATIONS = {
+    "who-is-it": gettext_noop("Choose who it is, or write a name."),
+    "contact.case": gettext_noop("Write the number of a case, such as CS-000012."),
+    "contact.relation": gettext_noop("Use at most 60 characters."),
+    "contact.summary": gettext_noop("Say in 1 to 200 characters what it is about."),
+    "contact.country": gettext_noop("Choose a country, or leave it open."),
+    "contact.disposition": gettext_noop("Choose what it was about."),
+    "contact.mood": gettext_noop("Choose a mood of the list, or none."),
+    "contact.risk": gettext_noop("Choose risks of the list."),
+    "contact.note": gettext_noop("Use at most 4,000 characters; for an abusive call at most 1,000."),
+    "contact.name": gettext_noop("Use at most 160 characters."),
+    "contact.language": gettext_noop("Use a code of a language, such as ko or en."),
+    "contact.person_id": gettext_noop("Choose who it is, or write a name."),
+    "contact.traveller_id": gettext_noop("Choose who it is, or write a name."),
     "case-taken": gettext_noop("%(owner)s has taken this case already."),
     "not-your-case": gettext_noop("This case is somebody else's; only its owner or a senior agent changes it."),
     "case.note": gettext_noop("Write a note of at most 4,000 characters."),

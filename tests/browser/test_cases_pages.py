@@ -43,12 +43,16 @@ def test_a_senior_works_with_persons_officials_and_protection(
         rude = make_contact(session, clock, ref="call:2")
         for _ in range(3):
             protection.press(session, clock, agent, rude.id, note="Insults, shouted for ten minutes")
+        shared = make_contact(session, clock, ref="call:3", danger=True)
+        shared.person_id = None
+        persons.add_person(session, clock, agent, name="Marta Berg", phone=shared.phone)
         path = {"case": f"/cases/{case.id}", "person": f"/persons/{case.person_id}"}
     desk = open_desk(language=language, size=size)
     desk.sign_in(senior)
     for name, address in (
         ("case-asked", path["case"]), ("person", path["person"]), ("persons", "/persons?q=anna"), ("owed", "/escalations"),
         ("rules", "/escalations/rules"), ("protection", "/protection"),
+        ("contacts", "/contacts"), ("contact-open", f"/contacts/{shared.id}"), ("contact-closed", f"/contacts/{contact.id}"),
     ):  # fmt: skip
         desk.go(address)
         desk.check(f"{name}-{language}")

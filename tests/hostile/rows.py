@@ -12,15 +12,21 @@ from sqlalchemy.orm import Session
 from alerts import approval
 from alerts.text_templates import stages
 from alerts.text_templates.stages import TemplateFields
+from hotline.agents.models import Agent
 from hotline.auth.officers import actor_of
-from hotline.cases import working
+from hotline.cases import contacts, protection, working
+from hotline.cases.attaching import attach_file
+from hotline.cases.contacts import NewContact, open_contact
 from hotline.cases.opening import Word, open_or_join
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.services import Services
 from hotline.people import itineraries, travellers
 from hotline.people.itineraries import ItineraryFields
 from hotline.people.legs import LegFields
+from hotline.queues import attention
+from hotline.queues.attention_models import AttentionItem
 from tests.factories import make_alert, make_mission, make_officer, make_traveller
+from tests.queues.making import make_group
 
 
 class Rows:
@@ -31,6 +37,7 @@ class Rows:
         self._numbers = itertools.count(1)
         with services.db.transaction() as session:
             self._author_id = make_officer(session, roles=("author", "approver")).id
+            self._agent = actor_of(make_officer(session, roles=("agent",)), "console")
 
     def fresh(self, parameters: Mapping[str, Any], state: int) -> dict[str, int]:
         """Return the ids of new rows for these parameters; `state` (0 to 3) chooses what has become of them."""
@@ -84,6 +91,53 @@ class Rows:
         if state == 3:
             working.close(session, clock, self._almighty, case.id, reason="done")
         return case.id
+
+    def _contact_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock, number = self._services.clock, next(self._numbers)
+        phone = f"+8210{50_000_000 + number}"
+        given = NewContact(kind="call", ref=f"hostile:{number}", direction="in", phone=phone, danger=state == 2)
+        contact = open_contact(session, clock, given)
+        if state == 1:
+            contacts.attach(session, clock, contact.id, self._case_id(session, 0, made), actor=self._almighty)
+        if state == 3:
+            contacts.close_contact(session, clock, contact.id, "other", "", "", (), self._almighty)
+        return contact.id
+
+    def _incident_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock, contact_id = self._services.clock, self._contact_id(session, 0, made)
+        # Nobody reviews their own call and nobody else answers for it: half of them are the caller's own.
+        who = self._almighty if state % 2 else self._agent
+        for _ in range(3 if state < 3 else 1):
+            done = protection.press(session, clock, who, contact_id)
+        return done.incident.id
+
+    def _flag_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        phone = f"+8210{60_000_000 + next(self._numbers)}"
+        clock, who = self._services.clock, self._almighty
+        flag = protection.flag_number(session, clock, who, phone=phone, kind="spam", reason="x", days=3)
+        if state == 3:
+            protection.lift(session, clock, who, flag.id)
+        return flag.id
+
+    def _attachment_id(self, session: Session, _state: int, made: dict[str, int]) -> int:
+        clock, case_id = self._services.clock, made["case_id"]
+        return attach_file(session, clock, self._almighty, case_id, name="a.pdf", content=b"%PDF-1.7 x").id
+
+    def _item_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        now, number = self._services.clock.now(), next(self._numbers)
+        group = make_group(session, name=f"Group {number}")
+        agent = Agent(
+            officer_id=make_officer(session, roles=("agent",)).id, group_id=group.id, created_at=now, state_since=now,
+            idle_since=now,
+        )  # fmt: skip
+        session.add(agent)
+        session.flush()
+        item = AttentionItem(kind="number_dead", ref=f"number_dead:{number}", agent_id=agent.id, at=now)
+        session.add(item)
+        session.flush()
+        if state == 3:
+            attention.acknowledge(session, self._services.clock, self._almighty, item.id)
+        return item.id
 
     def _mission_id(self, session: Session, _state: int, _made: dict[str, int]) -> int:
         return make_mission(session, code=f"hostile-{next(self._numbers)}").id

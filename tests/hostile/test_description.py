@@ -45,6 +45,7 @@ CHECKS = [
 ]
 MEANT: dict[str, list[Any]] = {
     "areas": [[{"description": "a", "polygons": [[[0, 0], [0, 9], [9, 9], [0, 0]]], "circles": []}], []],
+    "case_id": [1, 2],
     "category": ["Geo", "Met"],
     "certainty": ["Observed"],
     "city": ["Manila"],
@@ -66,6 +67,8 @@ MEANT: dict[str, list[Any]] = {
     "phone": ["+821012345678", "+63288569210"],
     "precision": ["exact", "country"],
     "means": ["KE621"],
+    "person_id": [1, None],
+    "traveller_id": [None],
     "place": ["Manila"],
     "precisions": [["exact"], ["country", "city"]],
     "severity": ["Extreme"],
@@ -112,6 +115,7 @@ NEVER = {
 legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py)."""
 LISTS = {
     "text/csv": "name,phone,lat,lon\nKim,+821012345678,14.5,121\nLee,12,91,\n",
+    "application/octet-stream": "%PDF-1.7 x",
     "application/x-ndjson": '{"name":"Kim","phone":"+821012345678"}\n{"name":1}\n[]\n',
 }
 """Bodies that mean something, by media type."""
