@@ -10,12 +10,19 @@ from sqlalchemy.orm import Session
 from hotline.cases.models import Case, CaseEntry
 from hotline.cases.states import CASE, WAITING
 from hotline.core import audit
-from hotline.core.actor import SYSTEM
+from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock
 
 
 def trace(
-    session: Session, clock: Clock, case_id: int, kind: str, *, details: Mapping[str, Any], wakes: bool = False
+    session: Session,
+    clock: Clock,
+    case_id: int,
+    kind: str,
+    *,
+    details: Mapping[str, Any],
+    wakes: bool = False,
+    actor: Actor = SYSTEM,
 ) -> bool:
     """Write an entry of `kind` (see `words.ENTRIES`) into a case's history; False when there is no such case.
 
@@ -29,9 +36,9 @@ def trace(
     if wakes and case.state == WAITING:
         case.state = CASE.next_state(case.state, "hear", SYSTEM)
     case.updated_at = clock.now()
-    session.add(CaseEntry(case_id=case.id, at=clock.now(), kind=kind, details=dict(details)))
+    session.add(CaseEntry(case_id=case.id, at=clock.now(), kind=kind, officer_id=actor.id, details=dict(details)))
     session.flush()
     audit.record(
-        session, clock, SYSTEM, f"case.{kind}", "case", case.id, before={"state": before}, after={"state": case.state}
+        session, clock, actor, f"case.{kind}", "case", case.id, before={"state": before}, after={"state": case.state}
     )
     return True

@@ -35,6 +35,8 @@ ENTRIES = {
     "reminded": gettext_noop("Not answered in time: asked again"),
     "answered": gettext_noop("The responsible official answered"),
     "attached": gettext_noop("File added"),
+    "callback_promised": gettext_noop("Callback promised"),
+    "callback_reserved": gettext_noop("Callback reserved"),
     "callback_overdue": gettext_noop("A promised callback is overdue"),
     "callback_given_up": gettext_noop("Callback given up, nobody was reached"),
 }
@@ -151,6 +153,8 @@ ACTIONS = {
     "abuse.reviewed": gettext_noop("abusive call reviewed"),
     "number.flagged": gettext_noop("number held apart"),
     "number.lifted": gettext_noop("number let through again"),
+    "case.callback_promised": gettext_noop("callback promised"),
+    "case.callback_reserved": gettext_noop("callback reserved"),
     "case.callback_overdue": gettext_noop("callback overdue"),
     "case.callback_given_up": gettext_noop("callback given up"),
     "attachment.added": gettext_noop("file added to a case"),

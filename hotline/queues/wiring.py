@@ -14,6 +14,7 @@ from hotline.queues import (
     demo,
     erasure,
     pages,
+    reserving_pages,
     tending,
     words,
 )
@@ -22,7 +23,7 @@ from hotline.queues import (
 def register(registry: Registry) -> None:
     """Add the room to the house."""
     registry.blueprints += [pages.blueprint, callback_pages.blueprint, api.blueprint]
-    registry.blueprints += [attention_pages.blueprint, attention_api.blueprint]
+    registry.blueprints += [attention_pages.blueprint, attention_api.blueprint, reserving_pages.blueprint]
     registry.static["queues"] = pages.STATIC
     registry.menu.append(MenuEntry("queues.wallboard", gettext_noop("Centre"), "queues.read", 35, key="q"))
     registry.job(assigning.ASSIGN_JOB, assigning.assign_due, queue="urgent", timeout_s=60)

@@ -56,6 +56,7 @@ ACTIONS = {
     "attention.acknowledged": gettext_noop("acknowledged that it needs attention"),
     "queue.kept": gettext_noop("rules of a queue changed"),
     "callback.promised": gettext_noop("callback promised"),
+    "callback.reserved": gettext_noop("callback reserved"),
     "callback.given": gettext_noop("callback given to somebody else"),
     "callback.cancel": gettext_noop("callback cancelled"),
     "callback.settle": gettext_noop("callback settled another way"),
@@ -76,7 +77,10 @@ EXPLANATIONS = {
     "queue.group_ids": gettext_noop("Name groups that exist, each once."),
     "queue.overflow_queue_id": gettext_noop("Choose another queue, so that callers do not go round in a circle."),
     "callback.phone": gettext_noop("Write the number in international form, for example +821012345678."),
-    "callback.at": gettext_noop("Choose a time within the next 30 days."),
+    "callback.zone": gettext_noop("Choose a time zone of the list, such as Asia/Seoul."),
+    "callback.language": gettext_noop("Use a code of a language, such as ko or en."),
+    "callback.whom": gettext_noop("Choose one of the list, or write a number."),
+    "callback.due_at": gettext_noop("Choose a time within the next 30 days."),
     "callback.owner_id": gettext_noop("Choose an officer who works here."),
 }
 NUMBERS = {

@@ -13,11 +13,13 @@ from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of
 from hotline.core import outbox
 from hotline.core.actor import SYSTEM
+from hotline.core.clock import FrozenClock
 from hotline.queues import attention, callbacks, demo, tending
 from hotline.queues.attention_models import AttentionItem
 from hotline.queues.models import Callback
 from tests.browser.conftest import DESK, PHONE, Desk, Site
-from tests.factories import make_officer
+from tests.cases.test_cases import make_case
+from tests.factories import make_mission, make_officer
 from tests.queues.making import call_in, make_agent
 from wsgi import build_registry
 
@@ -40,6 +42,16 @@ def test_the_centre_is_accessible_and_clean(
                 session, services.clock, ref=f"call:{number}", language="ko", enqueued_at=now - timedelta(minutes=4)
             )
         callbacks.promise(session, services.clock, None, now + timedelta(minutes=5), boss.id, "+821012345678")
+        make_mission(session)
+        case = make_case(session, FrozenClock(now))
+        callbacks.reserve(
+            session,
+            services.clock,
+            queue="general",
+            phone="+821012345670",
+            at=now + timedelta(hours=3),
+            case_id=case.id,
+        )
         other = make_agent(session, state="not_ready", reason="dead_number")
         callbacks.promise(session, services.clock, None, now, other.officer_id, "+821012345679")
         late = session.scalars(select(Callback).where(Callback.owner_id == other.officer_id)).one()
@@ -56,7 +68,9 @@ def test_the_centre_is_accessible_and_clean(
     for name, path in {
         "wallboard": "/wallboard", "wallboard-big": "/wallboard?big=1", "presence": "/presence", "agents": "/agents",
         "agent-edit": f"/agents/officers/{boss.id}", "queues": "/queues", "queue-edit": "/queues/1",
-        "callbacks": "/callbacks", "overview": "/",
+        "callbacks": "/callbacks", "overview": "/", "reserve": "/callbacks/new",
+        "reserve-of-case": f"/callbacks/new?case={case.id}",
+        "case": f"/cases/{case.id}",
     }.items():  # fmt: skip
         desk.go(path)
         desk.check(f"{name}-{language}-{size['width']}")

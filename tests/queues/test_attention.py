@@ -239,7 +239,7 @@ def test_a_fact_about_a_settled_callback_or_an_unknown_one_raises_nothing(
     with services.db.transaction() as session:
         make_queue(session)
         officer, owner = who(session, "agent")
-    made = promised(services, officer.id, case_id=999, in_minutes=5)
+    made = promised(services, officer.id, in_minutes=5)
     tending.tend(services)
     with services.db.transaction() as session:
         callbacks.cancel(session, clock, owner, made.id)
