@@ -122,7 +122,9 @@ def _case_context(case_id: int) -> dict[str, Any]:
         entries = history(session, case_id)
         person = get_person(session, case.person_id)
         questions, files = questions_of(session, case_id), files_of(session, case_id)
-        people = names_of(session, {each.person_id for each in people_of(session, case_id)})
+        others_in = {each.person_id for each in people_of(session, case_id)}
+        people = names_of(session, others_in)
+        told = names_of(session, {entry.details["person_id"] for entry in entries if entry.details.get("person_id")})
         missions = missions_for(session, case.country)
         officers = _who_can_work(session) if who.may(WORK) else []
         shown = {case.owner_id, *(entry.officer_id for entry in entries)}
@@ -132,7 +134,7 @@ def _case_context(case_id: int) -> dict[str, Any]:
         received = _received(session, person.id)
     return {
         "panels": _panels(case_id), "questions": questions, "files": files,
-        "people": people, "missions": missions, "received": received,
+        "people": people, "told": told, "missions": missions, "received": received,
         "may_reopen": (until := may_reopen_until(case)) is not None and current().clock.now() <= until,
         "max_question": MAX_QUESTION_CHARS, "now": current().clock.now(),
         "case": case, "person": person, "entries": entries, "names": names, "others": others, "words": words, "ref": _ref,

@@ -14,6 +14,7 @@ from hotline.cases import (
     file_pages,
     pages,
     person_api,
+    person_link_pages,
     person_pages,
     protection,
     protection_api,
@@ -34,6 +35,7 @@ def register(registry: Registry) -> None:
         file_api.blueprint,
         protection_api.blueprint,
     ]
+    registry.blueprints += [person_link_pages.blueprint, person_link_pages.api_blueprint]
     registry.static["cases"] = pages.STATIC
     registry.menu.append(MenuEntry("cases.list_page", gettext_noop("Cases"), "cases.read", 30, key="c"))
     registry.menu += [

@@ -29,6 +29,7 @@ ENTRIES = {
     "closed": gettext_noop("Case closed"),
     "contact": gettext_noop("In touch"),
     "spoken": gettext_noop("Spoken with"),
+    "link_sent": gettext_noop("Link to this case sent"),
     "reopened": gettext_noop("Opened again"),
     "asked": gettext_noop("Asked a responsible official"),
     "climbed": gettext_noop("Not answered in time: asked one level higher"),
@@ -146,6 +147,8 @@ ACTIONS = {
     "person.merged": gettext_noop("persons found to be one"),
     "person.parted": gettext_noop("persons parted again"),
     "person.revealed": gettext_noop("hidden value looked at"),
+    "person.links_ended": gettext_noop("links to cases ended"),
+    "case.link_sent": gettext_noop("link to the case sent"),
     "person.erased": gettext_noop("person erased"),
     "abuse.warned": gettext_noop("caller warned"),
     "abuse.ended": gettext_noop("abusive call ended"),
@@ -160,6 +163,9 @@ ACTIONS = {
     "attachment.added": gettext_noop("file added to a case"),
 }
 EXPLANATIONS = {
+    "not-in-case": gettext_noop("This person is not in the case."),
+    "no-number": gettext_noop("No number of this person is known."),
+    "link-just-sent": gettext_noop("A link went out a moment ago. Wait ten minutes before you send another."),
     "who-is-it": gettext_noop("Choose who it is, or write a name."),
     "contact.case": gettext_noop("Write the number of a case, such as CS-000012."),
     "contact.relation": gettext_noop("Use at most 60 characters."),

@@ -14,9 +14,10 @@ from alerts.text_templates import stages
 from alerts.text_templates.stages import TemplateFields
 from hotline.agents.models import Agent
 from hotline.auth.officers import actor_of
-from hotline.cases import contacts, protection, working
+from hotline.cases import contacts, persons, protection, working
 from hotline.cases.attaching import attach_file
 from hotline.cases.contacts import NewContact, open_contact
+from hotline.cases.models import CasePerson
 from hotline.cases.opening import Word, open_or_join
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.services import Services
@@ -84,6 +85,8 @@ class Rows:
             country="PH",
         )
         case = open_or_join(session, clock, SYSTEM, word)
+        if "person_id" in made:
+            session.add(CasePerson(case_id=case.id, person_id=made["person_id"], added_at=clock.now()))
         if state >= 1:
             working.take(session, clock, self._almighty, case.id)
         if state == 2:
@@ -102,6 +105,10 @@ class Rows:
         if state == 3:
             contacts.close_contact(session, clock, contact.id, "other", "", "", (), self._almighty)
         return contact.id
+
+    def _person_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        phone = "" if state == 3 else f"+8210{70_000_000 + next(self._numbers)}"
+        return persons.add_person(session, self._services.clock, self._almighty, name="Kim", phone=phone).id
 
     def _incident_id(self, session: Session, state: int, made: dict[str, int]) -> int:
         clock, contact_id = self._services.clock, self._contact_id(session, 0, made)

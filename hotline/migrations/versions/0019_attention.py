@@ -1,4 +1,4 @@
-"""What needs attention in the centre: promises that are due, overdue or given up, and agents whose number is dead."""
+"""What needs attention in the centre (promises, given-up callbacks, dead numbers), and links of persons that were ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the tables."""
+    op.create_table(
+        "person_link_revocations",
+        sa.Column("person_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_person_link_revocations_person_id_persons")
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person_link_revocations")),
+    )
     op.create_table(
         "attention_items",
         sa.Column("kind", sa.String(length=12), nullable=False),
@@ -46,5 +55,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the table; what was acknowledged stays on the audit trail."""
+    """Drop the tables; what was acknowledged and ended stays on the audit trail."""
     op.drop_table("attention_items")
+    op.drop_table("person_link_revocations")
