@@ -116,7 +116,7 @@ class WarnedOut(BaseModel):
 
 @blueprint.get("/contacts")
 @blueprint.output(ContactList)
-@blueprint.doc(summary="List contacts, the latest first")
+@blueprint.doc(summary="List contacts, the latest first", responses={404: "There is no such person"})
 @takes(
     query("state", {"type": "string", "enum": ["open", "closed"]}, "Only contacts in this state"),
     query("case_id", ROW_ID, "Only contacts of this case"),

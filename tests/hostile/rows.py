@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from alerts import approval
 from alerts.text_templates import stages
 from alerts.text_templates.stages import TemplateFields
-from hotline.agents.models import Agent
 from hotline.auth.officers import actor_of
-from hotline.cases import contacts, persons, protection, working
+from hotline.cases import contacts, escalating, merging, persons, protection, working
 from hotline.cases.attaching import attach_file
 from hotline.cases.contacts import NewContact, open_contact
 from hotline.cases.models import CasePerson
@@ -27,7 +26,7 @@ from hotline.people.legs import LegFields
 from hotline.queues import attention
 from hotline.queues.attention_models import AttentionItem
 from tests.factories import make_alert, make_mission, make_officer, make_traveller
-from tests.queues.making import make_group
+from tests.queues.making import make_agent, make_group, make_queue
 
 
 class Rows:
@@ -38,6 +37,9 @@ class Rows:
         self._numbers = itertools.count(1)
         with services.db.transaction() as session:
             self._author_id = make_officer(session, roles=("author", "approver")).id
+            make_queue(session)
+            make_group(session)
+            self._rule(session, almighty.id or 0)
             self._agent = actor_of(make_officer(session, roles=("agent",)), "console")
 
     def fresh(self, parameters: Mapping[str, Any], state: int) -> dict[str, int]:
@@ -130,16 +132,32 @@ class Rows:
         clock, case_id = self._services.clock, made["case_id"]
         return attach_file(session, clock, self._almighty, case_id, name="a.pdf", content=b"%PDF-1.7 x").id
 
-    def _item_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
-        now, number = self._services.clock.now(), next(self._numbers)
-        group = make_group(session, name=f"Group {number}")
-        agent = Agent(
-            officer_id=make_officer(session, roles=("agent",)).id, group_id=group.id, created_at=now, state_since=now,
-            idle_since=now,
+    def _agent_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        return make_agent(session, state=("ready", "not_ready", "offline", "ready")[state]).id
+
+    def _escalation_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock, who = self._services.clock, self._almighty
+        official = who.id if state < 2 else make_officer(session, roles=("official",)).id
+        self._rule(session, official or 0)
+        case_id = self._case_id(session, 1, made)
+        return escalating.escalate(session, clock, who, case_id, question="May we pay?").id
+
+    def _rule(self, session: Session, official_id: int) -> None:
+        escalating.set_rule(
+            session, self._services.clock, self._almighty, country="", risk="", level=1, official_id=official_id,
+            deadline_minutes=60, phone="",
         )  # fmt: skip
-        session.add(agent)
-        session.flush()
-        item = AttentionItem(kind="number_dead", ref=f"number_dead:{number}", agent_id=agent.id, at=now)
+
+    def _merge_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock, kept, other = self._services.clock, self._person_id(session, 0, {}), self._person_id(session, 0, {})
+        found = merging.merge(session, clock, self._almighty, kept, other)
+        if state == 3:
+            merging.undo(session, clock, self._almighty, found.id)
+        return found.id
+
+    def _item_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        now, agent = self._services.clock.now(), make_agent(session)
+        item = AttentionItem(kind="number_dead", ref=f"number_dead:{agent.id}", agent_id=agent.id, at=now)
         session.add(item)
         session.flush()
         if state == 3:
