@@ -16,7 +16,7 @@ from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
 from hotline.cases import words, working
-from hotline.cases.attaching import files_of
+from hotline.cases.attaching import files_of, was_asked
 from hotline.cases.escalating import MAX_QUESTION_CHARS, may_reopen_until, questions_of
 from hotline.cases.models import Case, CaseEntry
 from hotline.cases.persons import get_person, phones_of
@@ -126,6 +126,7 @@ def _case_context(case_id: int) -> dict[str, Any]:
         people = names_of(session, others_in)
         told = names_of(session, {entry.details["person_id"] for entry in entries if entry.details.get("person_id")})
         missions = missions_for(session, case.country)
+        may_attach = who.may(WORK) or was_asked(session, who, case_id)
         officers = _who_can_work(session) if who.may(WORK) else []
         shown = {case.owner_id, *(entry.officer_id for entry in entries)}
         shown |= {_receiver(entry) for entry in entries} | {each.official_id for each in questions}
@@ -134,7 +135,7 @@ def _case_context(case_id: int) -> dict[str, Any]:
         received = _received(session, person.id)
     return {
         "panels": _panels(case_id), "questions": questions, "files": files,
-        "people": people, "told": told, "missions": missions, "received": received,
+        "people": people, "told": told, "may_attach": may_attach, "missions": missions, "received": received,
         "may_reopen": (until := may_reopen_until(case)) is not None and current().clock.now() <= until,
         "max_question": MAX_QUESTION_CHARS, "now": current().clock.now(),
         "case": case, "person": person, "entries": entries, "names": names, "others": others, "words": words, "ref": _ref,

@@ -244,7 +244,10 @@ def test_files_and_officials_answers_by_the_api(client: FlaskClient, db: Databas
     assert client.post(f"{api}/files?name={'x' * 121}", data=b"%PDF-", **raw).status_code == 422
     assert client.post(f"{api}/files", data=b"%PDF-" + b"x" * MAX_BYTES, **raw).status_code == 413
     assert client.post(f"{api}/files", data=b"%PDF-", headers=key, content_type="text/plain").status_code == 415
-    assert client.post(f"{api}/files", data=b"%PDF-", content_type=UPLOAD, headers=asked).status_code == 403
+    letter = {"data": b"%PDF- letter", "content_type": UPLOAD}
+    assert client.post(f"{api}/files?name=letter.pdf", **letter, headers=asked).status_code == 201, "they were asked"
+    _, other = key_of(db, "official")
+    assert client.post(f"{api}/files", **letter, headers=other).status_code == 403
     for missing in ("/api/v1/cases/999/files", "/api/v1/cases/999/escalations", f"{api}/files/999"):
         assert client.get(missing, headers=key).status_code == 404
 

@@ -71,6 +71,10 @@ def test_rules_are_set_and_a_question_goes_its_way_to_the_answer(
     assert visitor.post(f"/escalations/{asked}/answer", {"answer": "no"}).status_code == 403
     assert answering.post(f"/escalations/{asked}/answer", {"answer": "Yes, two nights"}).status_code == 302
     assert "Yes, two nights" in text_of(visitor.get(f"/cases/{case_id}"))
+    letter = {"file": (io.BytesIO(b"%PDF-1.7 y"), "letter.pdf")}
+    assert "Add a file" in text_of(answering.get(f"/cases/{case_id}"))
+    assert answering.post(f"/cases/{case_id}/files", letter, content_type="multipart/form-data").status_code == 302
+    assert "letter.pdf" in text_of(visitor.get(f"/cases/{case_id}"))
     assert visitor.post(f"/cases/{case_id}/close", {"reason": "paid"}).status_code == 302
     assert "Open again" in text_of(visitor.get(f"/cases/{case_id}"))
     assert visitor.post(f"/cases/{case_id}/open-again", {"reason": "not paid"}).status_code == 302
