@@ -1,7 +1,7 @@
 """`voice`: how long a caller waits for each webhook's answer while calls come in, against only checking signatures.
 
 One gunicorn with the service's own settings over a durable PostgreSQL, 904 agents who are all busy, 5,000 callers who wait and
-come round once a minute, and a client process of its own that lets calls come in at a steady rate, each with five webhooks from
+come round every other minute, and a client process of its own that lets calls come in at a steady rate, each with five webhooks from
 greeting to hang-up. Afterwards every call must stand ended in the database, and everybody who waited must wait.
 """
 
@@ -28,8 +28,8 @@ from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
 RUN_LIMIT_S = 240.0
 WARM_UP = 60
 AGENTS, WAITING, TALKS = 904, 5_000, 20_000
-ROUND_S = 65.0
-"""How long one document of waiting lasts: about a minute of sound, and what is said before it."""
+ROUND_S = 128.0
+"""How long one document of waiting lasts for those far back: two minutes of sound, and what is said before it."""
 _OFFICERS = """
 INSERT INTO officers (name, display_name, roles, created_at)
 SELECT 'bench-' || n, 'Bench ' || n, '{agent}', now() FROM generate_series(1, %(agents)s) n

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import structlog
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from alerts.models import Alert
 from alerts.replies import recording
+from alerts.replies.case_page import case_page, take_word
 from alerts.replies.form import read_form
-from alerts.replies.phrases import FALLBACK, LANGUAGES, language_of, phrases
+from alerts.replies.phrases import FALLBACK, language_of
 from alerts.replies.recording import Recorded, Said, record_answer
+from alerts.replies.rendering import chosen_language, rendered
 from alerts.replies.shown import hotline_line, what_is_shown
 from hotline.cases.escalating import reopen
 from hotline.cases.reading import latest_of_person
@@ -29,8 +30,8 @@ from hotline.core.errors import HotlineError, Refused, TooLarge
 from hotline.core.ids import new_token
 from hotline.core.services import Services, current
 from hotline.core.web import PUBLIC, permit
-from hotline.links.opening import EndedLink, Opened, UnknownLink, open_link, read_token
-from hotline.links.tokens import Claims
+from hotline.links.opening import EndedLink, UnknownLink, open_link, read_link
+from hotline.links.tokens import Claims, PersonClaims
 from hotline.people import travellers
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,7 @@ blueprint = Blueprint("personal", __name__, template_folder="templates")
 @permit(PUBLIC)
 def show(token: str) -> Response:
     """Show the page."""
-    return _guarded(lambda services: _page(services, _claims(services, token)))
+    return _guarded(lambda services: _shown(services, token))
 
 
 @blueprint.post("/p/<token>")
@@ -59,10 +60,17 @@ def answer(token: str) -> Response:
     return _guarded(lambda services: _take(services, token))
 
 
+def _shown(services: Services, token: str) -> Response:
+    claims = _claims(services, token)
+    return case_page(services, claims) if isinstance(claims, PersonClaims) else _page(services, claims)
+
+
 def _take(services: Services, token: str) -> Response:
     if (request.content_length or 0) > MAX_FORM_BYTES:
         raise TooLarge(f"The form is larger than {MAX_FORM_BYTES // 1024} KiB.")
     claims = _claims(services, token)
+    if isinstance(claims, PersonClaims):
+        return take_word(services, claims)
     act = request.form.get("act", "")
     if act in ("optout", "optin"):
         with services.db.transaction() as session:
@@ -111,8 +119,8 @@ def _reopen(services: Services, claims: Claims) -> Response:
     return _page(services, claims)
 
 
-def _claims(services: Services, token: str) -> Claims:
-    return read_token(services, token[:100], request.remote_addr or "")
+def _claims(services: Services, token: str) -> Claims | PersonClaims:
+    return read_link(services, token[:100], request.remote_addr or "")
 
 
 def _page(
@@ -120,20 +128,12 @@ def _page(
 ) -> Response:
     with services.db.transaction() as session:
         opened = open_link(session, services.clock, claims)
-        language = _language(opened)
+        language = chosen_language(opened.traveller.language)
         shown = what_is_shown(session, services.clock, services.settings, opened, language)
-    return _rendered(
+    return rendered(
         "replies/page.html", 200, language, shown=shown, lines=shown.lines, answered=recorded is not None,
         remarks=remarks, key=_form_key(),
     )  # fmt: skip
-
-
-def _language(opened: Opened | None) -> str:
-    """Return the language that was chosen on the page, else the person's own, else what the browser asks for."""
-    chosen = language_of(request.form.get("lang") if request.method == "POST" else request.args.get("lang"))
-    own = language_of(opened.traveller.language) if opened is not None else None
-    asked = request.accept_languages.best_match(LANGUAGES)
-    return chosen or own or language_of(asked) or FALLBACK
 
 
 def _guarded(act: Callable[[Services], Response]) -> Response:
@@ -152,19 +152,7 @@ def _guarded(act: Callable[[Services], Response]) -> Response:
 
 def _sorry(services: Services, word: str, status: int) -> Response:
     lines = (hotline_line(services.settings),)
-    return _rendered("replies/sorry.html", status, _language(None), word=word, lines=lines)
-
-
-def _rendered(template: str, status: int, language: str, **values: Any) -> Response:
-    html = render_template(
-        template, say=phrases(language), language=language,
-        languages=[(code, phrases(code)["name"]) for code in LANGUAGES], **values,
-    )  # fmt: skip
-    response = make_response(html, status)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Content-Language"] = language
-    return response
+    return rendered("replies/sorry.html", status, chosen_language(), word=word, lines=lines)
 
 
 def _form_key() -> str:

@@ -21,9 +21,9 @@ from hotline.providers.speech import digits, spoken, voice_of
 PATH = "/webhooks/twilio/voice"
 FALLBACK_LANGUAGE = "en"
 WAIT_FOR_KEY_S, WAIT_TURN_S = 7, 1
-HOLD_TIMES = 9
-"""A round says position and expected wait and plays the six seconds of sound so often: about a minute in all. An agent who
-becomes free interrupts it at once, and a key is heard at any moment of it."""
+HOLD_TIMES, FAR_BACK, HOLD_TIMES_FAR_BACK = 9, 30, 20
+"""A round says position and expected wait and plays the six seconds of sound so often: about a minute, two for whoever has more
+than FAR_BACK before them. An agent who becomes free interrupts it at once, and a key is heard at any moment of it."""
 MAX_MESSAGE_S, MESSAGE_SILENCE_S = 180, 6
 FORWARD_RING_S = 25
 HOLD_SOUND = "/static/calls/hold.wav"
@@ -138,7 +138,7 @@ def wait(line: Line, place: Place, number: int, before: Sequence[Said] = ()) -> 
         into = Gather(num_digits=1, timeout=WAIT_TURN_S, action=following, method="POST", input="dtmf")
     for said in _standing(place, languages):
         _say(into, said)
-    into.play(line.base + HOLD_SOUND, loop=HOLD_TIMES)
+    into.play(line.base + HOLD_SOUND, loop=HOLD_TIMES if place.ahead <= FAR_BACK else HOLD_TIMES_FAR_BACK)
     if into is not response:
         response.append(into)
     response.redirect(following, method="POST")

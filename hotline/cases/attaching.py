@@ -8,8 +8,9 @@ import re
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hotline.cases.escalation_models import Escalation, EscalationStep
 from hotline.cases.models import Attachment, CaseEntry
-from hotline.cases.states import WORK
+from hotline.cases.states import ANSWER, WORK
 from hotline.cases.working import get_case
 from hotline.core import audit
 from hotline.core.actor import Actor
@@ -34,9 +35,12 @@ def media_type_of(content: bytes) -> str | None:
 
 
 def attach_file(session: Session, clock: Clock, actor: Actor, case_id: int, *, name: str, content: bytes) -> Attachment:
-    """Keep a file with a case; the same file again gives the one there is. Raises InvalidInput, TooLarge."""
-    if actor.id is None or not actor.may(WORK):
-        raise Forbidden(f"Adding files needs the permission {WORK}.")
+    """Keep a file with a case; the same file again gives the one there is. Raises InvalidInput, TooLarge.
+
+    Officials who were asked about the case may add what belongs to their answer. Raises Forbidden for everybody else.
+    """
+    if actor.id is None or not (actor.may(WORK) or was_asked(session, actor, case_id)):
+        raise Forbidden(f"Adding files needs the permission {WORK}, or that you were asked about the case.")
     if len(content) > MAX_BYTES:
         raise TooLarge(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB.", code="bad-file")
     media_type = media_type_of(content) if content else None
@@ -68,6 +72,16 @@ def attach_file(session: Session, clock: Clock, actor: Actor, case_id: int, *, n
         session, clock, actor, "attachment.added", "case", case.id, after={"attachment": row.id, "bytes": len(content)}
     )
     return row
+
+
+def was_asked(session: Session, actor: Actor, case_id: int) -> bool:
+    """Say whether an official was asked about a case, at any level and at any time."""
+    asked = (
+        select(EscalationStep.id)
+        .join(Escalation, Escalation.id == EscalationStep.escalation_id)
+        .where(Escalation.case_id == case_id, EscalationStep.official_id == actor.id)
+    )
+    return actor.may(ANSWER) and session.scalar(asked.limit(1)) is not None
 
 
 def files_of(session: Session, case_id: int) -> list[Attachment]:

@@ -24,9 +24,12 @@ from hotline.core import audit, outbox
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
+from hotline.geo.countries import countries
 
 KINDS = ("call", "text", "chat", "mail", "visit")
 DIRECTIONS = ("in", "out")
+NOWHERE = "ZZ"
+"""The country of a case while nobody knows where the person is."""
 MAX_REF_CHARS, MAX_SUMMARY_CHARS, MAX_RELATION_CHARS = 80, 200, 60
 CLOSED_TOPIC = "ContactClosed"
 """Outbox topic with {"contact_id", "case_id"}, once for each contact."""
@@ -75,8 +78,13 @@ def get_contact(session: Session, contact_id: int, *, lock: bool = False) -> Con
 
 
 def identify(session: Session, clock: Clock, actor: Actor, contact_id: int, person_id: int) -> Contact:
-    """Say who it is; their number is theirs from now on. Who it was said to be before is on the trail."""
+    """Say who it is; their number is theirs from now on, and they stand among the people of the contact's case.
+
+    Who it was said to be before is on the trail.
+    """
     person = persons.get_person(session, person_id)
+    case_id = get_contact(session, contact_id).case_id
+    case = get_case(session, case_id, lock=True) if case_id is not None else None
     contact = get_contact(session, contact_id, lock=True)
     if person.erased_at is not None:
         raise Refused("This person was erased.", code="erased")
@@ -86,6 +94,8 @@ def identify(session: Session, clock: Clock, actor: Actor, contact_id: int, pers
     contact.person_id = person.id
     if contact.phone:
         persons.add_phone(session, clock, person.id, contact.phone)
+    if case is not None and case.id == contact.case_id:
+        _add_to_people(session, clock, case, person.id, "")
     audit.record(
         session, clock, actor, "contact.identified", "contact", contact.id,
         before={"person_id": before}, after={"person_id": person.id},
@@ -123,7 +133,7 @@ def attach(
 
 
 def open_case(
-    session: Session, clock: Clock, actor: Actor, contact_id: int, *, summary: str, country: str = "ZZ"
+    session: Session, clock: Clock, actor: Actor, contact_id: int, *, summary: str, country: str = NOWHERE
 ) -> Case:
     """Open a case from a contact; whoever opens it owns it. Again for the same contact gives the case there is.
 
@@ -132,6 +142,8 @@ def open_case(
     words = " ".join(summary.split())
     if not 1 <= len(words) <= MAX_SUMMARY_CHARS:
         raise InvalidInput("summary", summary, f"say in 1 to {MAX_SUMMARY_CHARS} characters what it is about")
+    if country != NOWHERE and country not in {each.code for each in countries()}:
+        raise InvalidInput("country", country, f"use a country code of two letters, or {NOWHERE} where it is not known")
     if actor.id is None:
         raise Forbidden("Only a named officer can own a case.")
     contact = get_contact(session, contact_id, lock=True)

@@ -37,6 +37,10 @@ _FORGET = (
     " UNION SELECT phone FROM person_phones WHERE person_id = ANY(%(ids)s))",
     "UPDATE number_flags SET phone = '', reason = '' WHERE phone <> '' AND phone IN (SELECT phone FROM contacts"
     " WHERE person_id = ANY(%(ids)s) UNION SELECT phone FROM person_phones WHERE person_id = ANY(%(ids)s))",
+    # What is under way keeps its number until it is settled; it is forgotten with all old texts.
+    "UPDATE notices SET phone = '', body = '', retry_at = NULL WHERE purpose = 'case_link' AND phone <> ''"
+    " AND state NOT IN ('queued', 'sending', 'in_doubt')"
+    " AND phone IN (SELECT phone FROM person_phones WHERE person_id = ANY(%(ids)s))",
     "UPDATE contacts SET phone = '', note = '' WHERE person_id = ANY(%(ids)s)",
     f"UPDATE contacts SET note = '' WHERE case_id IN {_CASES}",  # noqa: S608
     "UPDATE cases SET place = '', summary = '', lat = NULL, lon = NULL,"

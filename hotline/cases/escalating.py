@@ -245,9 +245,12 @@ def may_reopen_until(case: Case) -> datetime | None:
     return case.closed_at + REOPEN_WITHIN if case.closed_at is not None and case.state == CLOSED else None
 
 
-def reopen(session: Session, clock: Clock, actor: Actor, case_id: int, *, reason: str) -> Case:
+def reopen(
+    session: Session, clock: Clock, actor: Actor, case_id: int, *, reason: str, person_id: int | None = None
+) -> Case:
     """Open a closed case again within REOPEN_WITHIN, for the person or by an officer; it goes to its last owner if still here.
 
+    `person_id` is who of the case's people did it by a link of their own.
     Raises Refused after that time, or where a newer open case about the same thing stands in its way.
     """
     words = reason.strip()
@@ -273,7 +276,7 @@ def reopen(session: Session, clock: Clock, actor: Actor, case_id: int, *, reason
     case.owner_id = case.owner_id if here else None
     case.closed_at = case.closed_reason = None
     case.updated_at = clock.now()
-    _entry(session, clock, case, "reopened", actor.id, words, {})
+    _entry(session, clock, case, "reopened", actor.id, words, {"person_id": person_id} if person_id else {})
     audit.record(
         session, clock, actor, "case.reopened", "case", case.id,
         before={"state": CLOSED}, after={"state": case.state, "owner_id": case.owner_id},

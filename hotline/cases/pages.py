@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
 from hotline.cases import words, working
-from hotline.cases.attaching import files_of
+from hotline.cases.attaching import files_of, was_asked
 from hotline.cases.escalating import MAX_QUESTION_CHARS, may_reopen_until, questions_of
 from hotline.cases.models import Case, CaseEntry
 from hotline.cases.persons import get_person, phones_of
@@ -38,7 +39,7 @@ from hotline.core.errors import HotlineError, InvalidInput, NotFound
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.ids import reference
-from hotline.core.registry import Received, Registry
+from hotline.core.registry import Panel, Received, Registry
 from hotline.core.services import current
 from hotline.core.web import permit
 
@@ -121,8 +122,11 @@ def _case_context(case_id: int) -> dict[str, Any]:
         entries = history(session, case_id)
         person = get_person(session, case.person_id)
         questions, files = questions_of(session, case_id), files_of(session, case_id)
-        people = names_of(session, {each.person_id for each in people_of(session, case_id)})
+        others_in = {each.person_id for each in people_of(session, case_id)}
+        people = names_of(session, others_in)
+        told = names_of(session, {entry.details["person_id"] for entry in entries if entry.details.get("person_id")})
         missions = missions_for(session, case.country)
+        may_attach = who.may(WORK) or was_asked(session, who, case_id)
         officers = _who_can_work(session) if who.may(WORK) else []
         shown = {case.owner_id, *(entry.officer_id for entry in entries)}
         shown |= {_receiver(entry) for entry in entries} | {each.official_id for each in questions}
@@ -130,7 +134,8 @@ def _case_context(case_id: int) -> dict[str, Any]:
         others = [each for each in cases_about(session, person.id) if each.id != case.id]
         received = _received(session, person.id)
     return {
-        "questions": questions, "files": files, "people": people, "missions": missions, "received": received,
+        "panels": _panels(case_id), "questions": questions, "files": files,
+        "people": people, "told": told, "may_attach": may_attach, "missions": missions, "received": received,
         "may_reopen": (until := may_reopen_until(case)) is not None and current().clock.now() <= until,
         "max_question": MAX_QUESTION_CHARS, "now": current().clock.now(),
         "case": case, "person": person, "entries": entries, "names": names, "others": others, "words": words, "ref": _ref,
@@ -231,6 +236,17 @@ def _ref(case_id: int) -> str:
 def _receiver(entry: CaseEntry) -> int | None:
     found = entry.details.get("owner_id")
     return found if isinstance(found, int) and found != entry.officer_id else None
+
+
+def _panels(case_id: int) -> list[tuple[Panel, Markup]]:
+    """Return what rooms above have to say about a case, to whom they let see it."""
+    registry: Registry = current_app.extensions["registry"]
+    return [
+        # The rooms' own templates, already escaped.
+        (panel, Markup(current_app.view_functions[panel.endpoint](case_id=case_id)))  # noqa: S704
+        for panel in sorted(registry.case_panels, key=lambda panel: panel.order)
+        if actor().may(panel.permission)
+    ]
 
 
 def _names(session: Session, ids: set[int | None]) -> dict[int, str]:

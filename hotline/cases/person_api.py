@@ -127,7 +127,9 @@ class MergeOut(BaseModel):
 def escalate(case_id: int, given: QuestionIn) -> ResponseReturnValue:
     """Ask an official."""
     with current().db.transaction() as session:
-        shown = _escalation(escalating.escalate(session, current().clock, actor(), case_id, question=given.question))
+        shown = escalation_json(
+            escalating.escalate(session, current().clock, actor(), case_id, question=given.question)
+        )
     hint(case_id)
     return jsonify(shown)
 
@@ -141,7 +143,7 @@ def answer(escalation_id: int, given: AnswerIn) -> ResponseReturnValue:
     """Answer."""
     with current().db.transaction() as session:
         found = escalating.answer(session, current().clock, actor(), escalation_id, words=given.answer)
-        shown = _escalation(found)
+        shown = escalation_json(found)
     hint(found.case_id)
     return jsonify(shown)
 
@@ -223,7 +225,8 @@ def undo(merge_id: int) -> ResponseReturnValue:
         return jsonify(_merge(merging.undo(session, current().clock, actor(), merge_id)))
 
 
-def _escalation(row: Escalation) -> dict[str, Any]:
+def escalation_json(row: Escalation) -> dict[str, Any]:
+    """Return a question to an official as the API shows it."""
     plain = ("id", "case_id", "state", "question", "level", "official_id", "answer")
     return {name: getattr(row, name) for name in plain} | {
         "asked_at": row.asked_at.isoformat(),

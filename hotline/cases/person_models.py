@@ -57,6 +57,15 @@ class PersonPhone(Base):
     added_at: Mapped[datetime]
 
 
+class PersonLinkRevocation(Base):
+    """Every link to a case that this person was sent up to `revoked_at` opens nothing any more."""
+
+    __tablename__ = "person_link_revocations"
+
+    person_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("persons.id"), primary_key=True, autoincrement=False)
+    revoked_at: Mapped[datetime]
+
+
 class PersonMerge(HasId, Base):
     """That two persons were found to be one, by whom, and until when it can be taken back."""
 

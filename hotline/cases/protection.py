@@ -114,7 +114,7 @@ def _remember(session: Session, now: datetime, phone: str, found: Screening) -> 
 def press(session: Session, clock: Clock, actor: Actor, contact_id: int, *, note: str = "") -> Warned:
     """Do what the one key does next in this call: warn, warn again, end. Raises Refused for a closed contact."""
     contact = _lock(session, actor, contact_id)
-    incident = _incident(session, contact.id)
+    incident = incident_of(session, contact.id)
     if incident is None or incident.state == "warned":
         return warn(session, clock, actor, contact_id)
     return end_for_abuse(session, clock, actor, contact_id, note=note)
@@ -124,7 +124,7 @@ def warn(session: Session, clock: Clock, actor: Actor, contact_id: int) -> Warne
     """Record a spoken warning, the first or the second; raises Refused after that."""
     contact = _lock(session, actor, contact_id)
     assert actor.id is not None
-    incident = _incident(session, contact.id)
+    incident = incident_of(session, contact.id)
     if incident is None:
         incident = AbuseIncident(
             contact_id=contact.id, phone=contact.phone, officer_id=actor.id, state="warned", warned_at=clock.now()
@@ -145,7 +145,7 @@ def end_for_abuse(session: Session, clock: Clock, actor: Actor, contact_id: int,
     """
     words = _words(note)
     contact = _lock(session, actor, contact_id)
-    incident = _incident(session, contact.id)
+    incident = incident_of(session, contact.id)
     if incident is None:
         raise Refused("Warn the caller first, twice.", code="warn-first")
     if _life_in_danger(session, contact) and not actor.may(ASSIGN):
@@ -295,7 +295,8 @@ def _life_in_danger(session: Session, contact: Contact) -> bool:
     return contact.danger or (contact.case_id is not None and THREAT in get_case(session, contact.case_id).risks)
 
 
-def _incident(session: Session, contact_id: int) -> AbuseIncident | None:
+def incident_of(session: Session, contact_id: int) -> AbuseIncident | None:
+    """Return what came of the key in one contact, if it was pressed."""
     return session.scalar(select(AbuseIncident).where(AbuseIncident.contact_id == contact_id))
 
 

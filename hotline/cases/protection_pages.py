@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.cases import protection, words
-from hotline.cases.protection_models import AbuseIncident, NumberFlag
+from hotline.cases.protection_lists import flags_now, incidents
 from hotline.core import live
 from hotline.core.errors import HotlineError, NotFound
 from hotline.core.explain import explain
@@ -22,21 +22,16 @@ from hotline.core.services import current
 from hotline.core.web import permit
 
 blueprint = Blueprint("protection", __name__, template_folder="templates")
-SHOWN = 100
 
 
 @blueprint.get("/protection")
 @permit("cases.work")
 def list_page() -> ResponseReturnValue:
     """Show what is to be reviewed, one's own calls with the offer of support, and the flags that hold."""
-    who, now = actor(), current().clock.now()
-    incidents = select(AbuseIncident).where(AbuseIncident.ended_at.is_not(None)).order_by(AbuseIncident.id.desc())
-    if not who.may("cases.assign"):
-        incidents = incidents.where(AbuseIncident.officer_id == who.id)
-    flags = select(NumberFlag).where(NumberFlag.lifted_at.is_(None), NumberFlag.until > now, NumberFlag.phone != "")
+    who = actor()
     with current().db.transaction() as session:
-        found = session.scalars(incidents.limit(SHOWN)).all()
-        held = session.scalars(flags.order_by(NumberFlag.id.desc()).limit(SHOWN)).all()
+        found = incidents(session, who, ended=True)
+        held = flags_now(session, current().clock)
         ids = {each.officer_id for each in found}
         names = dict(
             session.execute(select(Officer.id, Officer.display_name).where(Officer.id.in_(ids))).tuples().all()

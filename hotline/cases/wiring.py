@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from hotline.cases import (
     api,
+    contact_api,
+    contact_pages,
     demo,
     erasure,
     escalating,
     escalation_pages,
+    file_api,
     file_pages,
     pages,
     person_api,
+    person_link_pages,
     person_pages,
     protection,
+    protection_api,
     protection_pages,
     words,
 )
@@ -24,6 +29,13 @@ def register(registry: Registry) -> None:
     """Add the room's routes, menu entry, panels, texts and handlers."""
     registry.blueprints += [pages.blueprint, api.blueprint, escalation_pages.blueprint, person_pages.blueprint]
     registry.blueprints += [protection_pages.blueprint, file_pages.blueprint, person_api.blueprint]
+    registry.blueprints += [
+        contact_pages.blueprint,
+        contact_api.blueprint,
+        file_api.blueprint,
+        protection_api.blueprint,
+    ]
+    registry.blueprints += [person_link_pages.blueprint, person_link_pages.api_blueprint]
     registry.static["cases"] = pages.STATIC
     registry.menu.append(MenuEntry("cases.list_page", gettext_noop("Cases"), "cases.read", 30, key="c"))
     registry.menu += [
@@ -49,7 +61,7 @@ def register(registry: Registry) -> None:
     registry.action_labels |= words.ACTIONS
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["case"] = SubjectKind(gettext_noop("Case"), "cases.show", "case_id", "cases.read")
-    registry.subjects["contact"] = SubjectKind(gettext_noop("Contact"))
+    registry.subjects["contact"] = SubjectKind(gettext_noop("Contact"), "contacts.show", "contact_id", "cases.read")
     registry.subjects["person"] = SubjectKind(gettext_noop("Person"), "persons.show", "person_id", "cases.read")
     registry.subjects["abuse_incident"] = SubjectKind(gettext_noop("Abusive call"))
     registry.subjects["number_flag"] = SubjectKind(gettext_noop("Number held apart"))

@@ -29,6 +29,7 @@ ENTRIES = {
     "closed": gettext_noop("Case closed"),
     "contact": gettext_noop("In touch"),
     "spoken": gettext_noop("Spoken with"),
+    "link_sent": gettext_noop("Link to this case sent"),
     "reopened": gettext_noop("Opened again"),
     "asked": gettext_noop("Asked a responsible official"),
     "climbed": gettext_noop("Not answered in time: asked one level higher"),
@@ -36,6 +37,10 @@ ENTRIES = {
     "answered": gettext_noop("The responsible official answered"),
     "attached": gettext_noop("File added"),
     "message": gettext_noop("A message was left"),
+    "callback_promised": gettext_noop("Callback promised"),
+    "callback_reserved": gettext_noop("Callback reserved"),
+    "callback_overdue": gettext_noop("A promised callback is overdue"),
+    "callback_given_up": gettext_noop("Callback given up, nobody was reached"),
 }
 CHANNELS = {
     "link": gettext_noop("by the personal page"),
@@ -48,6 +53,13 @@ CHANNELS = {
     "mail": gettext_noop("by e-mail"),
     "visit": gettext_noop("in person"),
 }
+WHYS = {
+    "no_answer": gettext_noop("no answer"),
+    "busy": gettext_noop("busy"),
+    "dead_number": gettext_noop("number does not work"),
+    "failed": gettext_noop("call failed"),
+}
+"""How the last try of a callback ended."""
 MOODS = {
     "calm": gettext_noop("calm"),
     "worried": gettext_noop("worried"),
@@ -82,6 +94,34 @@ SUPPORT = {
     "wanted": gettext_noop("wanted"),
     "declined": gettext_noop("declined"),
 }
+DIRECTIONS = {"in": gettext_noop("they came to us"), "out": gettext_noop("we went to them")}
+DISPOSITIONS = {
+    "certificate": gettext_noop("Certificate, apostille"),
+    "visa": gettext_noop("Visa"),
+    "passport": gettext_noop("Passport"),
+    "general": gettext_noop("General information"),
+    "safety": gettext_noop("Safety of a place"),
+    "accident": gettext_noop("Accident"),
+    "crime": gettext_noop("Crime"),
+    "detention": gettext_noop("Arrest or detention"),
+    "medical": gettext_noop("Illness or injury"),
+    "missing": gettext_noop("Missing person"),
+    "death": gettext_noop("Death"),
+    "money": gettext_noop("Money"),
+    "interpreting": gettext_noop("Interpretation"),
+    "transferred": gettext_noop("Passed on to another office"),
+    "wrong_number": gettext_noop("Wrong number"),
+    "silent": gettext_noop("Nobody spoke"),
+    "abuse": gettext_noop("Abusive call"),
+    "spam": gettext_noop("Advertising or nuisance"),
+    "other": gettext_noop("Something else"),
+}
+KEY_STEPS = {
+    "": gettext_noop("Warn the caller"),
+    "warned": gettext_noop("Warn a second time"),
+    "warned_again": gettext_noop("End the call"),
+}
+"""What the one key does next, by what it has done."""
 SAYS = {"help": gettext_noop("needs help"), "safe": gettext_noop("is safe")}
 ACTIONS = {
     "case.opened": gettext_noop("case opened"),
@@ -108,6 +148,8 @@ ACTIONS = {
     "person.merged": gettext_noop("persons found to be one"),
     "person.parted": gettext_noop("persons parted again"),
     "person.revealed": gettext_noop("hidden value looked at"),
+    "person.links_ended": gettext_noop("links to cases ended"),
+    "case.link_sent": gettext_noop("link to the case sent"),
     "person.erased": gettext_noop("person erased"),
     "abuse.warned": gettext_noop("caller warned"),
     "abuse.ended": gettext_noop("abusive call ended"),
@@ -115,9 +157,29 @@ ACTIONS = {
     "abuse.reviewed": gettext_noop("abusive call reviewed"),
     "number.flagged": gettext_noop("number held apart"),
     "number.lifted": gettext_noop("number let through again"),
+    "case.callback_promised": gettext_noop("callback promised"),
+    "case.callback_reserved": gettext_noop("callback reserved"),
+    "case.callback_overdue": gettext_noop("callback overdue"),
+    "case.callback_given_up": gettext_noop("callback given up"),
     "attachment.added": gettext_noop("file added to a case"),
 }
 EXPLANATIONS = {
+    "not-in-case": gettext_noop("This person is not in the case."),
+    "no-number": gettext_noop("No number of this person is known."),
+    "link-just-sent": gettext_noop("A link went out a moment ago. Wait ten minutes before you send another."),
+    "who-is-it": gettext_noop("Choose who it is, or write a name."),
+    "contact.case": gettext_noop("Write the number of a case, such as CS-000012."),
+    "contact.relation": gettext_noop("Use at most 60 characters."),
+    "contact.summary": gettext_noop("Say in 1 to 200 characters what it is about."),
+    "contact.country": gettext_noop("Choose a country, or leave it open."),
+    "contact.disposition": gettext_noop("Choose what it was about."),
+    "contact.mood": gettext_noop("Choose a mood of the list, or none."),
+    "contact.risk": gettext_noop("Choose risks of the list."),
+    "contact.note": gettext_noop("Use at most 4,000 characters; for an abusive call at most 1,000."),
+    "contact.name": gettext_noop("Use at most 160 characters."),
+    "contact.language": gettext_noop("Use a code of a language, such as ko or en."),
+    "contact.person_id": gettext_noop("Choose who it is, or write a name."),
+    "contact.traveller_id": gettext_noop("Choose who it is, or write a name."),
     "case-taken": gettext_noop("%(owner)s has taken this case already."),
     "not-your-case": gettext_noop("This case is somebody else's; only its owner or a senior agent changes it."),
     "case.note": gettext_noop("Write a note of at most 4,000 characters."),

@@ -110,6 +110,8 @@ class Registry:
     panels: list[Panel] = field(default_factory=list)
     traveller_panels: list[Panel] = field(default_factory=list)
     """Parts of a traveller's page; the endpoint takes `traveller_id` and returns HTML as text (for example: texts they got)."""
+    case_panels: list[Panel] = field(default_factory=list)
+    """Parts of a case's page that rooms above bring; the endpoint takes `case_id` and returns HTML as text."""
     explanations: dict[str, str] = field(default_factory=dict)
     """Texts for people by error code (see `hotline.core.explain`), marked with `gettext_noop`."""
     action_labels: dict[str, str] = field(default_factory=dict)

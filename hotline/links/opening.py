@@ -15,7 +15,7 @@ from hotline.core.clock import Clock
 from hotline.core.errors import HotlineError, TooMany
 from hotline.core.services import Services
 from hotline.links.models import LinkRevocation
-from hotline.links.tokens import BadToken, Claims, LinkMaker
+from hotline.links.tokens import BadToken, Claims, LinkMaker, PersonClaims
 from hotline.people import travellers
 from hotline.people.models import Traveller
 
@@ -50,6 +50,15 @@ def read_token(services: Services, token: str, address: str) -> Claims:
     """Return what a token says without asking the database; raises UnknownLink, or TooMany after many wrong ones."""
     try:
         return LinkMaker.of(services.settings).read(token)
+    except BadToken:
+        _count_guess(services, address)
+        raise UnknownLink("There is no such link.") from None
+
+
+def read_link(services: Services, token: str, address: str) -> Claims | PersonClaims:
+    """Do as `read_token` does for a token of either kind."""
+    try:
+        return LinkMaker.of(services.settings).read_any(token)
     except BadToken:
         _count_guess(services, address)
         raise UnknownLink("There is no such link.") from None

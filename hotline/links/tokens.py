@@ -6,6 +6,9 @@ the first 8 bytes of an HMAC-SHA256 over the content are both its signature and 
 The same person, alert and minute always give the same token, so a text whose fate is in doubt can be looked up by its body.
 Only letters and digits are used: handsets end a link before a sign, and each of these costs one unit in every encoding.
 
+A token of somebody who is no traveller names a person of the centre and the one case it shows, in the same form under keys of
+its own: no token of one kind is ever one of the other, and every token that was sent before there were two kinds opens as it did.
+
 64 bits of signature suffice because every guess needs a request: at a thousand a second, and a million links in force, the
 first hit is due after more than five hundred centuries.
 """
@@ -59,12 +62,32 @@ class Claims:
         return self.issued_at + LIFETIME
 
 
+@dataclass(frozen=True)
+class PersonClaims:
+    """What the token of a person of the centre says: who they are, the case it shows, and its aware minute of issue in UTC."""
+
+    person_id: int
+    case_id: int
+    issued_at: datetime
+
+    @property
+    def ends_at(self) -> datetime:
+        """Return the moment from which the link opens nothing any more."""
+        return self.issued_at + LIFETIME
+
+
+@dataclass(frozen=True)
+class _Keys:
+    sign: bytes
+    hide: bytes
+
+
 class LinkMaker:
     """Makes and reads tokens with one installation's key."""
 
     def __init__(self, secret_key: str, public_url: str) -> None:
-        self._sign_key = _derived(secret_key, "sign")
-        self._hide_key = _derived(secret_key, "hide")
+        self._travellers = _Keys(_derived(secret_key, "sign"), _derived(secret_key, "hide"))
+        self._persons = _Keys(_derived(secret_key, "sign person"), _derived(secret_key, "hide person"))
         self.start = public_url + PATH
 
     @classmethod
@@ -72,36 +95,53 @@ class LinkMaker:
         """Return the maker of this installation; another `HOTLINE_SECRET_KEY` ends every link."""
         return cls(settings.secret_key.get_secret_value(), settings.public_url)
 
-    def token(self, claims: Claims) -> str:
+    def token(self, claims: Claims | PersonClaims) -> str:
         """Return the token of these claims; raises OverflowError for ids beyond the token's room (a trillion people)."""
-        minute = (claims.issued_at - _EPOCH) // _MINUTE
-        content = b"".join((
-            claims.traveller_id.to_bytes(_PERSON_BYTES), (claims.alert_id or 0).to_bytes(_ALERT_BYTES),
-            max(0, minute).to_bytes(_MINUTE_BYTES),
-        ))  # fmt: skip
-        signature = hmac.digest(self._sign_key, content, "sha256")[:_SIGNATURE_BYTES]
-        return _written(int.from_bytes(self._hidden(content, signature) + signature))
+        if isinstance(claims, PersonClaims):
+            return _sealed(self._persons, claims.person_id, claims.case_id, claims.issued_at)
+        return _sealed(self._travellers, claims.traveller_id, claims.alert_id or 0, claims.issued_at)
 
-    def url(self, claims: Claims) -> str:
+    def url(self, claims: Claims | PersonClaims) -> str:
         """Return the whole address."""
         return self.start + self.token(claims)
 
     def read(self, token: str) -> Claims:
-        """Return what a token says; raises BadToken. Whether it has ended or was revoked is not looked at here."""
-        number = _read_number(token)
-        whole = number.to_bytes(_CONTENT_BYTES + _SIGNATURE_BYTES)
-        signature = whole[_CONTENT_BYTES:]
-        content = self._hidden(whole[:_CONTENT_BYTES], signature)
-        expected = hmac.digest(self._sign_key, content, "sha256")[:_SIGNATURE_BYTES]
-        if not hmac.compare_digest(signature, expected):
-            raise BadToken
-        person, rest = content[:_PERSON_BYTES], content[_PERSON_BYTES:]
-        issued_at = _EPOCH + int.from_bytes(rest[_ALERT_BYTES:]) * _MINUTE
-        return Claims(int.from_bytes(person), int.from_bytes(rest[:_ALERT_BYTES]) or None, issued_at)
+        """Return what a traveller's token says; raises BadToken. Whether it has ended or was revoked is not looked at here."""
+        traveller_id, alert_id, issued_at = _opened(self._travellers, _read_number(token))
+        return Claims(traveller_id, alert_id or None, issued_at)
 
-    def _hidden(self, content: bytes, signature: bytes) -> bytes:
-        stream = hmac.digest(self._hide_key, signature, "sha256")
-        return bytes(byte ^ mask for byte, mask in zip(content, stream, strict=False))
+    def read_any(self, token: str) -> Claims | PersonClaims:
+        """Return what a token of either kind says; raises BadToken."""
+        try:
+            return self.read(token)
+        except BadToken:
+            return PersonClaims(*_opened(self._persons, _read_number(token)))
+
+
+def _sealed(keys: _Keys, whose: int, about: int, issued_at: datetime) -> str:
+    minute = (issued_at - _EPOCH) // _MINUTE
+    content = b"".join((
+        whose.to_bytes(_PERSON_BYTES), about.to_bytes(_ALERT_BYTES), max(0, minute).to_bytes(_MINUTE_BYTES),
+    ))  # fmt: skip
+    signature = hmac.digest(keys.sign, content, "sha256")[:_SIGNATURE_BYTES]
+    return _written(int.from_bytes(_hidden(keys, content, signature) + signature))
+
+
+def _opened(keys: _Keys, number: int) -> tuple[int, int, datetime]:
+    whole = number.to_bytes(_CONTENT_BYTES + _SIGNATURE_BYTES)
+    signature = whole[_CONTENT_BYTES:]
+    content = _hidden(keys, whole[:_CONTENT_BYTES], signature)
+    expected = hmac.digest(keys.sign, content, "sha256")[:_SIGNATURE_BYTES]
+    if not hmac.compare_digest(signature, expected):
+        raise BadToken
+    whose, rest = content[:_PERSON_BYTES], content[_PERSON_BYTES:]
+    issued_at = _EPOCH + int.from_bytes(rest[_ALERT_BYTES:]) * _MINUTE
+    return int.from_bytes(whose), int.from_bytes(rest[:_ALERT_BYTES]), issued_at
+
+
+def _hidden(keys: _Keys, content: bytes, signature: bytes) -> bytes:
+    stream = hmac.digest(keys.hide, signature, "sha256")
+    return bytes(byte ^ mask for byte, mask in zip(content, stream, strict=False))
 
 
 def blank_url(settings: Settings) -> str:

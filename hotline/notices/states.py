@@ -76,6 +76,7 @@ PURPOSES = {
     "relative": Purpose(gettext_noop("Word to a relative")),
     "callout": Purpose(gettext_noop("Call-out of volunteers"), Priority.AT_ONCE, asked_for=True),
     "payment": Purpose(gettext_noop("Payment link"), asked_for=True),
+    "case_link": Purpose(gettext_noop("Link to a case"), asked_for=True, secret=True),
     "escalation": Purpose(gettext_noop("Question to an official"), Priority.AT_ONCE, asked_for=True),
     "information": Purpose(gettext_noop("Information")),
 }

@@ -17,6 +17,7 @@ from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.queues import callback_lists, callbacks, figures, offering
 from hotline.queues.assigning import kick
+from hotline.queues.callbacks import GivenWord
 from hotline.queues.figures import QueueFigures
 from hotline.queues.models import Callback
 
@@ -36,12 +37,16 @@ class WrapUpIn(_Strict):
 
 
 class PromiseIn(_Strict):
-    """A callback that somebody answers for; `due_at` with its zone."""
+    """A callback for a chosen time; `due_at` with its zone, within 30 days.
+
+    With `owner_id` it is a promise that this officer answers for; without, a reservation, and whoever is free then calls.
+    """
 
     phone: str = Field(min_length=3, max_length=40)
     due_at: AwareDatetime
-    owner_id: int = Field(ge=1, le=MAX_ID)
+    owner_id: int | None = Field(None, ge=1, le=MAX_ID)
     queue: str = Field("", max_length=30)
+    language: str = Field("", pattern="^([a-z]{2,3})?$")
     case_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
@@ -148,16 +153,17 @@ def list_callbacks() -> ResponseReturnValue:
 @blueprint.post("/callbacks")
 @blueprint.input(PromiseIn, location="json", arg_name="given")
 @blueprint.output(CallbackOut, status_code=201)
-@blueprint.doc(summary="Promise somebody a callback", responses={404: "There is no such queue"})
+@blueprint.doc(
+    summary="Promise somebody a callback, or reserve one",
+    description="There is one for each number and queue: where one is open already, that one is answered, at the earlier time.",
+    responses={404: "There is no such queue or case"},
+)
 @permit("callbacks.work")
 def promise(given: PromiseIn) -> ResponseReturnValue:
-    """Promise a callback."""
+    """Promise or reserve a callback."""
     services = current()
     with services.db.transaction() as session:
-        made = callbacks.promise(
-            session, services.clock, given.case_id, given.due_at, given.owner_id, given.phone, queue=given.queue,
-            actor=actor(),
-        )  # fmt: skip
+        made = callbacks.give_word(session, services.clock, actor(), GivenWord(**given.model_dump()))
         shown = _callback_json(made)
     kick(services)
     return shown

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +22,9 @@ from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.queues import callback_lists, callbacks, words
 from hotline.queues.assigning import kick
+from hotline.queues.attention_pages import attention_context
 from hotline.queues.models import Queue
+from hotline.queues.moments import read_moment, read_zone
 from hotline.queues.states import WORK
 
 blueprint = Blueprint("callbacks", __name__, template_folder="templates")
@@ -45,7 +46,10 @@ def rows() -> ResponseReturnValue:
 
 
 def _list(error: HotlineError | None = None) -> ResponseReturnValue:
-    page = render_template("queues/callbacks.html", **_context(), error=explain(error, "callback") if error else None)
+    page = render_template(
+        "queues/callbacks.html", **_context(), **attention_context(back="callbacks"),
+        error=explain(error, "callback") if error else None,
+    )  # fmt: skip
     return page, error.status if error else 200
 
 
@@ -54,7 +58,7 @@ def _context() -> dict[str, Any]:
     with current().db.transaction() as session:
         found = callback_lists.open_callbacks(session, owner_id=actor().id if mine else None)
         queues = {queue.id: queue for queue in session.scalars(select(Queue).order_by(Queue.id))}
-        officers = _officers(session)
+        officers = officers_who_call(session)
     return {
         "callbacks": found, "mine": mine, "queues": queues, "officers": officers, "names": dict(officers),
         "words": words, "now": current().clock.now(), "me_id": actor().id,
@@ -110,15 +114,11 @@ def _act(act: Callable[[Session], object], message: str) -> ResponseReturnValue:
 def _moment(session: Session, written: str) -> datetime:
     """Read the form's local time in the zone of whoever wrote it."""
     officer = session.get(Officer, actor().id or 0)
-    try:
-        local = datetime.fromisoformat(written[:30])
-    except ValueError:
-        raise InvalidInput("at", written, "choose a day and a time") from None
-    zone = ZoneInfo(officer.zone if officer is not None else "Asia/Seoul")
-    return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+    return read_moment(written, read_zone(officer.zone if officer is not None else "Asia/Seoul"))
 
 
-def _officers(session: Session) -> list[tuple[int, str]]:
+def officers_who_call(session: Session) -> list[tuple[int, str]]:
+    """Return (id, name) of officers who may answer for a callback."""
     found = session.scalars(
         select(Officer).where(Officer.disabled_at.is_(None)).order_by(Officer.display_name).limit(MAX_OFFICERS)
     )

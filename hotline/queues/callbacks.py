@@ -6,6 +6,7 @@ free for it, and callbacks under way can never be more than free agents. One is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.agents import presence
+from hotline.agents.skills import check_language
 from hotline.auth.models import Officer
+from hotline.cases import tracing
+from hotline.cases.models import Case
+from hotline.cases.persons import phones_of
+from hotline.cases.working import get_case
 from hotline.core import audit, outbox
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock
@@ -29,6 +35,18 @@ ESCALATE_AFTER = timedelta(minutes=15)
 LATEST = timedelta(days=30)
 PROMISE_PRIORITY = 5
 DUE_BATCH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenWord:
+    """What an officer says to somebody: `phone` as people write it, `due_at` aware, the first queue where none is named."""
+
+    phone: str
+    due_at: datetime
+    owner_id: int | None = None
+    queue: str = ""
+    language: str = ""
+    case_id: int | None = None
 
 
 def keep_place(session: Session, clock: Clock, call_ref: str, phone: str) -> Callback:
@@ -54,41 +72,66 @@ def keep_place(session: Session, clock: Clock, call_ref: str, phone: str) -> Cal
     )  # fmt: skip
 
 
-def reserve(
+def reserve(  # noqa: PLR0913  # the values of one row, all by name
     session: Session, clock: Clock, *, queue: str, phone: str, at: datetime, language: str = "",
-    traveller_id: int | None = None, case_id: int | None = None,
+    traveller_id: int | None = None, case_id: int | None = None, actor: Actor = SYSTEM,
 ) -> Callback:  # fmt: skip
-    """Reserve a callback for a moment (aware). Raises InvalidInput for the past and for more than 30 days ahead."""
+    """Reserve a callback for a moment (aware); whoever is free then calls. An open one of the number and queue is joined.
+
+    Raises InvalidInput for the past, for more than 30 days ahead and for a language that is no code, NotFound for an unknown
+    queue or case. What a caller reserves by a menu is no officer's act and stands in the row alone.
+    """
+    case = _locked_case(session, case_id)
     due_at = _due(clock, at)
-    found = entering.find_queue(session, queue)
-    return _plan(
-        session, clock, kind="time", queue_id=found.id, phone=to_e164(phone), due_at=due_at, enqueued_at=due_at,
-        traveller_id=traveller_id, case_id=case_id, language=language,
+    found, number = entering.find_queue(session, queue), to_e164(phone)
+    callback = _plan(
+        session, clock, kind="time", queue_id=found.id, phone=number, due_at=due_at, enqueued_at=due_at,
+        traveller_id=traveller_id or _traveller_of(session, case, number), case_id=case_id,
+        language=check_language(language) if language else "",
+        drill=case is not None and case.drill,
     )  # fmt: skip
+    if actor.id is not None:
+        _given(session, clock, actor, callback, "reserved", case_id)
+    return callback
 
 
-def promise(
+def promise(  # noqa: PLR0913  # as above
     session: Session, clock: Clock, case_id: int | None, due_at: datetime, owner_id: int, phone: str, *,
-    queue: str = "", actor: Actor = SYSTEM,
+    queue: str = "", language: str = "", actor: Actor = SYSTEM,
 ) -> Callback:  # fmt: skip
     """Promise to call somebody by a moment, with an officer who answers for it.
 
     It is put before its owner at the time; away, anybody gets it. Reminder before, escalation after (`tending`).
     """
+    case = _locked_case(session, case_id)
     due = _due(clock, due_at)
     owner = session.get(Officer, owner_id)
     if owner is None or owner.disabled_at is not None:
         raise InvalidInput("owner_id", owner_id, "choose an officer who works here")
     found = entering.find_queue(session, queue) if queue else _first_queue(session)
+    number = to_e164(phone)
     callback = _plan(
-        session, clock, kind="promise", queue_id=found.id, phone=to_e164(phone), due_at=due, enqueued_at=due,
-        owner_id=owner_id, case_id=case_id, priority=PROMISE_PRIORITY,
+        session, clock, kind="promise", queue_id=found.id, phone=number, due_at=due, enqueued_at=due,
+        traveller_id=_traveller_of(session, case, number),
+        owner_id=owner_id, case_id=case_id, priority=PROMISE_PRIORITY, drill=case is not None and case.drill,
+        language=check_language(language) if language else "",
     )  # fmt: skip
-    audit.record(
-        session, clock, actor, "callback.promised", "callback", callback.id,
-        after={"due_at": callback.due_at, "owner_id": callback.owner_id, "case_id": case_id},
-    )  # fmt: skip
+    _given(session, clock, actor, callback, "promised", case_id)
     return callback
+
+
+def give_word(session: Session, clock: Clock, actor: Actor, word: GivenWord) -> Callback:
+    """Do as an officer does for somebody on the line: promise with an owner, reserve without one."""
+    if word.owner_id is not None:
+        return promise(
+            session, clock, word.case_id, word.due_at, word.owner_id, word.phone, queue=word.queue,
+            language=word.language, actor=actor,
+        )  # fmt: skip
+    code = word.queue or _first_queue(session).code
+    return reserve(
+        session, clock, queue=code, phone=word.phone, at=word.due_at, language=word.language, case_id=word.case_id,
+        actor=actor,
+    )  # fmt: skip
 
 
 def after_abandon(session: Session, clock: Clock, call_ref: str) -> Callback | None:
@@ -146,8 +189,9 @@ def _join(session: Session, known: Callback, values: dict[str, Any]) -> Callback
 
 
 def queue_up(session: Session, clock: Clock, callback: Callback) -> QueueEntry:
-    """Put a due callback into its queue, at the place that was kept."""
+    """Put a due callback into its queue, at the place that was kept; into the first one where its own was closed since."""
     queue = session.get_one(Queue, callback.queue_id)
+    queue = queue if queue.active else _first_queue(session)
     owner = presence.agent_of(session, callback.owner_id)
     entry = entering.enqueue(
         session, clock,
@@ -227,11 +271,16 @@ def due(session: Session, clock: Clock) -> int:
 
 
 def remind_and_escalate(session: Session, clock: Clock) -> int:
-    """Remind owners before the time, and escalate what was not done after it; each once. Returns how many were told."""
+    """Remind owners before the time, and escalate what was not done after it; each once. Returns how many were told.
+
+    A time that was reserved is a word given as a promise is; without an owner there is nobody to remind.
+    """
     now = clock.now()
-    open_owned = select(Callback).where(Callback.state.in_(OPEN), Callback.kind == "promise")
-    soon = open_owned.where(Callback.reminded_at.is_(None), Callback.due_at <= now + REMIND_BEFORE)
-    late = open_owned.where(Callback.escalated_at.is_(None), Callback.due_at <= now - ESCALATE_AFTER)
+    given_word = select(Callback).where(Callback.state.in_(OPEN), Callback.kind.in_(("promise", "time")))
+    soon = given_word.where(
+        Callback.reminded_at.is_(None), Callback.owner_id.is_not(None), Callback.due_at <= now + REMIND_BEFORE
+    )
+    late = given_word.where(Callback.escalated_at.is_(None), Callback.due_at <= now - ESCALATE_AFTER)
     told = 0
     for wanted, column, topic in ((soon, "reminded_at", "CallbackReminder"), (late, "escalated_at", "CallbackOverdue")):
         for callback in session.scalars(wanted.limit(DUE_BATCH).with_for_update(skip_locked=True)).all():
@@ -244,6 +293,29 @@ def remind_and_escalate(session: Session, clock: Clock) -> int:
             told += 1
     session.flush()
     return told
+
+
+def _given(session: Session, clock: Clock, actor: Actor, callback: Callback, how: str, case_id: int | None) -> None:
+    """Write onto the trail that a word was given, and into the history of the case it is about."""
+    audit.record(
+        session, clock, actor, f"callback.{how}", "callback", callback.id,
+        after={"due_at": callback.due_at, "owner_id": callback.owner_id, "case_id": case_id},
+    )  # fmt: skip
+    if case_id is not None:
+        details = {"callback_id": callback.id, "due_at": callback.due_at.isoformat()}
+        tracing.trace(session, clock, case_id, f"callback_{how}", details=details, actor=actor)
+
+
+def _locked_case(session: Session, case_id: int | None) -> Case | None:
+    """Return the case that a word is about, locked before the callback is; raises NotFound."""
+    return get_case(session, case_id, lock=True) if case_id is not None else None
+
+
+def _traveller_of(session: Session, case: Case | None, phone: str) -> int | None:
+    """Return the traveller of a case where the number is theirs, so that erasing them reaches the callback."""
+    if case is None or case.traveller_id is None or phone not in phones_of(session, case.person_id):
+        return None
+    return case.traveller_id
 
 
 def _recorded(session: Session, clock: Clock, actor: Actor, callback: Callback, event: str, before: str) -> None:
@@ -262,11 +334,7 @@ def _first_queue(session: Session) -> Queue:
 
 def _due(clock: Clock, at: datetime) -> datetime:
     if at.tzinfo is None:
-        raise InvalidInput("at", at.isoformat(), "name the zone of the time")
+        raise InvalidInput("due_at", at.isoformat(), "name the zone of the time")
     if not clock.now() - timedelta(minutes=1) <= at <= clock.now() + LATEST:
-        raise InvalidInput("at", at.isoformat(), "choose a time within the next 30 days")
+        raise InvalidInput("due_at", at.isoformat(), "choose a time within the next 30 days")
     return at
-
-
-def _number(phone: str) -> str:
-    return to_e164(phone)

@@ -23,6 +23,7 @@ from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.queues import figures, keeping, offering, words
 from hotline.queues.assigning import kick
+from hotline.queues.attention_pages import attention_context
 from hotline.queues.forms import facts_of_form, form_of_queue
 from hotline.queues.models import Queue
 
@@ -34,7 +35,8 @@ STATIC = Path(__file__).resolve().parent / "static"
 @permit("queues.read")
 def wallboard() -> ResponseReturnValue:
     """Show every queue and what agents are doing; `?big=1` for a screen on the wall."""
-    return render_template("queues/wallboard.html", **_board(), big=request.args.get("big") == "1")
+    big = request.args.get("big") == "1"
+    return render_template("queues/wallboard.html", **_board(), **attention_context(), big=big)
 
 
 @blueprint.get("/wallboard/part")

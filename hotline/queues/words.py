@@ -41,15 +41,30 @@ RESULTS = {
     "dead_number": gettext_noop("number does not work"),
     "failed": gettext_noop("call failed"),
 }
+ATTENTION = {
+    "soon": gettext_noop("Promised callback is due soon"),
+    "overdue": gettext_noop("Callback is overdue"),
+    "given_up": gettext_noop("Callback given up: a person must decide"),
+    "number_dead": gettext_noop("An agent's number does not work"),
+}
+ADDRESSED = {
+    "owner": gettext_noop("its owner"),
+    "seniors": gettext_noop("senior agents"),
+    "everybody": gettext_noop("everybody"),
+}
 ACTIONS = {
+    "attention.acknowledged": gettext_noop("acknowledged that it needs attention"),
     "queue.kept": gettext_noop("rules of a queue changed"),
     "callback.promised": gettext_noop("callback promised"),
+    "callback.reserved": gettext_noop("callback reserved"),
     "callback.given": gettext_noop("callback given to somebody else"),
     "callback.cancel": gettext_noop("callback cancelled"),
     "callback.settle": gettext_noop("callback settled another way"),
     "callback.reopen": gettext_noop("callback tried again"),
 }
 EXPLANATIONS = {
+    "attention-not-yours": gettext_noop("This is addressed to somebody else."),
+    "attention-nobody": gettext_noop("Only a named officer can acknowledge."),
     "queue-full": gettext_noop("The queue is full."),
     "queue-changed": gettext_noop("Somebody changed this queue meanwhile; look at it again."),
     "not-waiting": gettext_noop("This call waits no more."),
@@ -62,7 +77,10 @@ EXPLANATIONS = {
     "queue.group_ids": gettext_noop("Name groups that exist, each once."),
     "queue.overflow_queue_id": gettext_noop("Choose another queue, so that callers do not go round in a circle."),
     "callback.phone": gettext_noop("Write the number in international form, for example +821012345678."),
-    "callback.at": gettext_noop("Choose a time within the next 30 days."),
+    "callback.zone": gettext_noop("Choose a time zone of the list, such as Asia/Seoul."),
+    "callback.language": gettext_noop("Use a code of a language, such as ko or en."),
+    "callback.whom": gettext_noop("Choose one of the list, or write a number."),
+    "callback.due_at": gettext_noop("Choose a time within the next 30 days."),
     "callback.owner_id": gettext_noop("Choose an officer who works here."),
 }
 NUMBERS = {

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from hotline.auth.officers import actor_of
 from hotline.cases import attaching, escalating, persons, protection
-from hotline.cases.contacts import open_case
+from hotline.cases.contacts import attach, identify, open_case
+from hotline.cases.person_links import link_for_person, send_link
 from hotline.core.clock import FrozenClock
 from tests.browser.conftest import DESK, PHONE, Desk, Site
 from tests.cases.test_contacts import finish, make_contact
@@ -43,12 +44,22 @@ def test_a_senior_works_with_persons_officials_and_protection(
         rude = make_contact(session, clock, ref="call:2")
         for _ in range(3):
             protection.press(session, clock, agent, rude.id, note="Insults, shouted for ten minutes")
+        shared = make_contact(session, clock, ref="call:3", danger=True)
+        shared.person_id = None
+        persons.add_person(session, clock, agent, name="Marta Berg", phone=shared.phone)
+        mother = persons.add_person(session, clock, agent, name="Marta Berg", phone="+821099990007", language=language)
+        visit = make_contact(session, clock, ref="visit:1", kind="visit", phone="")
+        identify(session, clock, agent, visit.id, mother.id)
+        attach(session, clock, visit.id, case.id, actor=agent, relation="어머니")
+        send_link(session, clock, site.services.settings, agent, case.id, mother.id)
+        url = link_for_person(session, clock, site.services.settings, mother.id, case.id)
         path = {"case": f"/cases/{case.id}", "person": f"/persons/{case.person_id}"}
     desk = open_desk(language=language, size=size)
     desk.sign_in(senior)
     for name, address in (
         ("case-asked", path["case"]), ("person", path["person"]), ("persons", "/persons?q=anna"), ("owed", "/escalations"),
-        ("rules", "/escalations/rules"), ("protection", "/protection"),
+        ("rules", "/escalations/rules"), ("protection", "/protection"), ("relative", "/p/" + url.rsplit("/", 1)[1]),
+        ("contacts", "/contacts"), ("contact-open", f"/contacts/{shared.id}"), ("contact-closed", f"/contacts/{contact.id}"),
     ):  # fmt: skip
         desk.go(address)
         desk.check(f"{name}-{language}")

@@ -13,14 +13,20 @@ from alerts import approval
 from alerts.text_templates import stages
 from alerts.text_templates.stages import TemplateFields
 from hotline.auth.officers import actor_of
-from hotline.cases import working
+from hotline.cases import contacts, escalating, merging, persons, protection, working
+from hotline.cases.attaching import attach_file
+from hotline.cases.contacts import NewContact, open_contact
+from hotline.cases.models import CasePerson
 from hotline.cases.opening import Word, open_or_join
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.services import Services
 from hotline.people import itineraries, travellers
 from hotline.people.itineraries import ItineraryFields
 from hotline.people.legs import LegFields
+from hotline.queues import attention
+from hotline.queues.attention_models import AttentionItem
 from tests.factories import make_alert, make_mission, make_officer, make_traveller
+from tests.queues.making import make_agent, make_group, make_queue
 
 
 class Rows:
@@ -31,6 +37,10 @@ class Rows:
         self._numbers = itertools.count(1)
         with services.db.transaction() as session:
             self._author_id = make_officer(session, roles=("author", "approver")).id
+            make_queue(session)
+            make_group(session)
+            self._rule(session, almighty.id or 0)
+            self._agent = actor_of(make_officer(session, roles=("agent",)), "console")
 
     def fresh(self, parameters: Mapping[str, Any], state: int) -> dict[str, int]:
         """Return the ids of new rows for these parameters; `state` (0 to 3) chooses what has become of them."""
@@ -77,6 +87,8 @@ class Rows:
             country="PH",
         )
         case = open_or_join(session, clock, SYSTEM, word)
+        if "person_id" in made:
+            session.add(CasePerson(case_id=case.id, person_id=made["person_id"], added_at=clock.now()))
         if state >= 1:
             working.take(session, clock, self._almighty, case.id)
         if state == 2:
@@ -84,6 +96,73 @@ class Rows:
         if state == 3:
             working.close(session, clock, self._almighty, case.id, reason="done")
         return case.id
+
+    def _contact_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock, number = self._services.clock, next(self._numbers)
+        phone = f"+8210{50_000_000 + number}"
+        given = NewContact(kind="call", ref=f"hostile:{number}", direction="in", phone=phone, danger=state == 2)
+        contact = open_contact(session, clock, given)
+        if state == 1:
+            contacts.attach(session, clock, contact.id, self._case_id(session, 0, made), actor=self._almighty)
+        if state == 3:
+            contacts.close_contact(session, clock, contact.id, "other", "", "", (), self._almighty)
+        return contact.id
+
+    def _person_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        phone = "" if state == 3 else f"+8210{70_000_000 + next(self._numbers)}"
+        return persons.add_person(session, self._services.clock, self._almighty, name="Kim", phone=phone).id
+
+    def _incident_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock, contact_id = self._services.clock, self._contact_id(session, 0, made)
+        # Nobody reviews their own call and nobody else answers for it: half of them are the caller's own.
+        who = self._almighty if state % 2 else self._agent
+        for _ in range(3 if state < 3 else 1):
+            done = protection.press(session, clock, who, contact_id)
+        return done.incident.id
+
+    def _flag_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        phone = f"+8210{60_000_000 + next(self._numbers)}"
+        clock, who = self._services.clock, self._almighty
+        flag = protection.flag_number(session, clock, who, phone=phone, kind="spam", reason="x", days=3)
+        if state == 3:
+            protection.lift(session, clock, who, flag.id)
+        return flag.id
+
+    def _attachment_id(self, session: Session, _state: int, made: dict[str, int]) -> int:
+        clock, case_id = self._services.clock, made["case_id"]
+        return attach_file(session, clock, self._almighty, case_id, name="a.pdf", content=b"%PDF-1.7 x").id
+
+    def _agent_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        return make_agent(session, state=("ready", "not_ready", "offline", "ready")[state]).id
+
+    def _escalation_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock, who = self._services.clock, self._almighty
+        official = who.id if state < 2 else make_officer(session, roles=("official",)).id
+        self._rule(session, official or 0)
+        case_id = self._case_id(session, 1, made)
+        return escalating.escalate(session, clock, who, case_id, question="May we pay?").id
+
+    def _rule(self, session: Session, official_id: int) -> None:
+        escalating.set_rule(
+            session, self._services.clock, self._almighty, country="", risk="", level=1, official_id=official_id,
+            deadline_minutes=60, phone="",
+        )  # fmt: skip
+
+    def _merge_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        clock, kept, other = self._services.clock, self._person_id(session, 0, {}), self._person_id(session, 0, {})
+        found = merging.merge(session, clock, self._almighty, kept, other)
+        if state == 3:
+            merging.undo(session, clock, self._almighty, found.id)
+        return found.id
+
+    def _item_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        now, agent = self._services.clock.now(), make_agent(session)
+        item = AttentionItem(kind="number_dead", ref=f"number_dead:{agent.id}", agent_id=agent.id, at=now)
+        session.add(item)
+        session.flush()
+        if state == 3:
+            attention.acknowledge(session, self._services.clock, self._almighty, item.id)
+        return item.id
 
     def _mission_id(self, session: Session, _state: int, _made: dict[str, int]) -> int:
         return make_mission(session, code=f"hostile-{next(self._numbers)}").id

@@ -45,6 +45,7 @@ CHECKS = [
 ]
 MEANT: dict[str, list[Any]] = {
     "areas": [[{"description": "a", "polygons": [[[0, 0], [0, 9], [9, 9], [0, 0]]], "circles": []}], []],
+    "case_id": [1, 2],
     "category": ["Geo", "Met"],
     "certainty": ["Observed"],
     "city": ["Manila"],
@@ -54,7 +55,9 @@ MEANT: dict[str, list[Any]] = {
     "emergency_phone": ["+639178175703"],
     "expires": ["2026-11-22T03:00:00+00:00", "2026-11-20T03:00:00Z"],
     "from_date": ["2026-11-20"],
+    "group_id": [1],
     "headline": ["Flood", "홍수"],
+    "due_at": ["2026-11-21T05:00:00+00:00"],
     "lat": [14.5],
     "lon": [121.0],
     "name": ["Kim", "김"],
@@ -64,8 +67,12 @@ MEANT: dict[str, list[Any]] = {
     "observed_at": ["2026-11-21T02:00:00+00:00", None],
     "officer_id": [1, 2],
     "phone": ["+821012345678", "+63288569210"],
+    "queue": ["general", ""],
+    "owner_id": [1, None],
     "precision": ["exact", "country"],
     "means": ["KE621"],
+    "person_id": [1, None],
+    "traveller_id": [None],
     "place": ["Manila"],
     "precisions": [["exact"], ["country", "city"]],
     "severity": ["Extreme"],
@@ -112,6 +119,7 @@ NEVER = {
 legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py)."""
 LISTS = {
     "text/csv": "name,phone,lat,lon\nKim,+821012345678,14.5,121\nLee,12,91,\n",
+    "application/octet-stream": "%PDF-1.7 x",
     "application/x-ndjson": '{"name":"Kim","phone":"+821012345678"}\n{"name":1}\n[]\n',
 }
 """Bodies that mean something, by media type."""

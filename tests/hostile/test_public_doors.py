@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -110,7 +111,8 @@ def test_no_field_of_a_personal_page_makes_it_fail(client: FlaskClient, services
             answer = client.post(path, data=FORM | {name: value})
             quiet(answer)
             assert answer.status_code == 200 or "\x00" in value, (name, value, answer.status_code)
-            assert "49" not in answer.text or "7*7" not in value
+            shown = re.sub(r'name="key" value="[^"]+"', "", answer.text)  # a key made by chance may hold any figures
+            assert "49" not in shown or "7*7" not in value
     for body in (b"\xff\xfe=\xff", b"say=%ff&place=%00", b"&" * 10_000, b"a=b&" * 3_000, b"say" * 5_000):
         quiet(client.post(path, data=body, content_type="application/x-www-form-urlencoded"))
     for length in ("-1", "x", str(10**20)):

@@ -122,7 +122,7 @@ def test_a_promise_is_reminded_then_escalated_and_goes_to_its_owner(services: Se
         make_agent(session)
         owner = make_agent(session)
         due_at = clock.now() + timedelta(hours=1)
-        made = callbacks.promise(session, clock, 5, due_at, owner.officer_id, PHONE)
+        made = callbacks.promise(session, clock, None, due_at, owner.officer_id, PHONE)
     clock.advance(timedelta(minutes=50))
     tending.tend(services)
     tending.tend(services)
