@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hotline.agents.states import BENCHED, BREAKS
-from hotline.cases.states import DISPOSITIONS
+from hotline.cases.words import DISPOSITIONS
 from hotline.core.i18n import gettext_noop
 
 STATES = {
@@ -34,29 +34,9 @@ REASONS = {
     "duty_over": gettext_noop("longest time on duty is over"),
     "wrap_up_over": gettext_noop("wrap-up took too long"),
 }
-TYPES = {
-    "certificate": gettext_noop("Certificate or apostille"),
-    "visa": gettext_noop("Visa"),
-    "passport": gettext_noop("Passport"),
-    "general": gettext_noop("General information"),
-    "safety": gettext_noop("Safety of a place"),
-    "accident": gettext_noop("Accident or disaster"),
-    "crime": gettext_noop("Crime"),
-    "detention": gettext_noop("Arrest or detention"),
-    "medical": gettext_noop("Illness or injury"),
-    "missing": gettext_noop("Missing person"),
-    "death": gettext_noop("Death"),
-    "money": gettext_noop("Emergency remittance"),
-    "interpreting": gettext_noop("Interpretation"),
-    "transferred": gettext_noop("Passed on elsewhere"),
-    "wrong_number": gettext_noop("Wrong number"),
-    "silent": gettext_noop("Nobody spoke"),
-    "abuse": gettext_noop("Abusive call"),
-    "spam": gettext_noop("Spam or fraud"),
-    "other": gettext_noop("Something else"),
-}
+TYPES = DISPOSITIONS
 VIAS = {"phone": gettext_noop("own phone"), "browser": gettext_noop("browser")}
-assert set(REASONS) == {*BREAKS, *BENCHED} and set(TYPES) == set(DISPOSITIONS), "everything has a name"
+assert set(REASONS) == {*BREAKS, *BENCHED}, "everything has a name"
 ACTIONS = {
     "agent.kept": gettext_noop("agent kept"),
     "agent.state_set": gettext_noop("agent's state changed by a supervisor"),

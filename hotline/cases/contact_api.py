@@ -16,11 +16,12 @@ from hotline.auth.identity import actor
 from hotline.cases import contacts, persons, protection
 from hotline.cases.contact_lists import MAX_PAGE, list_contacts
 from hotline.cases.contact_models import Contact
-from hotline.cases.contacts import DISPOSITIONS, get_contact
+from hotline.cases.contacts import get_contact
 from hotline.cases.identifying import identify_as
 from hotline.cases.judging import MOODS, RISKS
 from hotline.cases.pages import hint
 from hotline.cases.protection import MAX_NOTE_CHARS as MAX_ABUSE_NOTE_CHARS
+from hotline.cases.states import DISPOSITIONS
 from hotline.cases.working import MAX_NOTE_CHARS
 from hotline.core import live
 from hotline.core.description import MAX_ID, PAGE_LIMIT, ROW_ID, query, takes

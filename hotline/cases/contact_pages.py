@@ -23,7 +23,7 @@ from hotline.cases.models import Case
 from hotline.cases.pages import hint
 from hotline.cases.persons import get_person
 from hotline.cases.reading import cases_about, names_of
-from hotline.cases.states import CLOSED, OPEN
+from hotline.cases.states import CLOSED, DISPOSITIONS, OPEN
 from hotline.core import live
 from hotline.core.errors import HotlineError, InvalidInput, NotFound
 from hotline.core.explain import explain
@@ -85,7 +85,7 @@ def _page(contact_id: int, error: HotlineError | None = None) -> ResponseReturnV
         "cases/contact.html", contact=contact, person=person, case=case, fitting=fitting, people=people, known=known,
         candidates=[each for each in known.persons if person is None or each.person_id != person.id],
         officer=officer, incident=incident, words=words, mask=mask, moods=MOODS, risks=RISKS,
-        dispositions=contacts.DISPOSITIONS, form=request.form, ref=lambda number: reference("CS", number),
+        dispositions=DISPOSITIONS, form=request.form, ref=lambda number: reference("CS", number),
         error=explain(error, "contact") if error else None,
     )  # fmt: skip
     return page, error.status if error is not None else 200

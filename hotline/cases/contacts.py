@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,10 @@ NOWHERE = "ZZ"
 MAX_REF_CHARS, MAX_SUMMARY_CHARS, MAX_RELATION_CHARS = 80, 200, 60
 CLOSED_TOPIC = "ContactClosed"
 """Outbox topic with {"contact_id", "case_id"}, once for each contact."""
+_OPEN = text(
+    "INSERT INTO contacts (ref, kind, direction, phone, drill, danger, person_id, opened_at)"
+    " VALUES (:ref, :kind, :direction, :phone, :drill, :danger, :person_id, :now) ON CONFLICT (ref) DO NOTHING RETURNING id"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +55,12 @@ class NewContact:
 def open_contact(session: Session, clock: Clock, given: NewContact) -> Contact:
     """Keep a contact; the same ref again gives the one there is. Who it is follows from the number where only one has it."""
     _check(given)
-    known = session.scalar(select(Contact).where(Contact.ref == given.ref))
-    if known is not None:
-        return known
     if given.traveller_id is not None:
         person_id: int | None = persons.of_traveller(session, clock, given.traveller_id)
     else:
         person_id = persons.by_phone(session, clock, given.phone)
     values = {name: getattr(given, name) for name in ("ref", "kind", "direction", "phone", "drill", "danger")}
-    made = session.scalar(
-        insert(Contact)
-        .values(**values, person_id=person_id, opened_at=clock.now())
-        .on_conflict_do_nothing(index_elements=["ref"])
-        .returning(Contact.id)
-    )
+    made = session.scalar(_OPEN, values | {"person_id": person_id, "now": clock.now()})
     # Two webhooks about one call at once: the second has waited for the first one's commit and finds its row.
     return session.scalars(select(Contact).where(Contact.id == made if made else Contact.ref == given.ref)).one()
 

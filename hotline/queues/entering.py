@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from hotline.agents import presence
@@ -27,6 +26,15 @@ MAX_ENTRY_SKILLS = 10
 DANGER_AHEAD = timedelta(days=30)
 """Danger to life goes before everybody, however long they wait; among each other the earlier one is first."""
 OPEN_RESERVATION = ("reserved", "ringing")
+_COLUMNS = (
+    "queue_id", "call_ref", "kind", "traveller_id", "phone", "language", "skills", "priority", "danger", "drill",
+    "sticky_agent_id", "sticky_until", "state", "enqueued_at", "rank_at", "step", "need", "widens_at",
+)  # fmt: skip
+_JOIN = text(
+    f"INSERT INTO queue_entries ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + each for each in _COLUMNS)})"  # noqa: S608
+    " ON CONFLICT (call_ref) DO NOTHING"
+)
+"""Written as text, because an INSERT with a conflict clause is compiled anew each time; the columns are the constant above."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +86,7 @@ def enqueue(session: Session, clock: Clock, entry: NewEntry) -> QueueEntry:
         raise Refused(f"The queue {queue.code} is full.", code="queue-full", params={"queue": queue.code})
     values = _values(session, clock, queue, entry)
     # Two webhooks of one call may come at once; the second finds what the first wrote.
-    session.execute(insert(QueueEntry).values(**values).on_conflict_do_nothing(index_elements=["call_ref"]))
+    session.execute(_JOIN, values)
     return session.scalars(select(QueueEntry).where(QueueEntry.call_ref == entry.call_ref)).one()
 
 
