@@ -5,6 +5,7 @@ from __future__ import annotations
 from hotline.calls import (
     agent_leg,
     book_pages,
+    call_pages,
     desk_pages,
     dialling,
     fallback,
@@ -21,10 +22,12 @@ from hotline.core.registry import MenuEntry, Registry, SubjectKind
 
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, schedules, handlers and words."""
-    registry.blueprints += [webhooks.blueprint, desk_pages.blueprint, menu_pages.blueprint, book_pages.blueprint]
-    registry.static["calls"] = desk_pages.STATIC
+    registry.blueprints += [
+        webhooks.blueprint, desk_pages.blueprint, call_pages.blueprint, menu_pages.blueprint, book_pages.blueprint,
+    ]  # fmt: skip
+    registry.static["calls"] = call_pages.STATIC
     registry.menu += [
-        MenuEntry("calls.desk", gettext_noop("Desk"), "calls.take", 26, key="d"),
+        MenuEntry("desk.show", gettext_noop("Desk"), "calls.take", 26, key="d"),
         MenuEntry("calls.list_page", gettext_noop("Calls"), "calls.read", 27, key="l"),
         MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62),
         MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b"),
