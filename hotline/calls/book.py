@@ -16,7 +16,7 @@ from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
-from hotline.core.phone import parse_e164
+from hotline.core.phone import parse_e164, prefix_of_region
 from hotline.geo.countries import countries
 from hotline.missions.models import Mission
 
@@ -108,12 +108,17 @@ def delete_entry(session: Session, clock: Clock, actor: Actor, entry_id: int) ->
     audit.record(session, clock, actor, "phonebook.deleted", "phone_book", entry_id)
 
 
-def save_rule(session: Session, clock: Clock, actor: Actor, prefix: str, caller_id: str) -> CallerIdRule:
-    """Set which of our numbers is shown to numbers with a prefix (such as +81); an empty caller id takes the rule away."""
+def save_rule(session: Session, clock: Clock, actor: Actor, form: Mapping[str, str]) -> CallerIdRule:
+    """Set which of our numbers is shown to a country's numbers or to those with a prefix (such as +81).
+
+    An empty caller id takes the rule away. Raises InvalidInput naming the field.
+    """
     _may(actor, BOOK)
-    prefix = prefix.strip().replace(" ", "")
+    caller_id, prefix = form.get("caller_id", ""), form.get("prefix", "").strip().replace(" ", "")
+    if not prefix and (region := _country(form.get("country", ""))):
+        prefix = prefix_of_region(region)
     if not (prefix.startswith("+") and prefix[1:].isdigit() and prefix.isascii() and 2 <= len(prefix) <= 16):
-        raise InvalidInput("prefix", prefix, "write a plus sign and the first digits, such as +81")
+        raise InvalidInput("prefix", prefix, "choose a country, or write a plus sign and the first digits, such as +81")
     row = session.scalar(select(CallerIdRule).where(CallerIdRule.prefix == prefix).with_for_update())
     before = row.caller_id if row is not None else None
     if not caller_id.strip():

@@ -90,7 +90,8 @@ def _context(*, whole: bool = False) -> dict[str, Any]:
     return {
         "agent": agent, "call": call, "screen": screen, "hands": hands, "words": words, "agent_words": agent_words,
         "case_words": case_words, "breaks": BREAKS, "engaged": ENGAGED, "moods": MOODS, "risks": RISKS,
-        "may_file": who.may(WORK), "own_id": who.id, "nowhere": NOWHERE, "reference": reference, "browser": browser.offered(services),
+        "may_file": who.may(WORK), "own_id": who.id, "nowhere": NOWHERE, "reference": reference,
+        "browser": browser.offered(services),
         "scripts": scripts.for_call(call, who.name) if call is not None else [],
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.calls.menus import Menu, default_menu, read_menu
+from hotline.calls.menus import Menu, default_menu, queues_of, read_menu
 from hotline.calls.models import CallMenu
 from hotline.calls.states import MENUS
 from hotline.core import audit
@@ -16,6 +16,7 @@ from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Conflict, Forbidden, NotFound, Refused
 from hotline.core.states import Lifecycle, Transition
+from hotline.queues.models import Queue
 
 MENU_VERSION = Lifecycle(
     "menu",
@@ -85,7 +86,7 @@ def publish(session: Session, clock: Clock, actor: Actor, menu_id: int, *, edits
     target = MENU_VERSION.next_state(row.state, "publish", actor)
     if row.edits != edits:
         raise Conflict("The draft was changed since you looked at it; look again.", code="menu-changed")
-    read_menu(row.content)
+    check_queues(session, read_menu(row.content))
     before = session.scalar(select(CallMenu).where(CallMenu.state == "published").with_for_update())
     if before is not None:
         before.state = MENU_VERSION.next_state(before.state, "replace", actor)
@@ -98,12 +99,28 @@ def publish(session: Session, clock: Clock, actor: Actor, menu_id: int, *, edits
     return row
 
 
+def check_queues(session: Session, menu: Menu) -> None:
+    """Refuse a menu that leads to a queue which is not there or takes nobody; raises Refused with their names."""
+    known = set(session.scalars(select(Queue.code).where(Queue.active)))
+    gone = sorted(queues_of(menu) - known)
+    if gone:
+        raise Refused(
+            f"These queues are not open: {', '.join(gone)}.", code="menu-queue-gone", params={"names": ", ".join(gone)}
+        )
+
+
+def get_menu(session: Session, menu_id: int) -> CallMenu:
+    """Return a version; raises NotFound."""
+    row = session.get(CallMenu, menu_id)
+    if row is None:
+        raise NotFound("menu", menu_id)
+    return row
+
+
 def restore(session: Session, clock: Clock, actor: Actor, menu_id: int) -> CallMenu:
     """Begin a new draft with the content of an older version. Raises Refused while another draft is being written."""
     _may(actor)
-    old = session.get(CallMenu, menu_id)
-    if old is None:
-        raise NotFound("menu", menu_id)
+    old = get_menu(session, menu_id)
     if draft(session) is not None:
         raise Refused("There is a draft already; publish it first.", code="menu-draft-exists")
     if old.state == "retired":

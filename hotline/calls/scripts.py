@@ -23,7 +23,8 @@ def for_call(call: Call, name: str) -> list[Script]:
     """Return what to say in a call: Korean where Korean or nothing was chosen, else English; danger to life goes first."""
     language = "ko" if call.language.split("-", maxsplit=1)[0] in ("", "ko") else "en"
     chosen = [each for each in words.SCRIPTS.values() if call.danger or not each.get("danger")]
-    return [
-        Script(gettext(each["title"]), each[language].format(centre=CENTRE[language], agent=name), language)
-        for each in chosen
-    ]
+    found = []
+    for each in chosen:
+        title, text = each["title"], each[language].format(centre=CENTRE[language], agent=name)
+        found.append(Script(gettext(title), text, language))
+    return found

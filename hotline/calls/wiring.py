@@ -9,6 +9,8 @@ from hotline.calls import (
     desk_pages,
     dialling,
     fallback,
+    line_pages,
+    menu_editor,
     menu_pages,
     messages,
     pruning,
@@ -23,7 +25,8 @@ from hotline.core.registry import MenuEntry, Registry, SubjectKind
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, schedules, handlers and words."""
     registry.blueprints += [
-        webhooks.blueprint, desk_pages.blueprint, call_pages.blueprint, menu_pages.blueprint, book_pages.blueprint,
+        webhooks.blueprint, desk_pages.blueprint, call_pages.blueprint, menu_pages.blueprint,
+        menu_editor.blueprint, line_pages.blueprint, book_pages.blueprint,
     ]  # fmt: skip
     registry.static["calls"] = call_pages.STATIC
     registry.menu += [

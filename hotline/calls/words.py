@@ -114,6 +114,9 @@ EXPLANATIONS = {
     "forward-loop": gettext_noop("That line is forwarded to us; the call would come back."),
     "phone-in-book": gettext_noop("This number is in the book already: %(name)s."),
     "menu-changed": gettext_noop("Somebody else changed the draft meanwhile; load the page again."),
+    "menu-queue-gone": gettext_noop(
+        "Not published: these queues are not open: %(names)s. Open them, or lead the keys elsewhere."
+    ),
     "menu-draft-exists": gettext_noop("There is a draft already; publish it first."),
     "no-agent": gettext_noop("You are not set up as an agent; an administrator does that."),
     "no-browser-calls": gettext_noop("Calls cannot be answered in the browser here."),
@@ -140,17 +143,50 @@ EXPLANATIONS = {
     "phonebook.languages": gettext_noop("Write codes of languages with commas between, such as vi, th."),
     "phonebook.country": gettext_noop("Choose a country, or none."),
     "phonebook.note": gettext_noop("Use at most 300 characters."),
-    "phonebook.prefix": gettext_noop("Write a plus sign and the first digits, such as +81."),
+    "phonebook.prefix": gettext_noop("Choose a country, or write a plus sign and the first digits, such as +81."),
     "phonebook.caller_id": gettext_noop("Write one of our numbers in international form."),
     "menu.number": gettext_noop("Write the number in international form, such as +82 2 3333 0001."),
     "menu.mission": gettext_noop("Choose a mission."),
     "menu.hours": gettext_noop("Use 1 to 336 hours."),
     "menu.ko": gettext_noop("Write the text in Korean."),
     "menu.en": gettext_noop("Write the text in English."),
-    "menu.greeting_ko": gettext_noop("Write the greeting in Korean as well, at most 1,000 characters, or in neither language."),
-    "menu.greeting_en": gettext_noop("Write the greeting in English as well, at most 1,000 characters, or in neither language."),
+    "menu.greeting_ko": gettext_noop(
+        "Write the greeting in Korean as well, at most 1,000 characters, or in neither language."
+    ),
+    "menu.greeting_en": gettext_noop(
+        "Write the greeting in English as well, at most 1,000 characters, or in neither language."
+    ),
     "menu.country": gettext_noop("Choose a country, or all countries."),
 }
+MENU_FAULTS = {
+    "no-question": gettext_noop("There is no question in it."),
+    "too-many": gettext_noop("At most 40 questions; take some out."),
+    "entry": gettext_noop("What is heard first must be one of the questions."),
+    "danger-key": gettext_noop("The key for danger to life is one digit."),
+    "person": gettext_noop("Choose the queue where a person is found."),
+    "name": gettext_noop(
+        "The name begins with a letter and has letters of the Latin alphabet, digits and hyphens, at most 40."
+    ),
+    "name-twice": gettext_noop("Two questions have this name."),
+    "text-ko": gettext_noop("The text in Korean is missing."),
+    "text-en": gettext_noop("The text in English is missing."),
+    "text-long": gettext_noop("A text has at most 1,500 characters."),
+    "no-key": gettext_noop("No key leads anywhere."),
+    "key-danger": gettext_noop("This key is the one for danger to life; leave it empty."),
+    "key-target": gettext_noop("Choose where the key leads."),
+    "key-gone": gettext_noop("It leads to a question that is not there."),
+    "key-number": gettext_noop("Write the number in international form, such as +82 2 3210 0404."),
+    "key-skills": gettext_noop("Write at most 8 skills in small letters with commas between, such as visa, passport."),
+    "key-priority": gettext_noop("The priority is 0 to 9."),
+}
+"""What can be wrong with a menu's draft, by the codes of `hotline.calls.menu_form`."""
+VERSION_STATES = {
+    "draft": gettext_noop("draft"),
+    "published": gettext_noop("heard now"),
+    "retired": gettext_noop("earlier"),
+}
+VERSION_KINDS = {"draft": "draft", "published": "running", "retired": "ended"}
+CHANGES = {"new": gettext_noop("new"), "changed": gettext_noop("changed"), "gone": gettext_noop("taken out")}
 SCRIPTS = {
     "hello": {
         "title": gettext_noop("Greeting"),
@@ -161,7 +197,7 @@ SCRIPTS = {
         "title": gettext_noop("Danger to life"),
         "danger": "yes",
         "ko": "전화를 끊지 마세요. 지금 정확히 어디에 계십니까? 현지 구조대에 신고하셨습니까? 제가 함께 연결해 드리겠습니다.",
-        "en": "Stay on the line. Where exactly are you? Have you called the local emergency services? I will help you reach them.",
+        "en": "Stay on the line. Where exactly are you? Have you called local emergency services? I will help you reach them.",
     },
     "safe": {
         "title": gettext_noop("First: are they safe?"),

@@ -31,18 +31,36 @@ def stage(site: Site) -> Stage:
     with site.services.db.transaction() as session:
         agent = actor_of(make_officer(session, roles=("agent",), display_name="임소라"), "console")
         earlier = make_contact(session, clock, phone=CALLER, ref="call:900")
-        case = open_case(session, clock, agent, earlier.id, summary="세부에서 여권과 지갑 도난, 숙소 없음", country="PH")
+        case = open_case(
+            session, clock, agent, earlier.id, summary="세부에서 여권과 지갑 도난, 숙소 없음", country="PH"
+        )
         persons.change_person(session, clock, agent, case.person_id, name="김민준")
-        finish(session, clock, earlier, agent, note="울면서 전화함", mood="worried", risk={"minor"}, disposition="crime")
+        finish(
+            session, clock, earlier, agent, note="울면서 전화함", mood="worried", risk={"minor"}, disposition="crime"
+        )
     made.in_book()
-    made.in_book("partner", "+82232100404", name_ko="경찰청 국제공조", name_en="Police, international desk", languages=[])
+    made.in_book(
+        "partner", "+82232100404", name_ko="경찰청 국제공조", name_en="Police, international desk", languages=[]
+    )
     return made
 
 
 def texts(language: str) -> dict[str, str]:
     return {
-        "ko": {"mine": "내 통화", "hold": "보류", "back": "다시 연결", "done": "작성 완료: 다음 통화", "this": "이 사건에 대한 통화"},
-        "en": {"mine": "Your call", "hold": "Hold", "back": "Bring back", "done": "Done: next call", "this": "It is about this"},
+        "ko": {
+            "mine": "내 통화",
+            "hold": "보류",
+            "back": "다시 연결",
+            "done": "작성 완료: 다음 통화",
+            "this": "이 사건에 대한 통화",
+        },
+        "en": {
+            "mine": "Your call",
+            "hold": "Hold",
+            "back": "Bring back",
+            "done": "Done: next call",
+            "this": "It is about this",
+        },
     }[language]
 
 
@@ -84,7 +102,7 @@ def test_a_call_from_the_first_ring_to_the_write_up(
 
     stage.hang_up(int(page.locator("[data-call]").get_attribute("data-call") or 0))
     notify(stage.services.redis, "agents")
-    expect(page.locator(".desk-state")).to_contain_text("후처리" if language == "ko" else "wrapping up")
+    expect(page.locator(".desk-state")).to_contain_text("통화 후 정리" if language == "ko" else "wrapping up")
     page.select_option("#write-disposition", "passport")
     page.locator(".chip", has=page.locator("[value=calm]")).click()
     desk.check(f"desk-wraps-up-{language}")

@@ -120,7 +120,11 @@ class Stage:
 def make_stage(services: Services, officer: Officer, *, state: str = "ready") -> Stage:
     """Return a stage with the three usual queues; the officer becomes an agent who can do everything."""
     with services.db.transaction() as session:
-        names = {"general": ("일반 상담", "General"), "incident": ("사건·사고", "Incidents"), "passport": ("여권·비자", "Passports and visas")}
+        names = {
+            "general": ("일반 상담", "General"),
+            "incident": ("사건·사고", "Incidents"),
+            "passport": ("여권·비자", "Passports and visas"),
+        }
         for code, (name_ko, name_en) in names.items():
             make_queue(session, code=code, name_ko=name_ko, name_en=name_en)
         agent = make_agent(
