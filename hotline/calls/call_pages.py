@@ -62,10 +62,11 @@ def _list_context() -> dict[str, Any]:
     wanted = CallFilter(request.args.get("past") == "1", search if actor().may("persons.phone") else "", before)
     with current().db.transaction() as session:
         found, older = list_calls(session, wanted)
+        queues = presenting.queue_names(session)
         agents = presenting.names_of_agents(session, {each.agent_id for each in found if each.agent_id is not None})
     return {
         "calls": found, "older": older, "wanted": wanted, "words": words, "agents": agents, "number_shown": number_shown,
-        "reference": reference,
+        "reference": reference, "queues": queues,
     }  # fmt: skip
 
 
@@ -97,7 +98,8 @@ def _one(call_id: int) -> dict[str, Any]:
         return {
             "call": call, "screen": screen_of(session, services, call), "events": events_of(session, call.id),
             "orders": orders_of(session, call.id), "recordings": recordings_of(session, call.id), "words": words,
-            "case_words": case_words, "about_words": TYPES, "number_shown": number_shown, "reference": reference,
+            "case_words": case_words, "about_words": TYPES, "queues": presenting.queue_names(session),
+            "number_shown": number_shown, "reference": reference,
         }  # fmt: skip
 
 

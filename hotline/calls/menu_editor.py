@@ -11,7 +11,7 @@ from hotline.auth.identity import actor
 from hotline.calls import menu_form, menu_store, words
 from hotline.calls.menu_form import Written
 from hotline.calls.menus import Menu, read_menu
-from hotline.calls.showing_menus import queue_names
+from hotline.calls.presenting import queue_names
 from hotline.core.errors import HotlineError, SeveralFaults
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
@@ -39,8 +39,9 @@ def _editor(
         heard_now = menu_store.published(session)[1]
     faults = menu_form.faults_of(written) if status != 200 else []
     page = render_template(
-        "calls/menu_edit.html", queues=queues, draft=draft, form=written, faults=faults, error=error, words=words, edits=edits, note=note,
-        blank=menu_form.BLANK, preview=preview, written=menu_form.written_of(preview) if preview else None,
+        "calls/menu_edit.html", queues=queues, draft=draft, form=written, faults=faults, error=error, words=words,
+        edits=edits, note=note, blank=menu_form.BLANK, preview=preview,
+        written=menu_form.written_of(preview) if preview else None,
         changes=menu_form.changes(heard_now, preview) if preview else [],
     )  # fmt: skip
     return page, status

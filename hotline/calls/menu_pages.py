@@ -10,7 +10,8 @@ from hotline.auth.identity import actor
 from hotline.calls import menu_form, menu_store, menu_try, words
 from hotline.calls.menus import Menu, read_menu
 from hotline.calls.models import CallMenu
-from hotline.calls.showing_menus import authors_of, page, queue_names
+from hotline.calls.presenting import queue_names
+from hotline.calls.showing_menus import authors_of, page
 from hotline.core.errors import HotlineError, NotFound
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext

@@ -53,3 +53,8 @@ def colleagues(session: Session, but_not: int | None) -> list[tuple[int, str]]:
 def hands_for(session: Session, agent_id: int) -> Hands:
     """Return whom an agent can give a call to."""
     return Hands(book.everybody(session), colleagues(session, agent_id), queueing.active(session))
+
+
+def queue_names(session: Session) -> dict[str, Queue]:
+    """Return the queues that there are by code, the closed ones too: a menu may name one."""
+    return {queue.code: queue for queue in session.scalars(select(Queue).order_by(Queue.id).limit(queueing.MAX_QUEUES))}

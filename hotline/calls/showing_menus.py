@@ -11,13 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.auth.models import Officer
-from hotline.calls import menu_form, menu_store, queueing, words
+from hotline.calls import menu_form, menu_store, words
 from hotline.calls.models import CallAnnouncement, CallLine, CallMenu
+from hotline.calls.presenting import queue_names
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.explain import explain, explain_fields
 from hotline.core.services import current
 from hotline.missions.models import Mission
-from hotline.queues.models import Queue
 
 MAX_MISSIONS, MAX_LINES, MAX_ANNOUNCEMENTS = 400, 300, 50
 
@@ -35,11 +35,6 @@ def page(error: HotlineError | None = None) -> ResponseReturnValue:
     return render_template(
         "calls/menus.html", **context, words=words, error=explain(error, "menu") if error else None
     ), error.status if error else 200
-
-
-def queue_names(session: Session) -> dict[str, Queue]:
-    """Return the queues that there are by code, the closed ones too: a menu may name one."""
-    return {queue.code: queue for queue in session.scalars(select(Queue).order_by(Queue.id).limit(queueing.MAX_QUEUES))}
 
 
 def authors_of(session: Session, versions: Sequence[CallMenu]) -> dict[int, str]:

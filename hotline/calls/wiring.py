@@ -39,7 +39,7 @@ def register(registry: Registry) -> None:
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["call"] = SubjectKind(gettext_noop("Call"), "calls.show", "call_id", "calls.read")
     registry.subjects["call_menu"] = SubjectKind(gettext_noop("Call menu"))
-    registry.subjects["call_line"] = SubjectKind(gettext_noop("Line"))
+    registry.subjects["call_line"] = SubjectKind(gettext_noop("Telephone line"))
     registry.subjects["announcement"] = SubjectKind(gettext_noop("Announcement"))
     registry.subjects["phone_book"] = SubjectKind(gettext_noop("Phone book entry"))
     registry.subjects["caller_id"] = SubjectKind(gettext_noop("Number that is shown"))

@@ -28,7 +28,7 @@ LEG_STATES = {
     "over": gettext_noop("has left"),
 }
 ROLES = {
-    "caller": gettext_noop("Person"),
+    "caller": gettext_noop("Other side"),
     "agent": gettext_noop("Agent"),
     "colleague": gettext_noop("Colleague"),
     "interpreter": gettext_noop("Interpreter"),

@@ -50,14 +50,14 @@ def texts(language: str) -> dict[str, str]:
         "ko": {
             "mine": "내 통화",
             "hold": "보류",
-            "back": "다시 연결",
+            "back": "보류 해제",
             "done": "작성 완료: 다음 통화",
             "this": "이 사건에 대한 통화",
         },
         "en": {
             "mine": "Your call",
             "hold": "Hold",
-            "back": "Bring back",
+            "back": "Take off hold",
             "done": "Done: next call",
             "this": "It is about this",
         },
