@@ -6,6 +6,7 @@ from hotline.calls import (
     agent_leg,
     book_pages,
     call_pages,
+    demo,
     desk_pages,
     dialling,
     fallback,
@@ -35,6 +36,7 @@ def register(registry: Registry) -> None:
         MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62),
         MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b"),
     ]
+    registry.demo.append(demo.load)
     registry.action_labels |= words.ACTIONS
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["call"] = SubjectKind(gettext_noop("Call"), "calls.show", "call_id", "calls.read")

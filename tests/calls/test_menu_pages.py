@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from hotline.calls import book, demo
+from hotline.calls.models import CallLine
+from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
 from tests.auth.conftest import Visitor
 from tests.calls.staging import Stage
 from tests.calls.test_pages import text_of
-from tests.factories import make_mission
+from tests.factories import make_mission, make_officer
 
 
 def menu_form(**more: str) -> dict[str, str]:
@@ -187,3 +191,16 @@ def test_entries_and_rules_are_kept_and_taken_out(stage: Stage, desk: Visitor) -
     assert desk.post("/phone-book/1/delete", data={}).status_code == 302
     assert "The phone book is empty." in text_of(desk, "/phone-book")
     assert desk.post("/phone-book/1/delete", data={}).status_code == 404
+
+
+def test_the_made_up_phone_book_is_loaded_once(services: Services) -> None:
+    demo.load(services, SYSTEM)
+    with services.db.transaction() as session:
+        assert book.entries(session)[1] == 0, "nobody is there to keep it"
+        make_officer(session, roles=("senior_agent",), name="senior-agent")
+        make_mission(session, code="MNL")
+    for _ in range(2):
+        demo.load(services, SYSTEM)
+    with services.db.transaction() as session:
+        assert book.entries(session, "베트남")[1] == 2 and book.entries(session)[1] == len(demo.BOOK)
+        assert len(session.scalars(select(CallLine)).all()) == 1
