@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hotline.auth.identity import actor
-from hotline.calls import menu_form, menu_store, words
+from hotline.calls import menu_form, menu_store, sounds, words
 from hotline.calls.menu_form import Written
 from hotline.calls.menus import Menu, read_menu
 from hotline.calls.presenting import queue_names
@@ -59,8 +59,8 @@ def save() -> ResponseReturnValue:
         with services.db.transaction() as session:
             row = menu_store.draft(session)
             kept = row.content if row is not None else menu_store.published(session)[1].model_dump()
-            sounds = {name: node.get("sounds", {}) for name, node in kept["nodes"].items()}
-            content = menu_form.content_of(written, sounds)
+            recordings = sounds.kept_with({each.name: each.say for each in written.questions}, kept)
+            content = menu_form.content_of(written, recordings)
             menu = read_menu(content)
             if form.get("do") != "look":
                 menu_store.save_draft(session, services.clock, actor(), content, edits=edits, note=note)

@@ -49,9 +49,16 @@ def versions(session: Session) -> Sequence[CallMenu]:
     return session.scalars(select(CallMenu).order_by(CallMenu.version.desc()).limit(MAX_SHOWN)).all()
 
 
-def draft(session: Session) -> CallMenu | None:
-    """Return the draft, if there is one."""
-    return session.scalar(select(CallMenu).where(CallMenu.state == "draft"))
+def draft(session: Session, *, lock: bool = False) -> CallMenu | None:
+    """Return the draft, if there is one; `lock` keeps others from changing it until commit."""
+    statement = select(CallMenu).where(CallMenu.state == "draft")
+    return session.scalar(statement.with_for_update() if lock else statement)
+
+
+def changed(row: CallMenu, clock: Clock, actor: Actor) -> None:
+    """Note that a draft is another one now, so that nobody publishes what they have not looked at."""
+    MENU_VERSION.next_state(row.state, "save", actor)
+    row.edits, row.author_id, row.updated_at = row.edits + 1, actor.id, clock.now()
 
 
 def save_draft(
@@ -60,7 +67,7 @@ def save_draft(
     """Keep a draft; `edits` is what the editor saw (0: none yet). Raises SeveralFaults, or Conflict when it changed meanwhile."""
     _may(actor)
     read_menu(content)
-    row = session.scalar(select(CallMenu).where(CallMenu.state == "draft").with_for_update())
+    row = draft(session, lock=True)
     if row is None:
         if edits:
             raise Conflict("The draft was published or removed meanwhile; load the page again.")
@@ -70,8 +77,8 @@ def save_draft(
     elif row.edits != edits:
         raise Conflict("Somebody else changed the draft meanwhile; load the page again.", code="menu-changed")
     else:
-        MENU_VERSION.next_state(row.state, "save", actor)
-        row.content, row.edits = content, row.edits + 1
+        row.content = content
+        changed(row, clock, actor)
     row.note, row.author_id, row.updated_at = note.strip()[:200], actor.id, clock.now()
     audit.record(session, clock, actor, "menu.saved", "call_menu", _id(session, row), after={"version": row.version})
     return row

@@ -16,6 +16,7 @@ from hotline.calls import (
     messages,
     pruning,
     recordings,
+    sound_pages,
     webhooks,
     words,
 )
@@ -27,7 +28,7 @@ def register(registry: Registry) -> None:
     """Add the room's routes, jobs, schedules, handlers and words."""
     registry.blueprints += [
         webhooks.blueprint, desk_pages.blueprint, call_pages.blueprint, menu_pages.blueprint,
-        menu_editor.blueprint, line_pages.blueprint, book_pages.blueprint,
+        menu_editor.blueprint, line_pages.blueprint, sound_pages.blueprint, book_pages.blueprint,
     ]  # fmt: skip
     registry.static["calls"] = call_pages.STATIC
     registry.menu += [

@@ -117,6 +117,11 @@ EXPLANATIONS = {
     "menu-queue-gone": gettext_noop(
         "Not published: these queues are not open: %(names)s. Open them, or lead the keys elsewhere."
     ),
+    "menu-no-draft": gettext_noop("Keep a draft of the menu first."),
+    "bad-sound": gettext_noop("Use a WAV (PCM, A-law or µ-law) or an MP3 file of at most 2 MB."),
+    "sounds-full": gettext_noop("There are 200 recordings in the versions of the menu; no more fit."),
+    "menu.question": gettext_noop("Choose one of the questions."),
+    "menu.language": gettext_noop("Choose a language that the question has a text in."),
     "menu-draft-exists": gettext_noop("There is a draft already; publish it first."),
     "no-agent": gettext_noop("You are not set up as an agent; an administrator does that."),
     "no-browser-calls": gettext_noop("Calls cannot be answered in the browser here."),
