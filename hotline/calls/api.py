@@ -12,8 +12,9 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from hotline.agents import presence
 from hotline.auth.identity import actor
-from hotline.calls import handling, presenting
+from hotline.calls import handling
 from hotline.calls.events import wake_all
 from hotline.calls.handling import MODES, Desk
 from hotline.calls.models import Call, Leg
@@ -112,9 +113,10 @@ class CallShown(BaseModel):
 
 
 class CallList(BaseModel):
-    """Calls, the latest first; `legs` and `acts` are left out."""
+    """Calls, the latest first; `legs` and `acts` are left out. `next_before` asks for older ones, where there are any."""
 
     calls: list[dict[str, Any]]
+    next_before: int | None
 
 
 class Written(BaseModel):
@@ -130,13 +132,16 @@ class Written(BaseModel):
 @takes(
     query("past", {"type": "string", "enum": ["0", "1"]}, "1 for calls that have ended"),
     query("q", {"type": "string", "maxLength": 40}, "A part of the number"),
+    query("before", {"type": "integer", "minimum": 1, "maximum": MAX_ID}, "Only calls before this id, among past ones"),
 )
 @permit("calls.read")
 def index() -> ResponseReturnValue:
     """List calls."""
-    wanted = CallFilter(past=request.args.get("past") == "1", search=request.args.get("q", "")[:40])
+    before = request.args.get("before", type=int)
+    wanted = CallFilter(request.args.get("past") == "1", request.args.get("q", "")[:40], before)
     with current().db.transaction() as session:
-        return jsonify(calls=[_plain(each) for each in list_calls(session, wanted)])
+        found, following = list_calls(session, wanted)
+        return jsonify(calls=[_plain(each) for each in found], next_before=following)
 
 
 @blueprint.get("/calls/<int:call_id>")
@@ -224,17 +229,17 @@ def write_up(given: WriteUpIn) -> ResponseReturnValue:
         handling.write_up(
             session, at, disposition=given.disposition, note=given.note, mood=given.mood, risks=tuple(given.risks)
         )
-        agent = presenting.agent_row(session, at.agent_id)
+        state = presence.get_agent(session, at.agent_id).state
     wake_all(services, None)
-    return jsonify(agent_id=at.agent_id, state=agent.state if agent is not None else "offline")
+    return jsonify(agent_id=at.agent_id, state=state)
 
 
 def _desk(session: Session) -> Desk:
     who = actor()
-    agent_id = presenting.agent_of(session, who.id)
-    if agent_id is None:
+    agent = presence.agent_of(session, who.id)
+    if agent is None:
         raise Refused("You are not set up as an agent; an administrator does that.", code="no-agent")
-    return Desk(who, agent_id, current())
+    return Desk(who, agent.id, current())
 
 
 def _answer(call_id: int) -> ResponseReturnValue:

@@ -1,112 +1,77 @@
-"""The menu's pages: what callers hear now, the draft with its preview, the versions, lines and announcements."""
+"""The menu's pages: what callers hear now, its versions, trying one out as a caller, and publishing."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.calls import book, menu_form, menu_store
+from hotline.calls import menu_form, menu_store, menu_try, words
 from hotline.calls.menus import Menu, read_menu
-from hotline.calls.models import CallAnnouncement, CallLine
-from hotline.core.errors import HotlineError, SeveralFaults
-from hotline.core.explain import explain, explain_fields
+from hotline.calls.models import CallMenu
+from hotline.calls.presenting import queue_names
+from hotline.calls.showing_menus import authors_of, page
+from hotline.core.errors import HotlineError, NotFound
+from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
-from hotline.missions.models import Mission
 
 blueprint = Blueprint("menus", __name__, template_folder="templates")
-MAX_MISSIONS, MAX_LINES = 400, 200
 
 
 @blueprint.get("/menus")
 @permit("calls.read")
 def show() -> ResponseReturnValue:
     """Show what callers hear now, the versions, lines and announcements."""
-    return _page()
+    return page()
 
 
-def _page(error: HotlineError | None = None) -> ResponseReturnValue:
-    services = current()
-    with services.db.transaction() as session:
-        menu_id, menu = menu_store.published(session)
-        missions = session.scalars(
-            select(Mission).where(Mission.closed_at.is_(None)).order_by(Mission.name_en).limit(MAX_MISSIONS)
-        )
-        page = {
-            "menu": menu, "menu_id": menu_id, "nodes": menu_form.fields_of(menu), "versions": menu_store.versions(session),
-            "draft": menu_store.draft(session),
-            "lines": session.scalars(select(CallLine).order_by(CallLine.number).limit(MAX_LINES)).all(),
-            "missions": {each.id: each for each in missions},
-            "announcements": session.scalars(
-                select(CallAnnouncement).where(CallAnnouncement.ends_at > services.clock.now()).order_by(CallAnnouncement.id)
-            ).all(),
-        }  # fmt: skip
-    return render_template(
-        "calls/menus.html", **page, error=explain(error, "menu") if error else None, values=request.form
-    ), error.status if error else 200
+@blueprint.get("/menus/<int:menu_id>")
+@permit("calls.read")
+def version(menu_id: int) -> ResponseReturnValue:
+    """Show one version, and what is different from what callers hear now."""
+    return _version(menu_id)
 
 
-@blueprint.get("/menus/draft")
-@permit("menus.write")
-def edit() -> ResponseReturnValue:
-    """Show the draft as a form, or what is heard now to begin one with."""
+def _version(menu_id: int, error: HotlineError | None = None) -> ResponseReturnValue:
     with current().db.transaction() as session:
-        row = menu_store.draft(session)
-        menu = read_menu(row.content) if row is not None else menu_store.published(session)[1]
-    return _editor(menu_form.fields_of(menu), menu, row)
-
-
-def _editor(
-    nodes: list[dict[str, Any]], menu: Menu | dict[str, Any], row: Any, errors: dict[str, str] | None = None
-) -> ResponseReturnValue:
+        row = menu_store.get_menu(session, menu_id)
+        menu, heard_now = read_menu(row.content), menu_store.published(session)[1]
+        context = {
+            "row": row, "tree": menu, "written": menu_form.written_of(menu), "queues": queue_names(session),
+            "changes": menu_form.changes(heard_now, menu), "authors": authors_of(session, [row]),
+            "draft": menu_store.draft(session),
+        }  # fmt: skip
     page = render_template(
-        "calls/menu_edit.html", nodes=nodes, menu=menu, draft=row, errors=errors or {}, blank=_blank(),
-        edits=request.form.get("edits") or (row.edits if row is not None else 0),
-    )  # fmt: skip
-    return page, 422 if errors else 200
+        "calls/menu_version.html", **context, words=words, error=explain(error, "menu") if error else None
+    )
+    return page, error.status if error else 200
 
 
-@blueprint.post("/menus/draft")
-@permit("menus.write")
-def save() -> ResponseReturnValue:
-    """Keep the draft; what is wrong is said beside what was written."""
-    services, form = current(), request.form
-    content = menu_form.read_form(form)
-    edits = form.get("edits", "0")
-    try:
-        with services.db.transaction() as session:
-            menu_store.save_draft(
-                session, services.clock, actor(), content,
-                edits=int(edits) if edits.isascii() and edits.isdigit() and len(edits) < 9 else 0, note=form.get("note", ""),
-            )  # fmt: skip
-    except SeveralFaults as error:
-        return _editor(_shown(content), content, None, explain_fields(error, "menu"))
-    except HotlineError as error:
-        return _editor(_shown(content), content, None, {"page": explain(error, "menu")})
-    flash(gettext("The draft is kept. Callers hear it once it is published."), "good")
-    return redirect(url_for("menus.edit"))
+@blueprint.get("/menus/try")
+@permit("calls.read")
+def try_out() -> ResponseReturnValue:
+    """Walk through a version as a caller does: what is heard, and what each key leads to. Nobody is called."""
+    given = request.args
+    with current().db.transaction() as session:
+        row, menu = _version_to_try(session, given.get("menu", ""))
+        queues = queue_names(session)
+    step = menu_try.walk(
+        menu, given.get("node", ""), given.get("key"), given.get("language", ""), given.get("misses", "")
+    )
+    return render_template("calls/menu_try.html", row=row, step=step, queues=queues, words=words)
 
 
-def _shown(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what was written as the form shows it, however faulty it is."""
-    shown = []
-    for name, node in content["nodes"].items():
-        keys = []
-        for key in menu_form.KEYS:
-            choice = node["keys"].get(key, {})
-            kind = next((each for each in ("go", "queue", "dial", "voicemail") if choice.get(each)), "")
-            target = kind if kind in ("", "voicemail") else f"{kind}:{choice[kind]}"
-            keys.append(
-                {"key": key, "target": target, "language": choice.get("language", ""),
-                 "skills": ", ".join(choice.get("skills", ())), "priority": choice.get("priority", 0)}
-            )  # fmt: skip
-        shown.append({"name": name, "say": node["say"], "keys": keys})
-    return shown
+def _version_to_try(session: Session, given: str) -> tuple[CallMenu | None, Menu]:
+    if not given:
+        menu_id, menu = menu_store.published(session)
+        return (session.get(CallMenu, menu_id) if menu_id is not None else None), menu
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise NotFound("menu", given)
+    row = menu_store.get_menu(session, int(given))
+    return row, read_menu(row.content)
 
 
 @blueprint.post("/menus/<int:menu_id>/publish")
@@ -120,8 +85,10 @@ def publish(menu_id: int) -> ResponseReturnValue:
                 session, services.clock, actor(), menu_id,
                 edits=int(edits) if edits.isascii() and edits.isdigit() and len(edits) < 9 else -1,
             )  # fmt: skip
+    except NotFound:
+        raise
     except HotlineError as error:
-        return _page(error)
+        return _version(menu_id, error)
     flash(gettext("New callers hear this menu now."), "good")
     return redirect(url_for("menus.show"))
 
@@ -134,49 +101,8 @@ def restore(menu_id: int) -> ResponseReturnValue:
     try:
         with services.db.transaction() as session:
             menu_store.restore(session, services.clock, actor(), menu_id)
+    except NotFound:
+        raise
     except HotlineError as error:
-        return _page(error)
-    return redirect(url_for("menus.edit"))
-
-
-@blueprint.post("/menus/lines")
-@permit("menus.write")
-def save_line() -> ResponseReturnValue:
-    """Say which mission a number stands for."""
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            book.save_line(session, services.clock, actor(), request.form)
-    except HotlineError as error:
-        return _page(error)
-    flash(gettext("Saved."), "good")
-    return redirect(url_for("menus.show"))
-
-
-@blueprint.post("/menus/announcements")
-@permit("menus.write")
-def announce() -> ResponseReturnValue:
-    """Have callers hear something before the menu."""
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            book.announce(session, services.clock, actor(), request.form)
-    except HotlineError as error:
-        return _page(error)
-    flash(gettext("Callers hear it from now on."), "good")
-    return redirect(url_for("menus.show"))
-
-
-@blueprint.post("/menus/announcements/<int:row_id>/end")
-@permit("menus.write")
-def end_announcement(row_id: int) -> ResponseReturnValue:
-    """End an announcement."""
-    services = current()
-    with services.db.transaction() as session:
-        book.end_announcement(session, services.clock, actor(), row_id)
-    return redirect(url_for("menus.show"))
-
-
-def _blank() -> list[dict[str, Any]]:
-    """Return the keys of a question that is being added."""
-    return [{"key": key, "target": "", "language": "", "skills": "", "priority": 0} for key in menu_form.KEYS]
+        return _version(menu_id, error)
+    return redirect(url_for("menu_editor.edit"))

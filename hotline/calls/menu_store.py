@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.calls.menus import Menu, default_menu, read_menu
+from hotline.calls.menus import Menu, default_menu, queues_of, read_menu
 from hotline.calls.models import CallMenu
 from hotline.calls.states import MENUS
 from hotline.core import audit
@@ -16,6 +16,7 @@ from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Conflict, Forbidden, NotFound, Refused
 from hotline.core.states import Lifecycle, Transition
+from hotline.queues.models import Queue
 
 MENU_VERSION = Lifecycle(
     "menu",
@@ -48,9 +49,16 @@ def versions(session: Session) -> Sequence[CallMenu]:
     return session.scalars(select(CallMenu).order_by(CallMenu.version.desc()).limit(MAX_SHOWN)).all()
 
 
-def draft(session: Session) -> CallMenu | None:
-    """Return the draft, if there is one."""
-    return session.scalar(select(CallMenu).where(CallMenu.state == "draft"))
+def draft(session: Session, *, lock: bool = False) -> CallMenu | None:
+    """Return the draft, if there is one; `lock` keeps others from changing it until commit."""
+    statement = select(CallMenu).where(CallMenu.state == "draft")
+    return session.scalar(statement.with_for_update() if lock else statement)
+
+
+def changed(row: CallMenu, clock: Clock, actor: Actor) -> None:
+    """Note that a draft is another one now, so that nobody publishes what they have not looked at."""
+    MENU_VERSION.next_state(row.state, "save", actor)
+    row.edits, row.author_id, row.updated_at = row.edits + 1, actor.id, clock.now()
 
 
 def save_draft(
@@ -59,7 +67,7 @@ def save_draft(
     """Keep a draft; `edits` is what the editor saw (0: none yet). Raises SeveralFaults, or Conflict when it changed meanwhile."""
     _may(actor)
     read_menu(content)
-    row = session.scalar(select(CallMenu).where(CallMenu.state == "draft").with_for_update())
+    row = draft(session, lock=True)
     if row is None:
         if edits:
             raise Conflict("The draft was published or removed meanwhile; load the page again.")
@@ -69,8 +77,8 @@ def save_draft(
     elif row.edits != edits:
         raise Conflict("Somebody else changed the draft meanwhile; load the page again.", code="menu-changed")
     else:
-        MENU_VERSION.next_state(row.state, "save", actor)
-        row.content, row.edits = content, row.edits + 1
+        row.content = content
+        changed(row, clock, actor)
     row.note, row.author_id, row.updated_at = note.strip()[:200], actor.id, clock.now()
     audit.record(session, clock, actor, "menu.saved", "call_menu", _id(session, row), after={"version": row.version})
     return row
@@ -85,7 +93,7 @@ def publish(session: Session, clock: Clock, actor: Actor, menu_id: int, *, edits
     target = MENU_VERSION.next_state(row.state, "publish", actor)
     if row.edits != edits:
         raise Conflict("The draft was changed since you looked at it; look again.", code="menu-changed")
-    read_menu(row.content)
+    check_queues(session, read_menu(row.content))
     before = session.scalar(select(CallMenu).where(CallMenu.state == "published").with_for_update())
     if before is not None:
         before.state = MENU_VERSION.next_state(before.state, "replace", actor)
@@ -98,12 +106,28 @@ def publish(session: Session, clock: Clock, actor: Actor, menu_id: int, *, edits
     return row
 
 
+def check_queues(session: Session, menu: Menu) -> None:
+    """Refuse a menu that leads to a queue which is not there or takes nobody; raises Refused with their names."""
+    known = set(session.scalars(select(Queue.code).where(Queue.active)))
+    gone = sorted(queues_of(menu) - known)
+    if gone:
+        raise Refused(
+            f"These queues are not open: {', '.join(gone)}.", code="menu-queue-gone", params={"names": ", ".join(gone)}
+        )
+
+
+def get_menu(session: Session, menu_id: int) -> CallMenu:
+    """Return a version; raises NotFound."""
+    row = session.get(CallMenu, menu_id)
+    if row is None:
+        raise NotFound("menu", menu_id)
+    return row
+
+
 def restore(session: Session, clock: Clock, actor: Actor, menu_id: int) -> CallMenu:
     """Begin a new draft with the content of an older version. Raises Refused while another draft is being written."""
     _may(actor)
-    old = session.get(CallMenu, menu_id)
-    if old is None:
-        raise NotFound("menu", menu_id)
+    old = get_menu(session, menu_id)
     if draft(session) is not None:
         raise Refused("There is a draft already; publish it first.", code="menu-draft-exists")
     if old.state == "retired":

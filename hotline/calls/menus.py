@@ -49,6 +49,10 @@ class Node(_Strict):
     """One question. `say` is the text by language; a node whose language is not chosen yet says all of them in turn."""
 
     say: dict[str, str] = Field(min_length=1, max_length=20)
+    sounds: dict[str, Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{20,64}$")]] = Field(
+        default_factory=dict, max_length=20
+    )
+    """Recordings by language, by the key of their address; heard instead of the text, which stays for whoever reads it."""
     keys: dict[Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"], Choice] = Field(min_length=1, max_length=10)
 
 
@@ -82,6 +86,12 @@ def _check_node(menu: Menu, name: str, node: Node) -> None:
     for key, choice in node.keys.items():
         if choice.go and choice.go not in menu.nodes:
             raise ValueError(f"nodes.{name}: key {key} leads to {choice.go!r}, which does not exist")
+
+
+def queues_of(menu: Menu) -> set[str]:
+    """Return the codes of all queues that a menu leads to."""
+    keys = {choice.queue for node in menu.nodes.values() for choice in node.keys.values() if choice.queue}
+    return keys | {menu.person.queue}
 
 
 class Ask(BaseModel):

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Text,
@@ -196,6 +197,22 @@ class CallLine(HasId, Base):
     greeting: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     """Text by language; empty names the mission alone."""
     drill: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+
+
+class CallSound(HasId, Base):
+    """A recording that is heard instead of a menu's text; versions of the menu name its key, and nobody can guess it."""
+
+    __tablename__ = "call_sounds"
+    __table_args__ = (CheckConstraint("media_type IN ('audio/wav','audio/mpeg')", name="media_type"),)
+
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    """What the file was called where it came from."""
+    media_type: Mapped[str] = mapped_column(String(20))
+    size_bytes: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    author_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    created_at: Mapped[datetime]
 
 
 class CallAnnouncement(HasId, Base):

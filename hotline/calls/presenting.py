@@ -1,27 +1,29 @@
-"""Names of agents, colleagues and queues as the pages of calls show them."""
+"""Names of agents, colleagues and queues as the pages of calls show them, and whom a call can be handed to."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.agents import presence
 from hotline.agents.models import Agent
 from hotline.auth.models import Officer
-from hotline.calls import queueing
+from hotline.calls import book, queueing
+from hotline.calls.models import PhoneBookEntry
+from hotline.queues.models import Queue
 
 MAX_COLLEAGUES = 200
 
 
-def agent_of(session: Session, officer_id: int | None) -> int | None:
-    """Return the agent that an officer is; None for officers who take no calls."""
-    agent = presence.agent_of(session, officer_id)
-    return agent.id if agent is not None else None
+@dataclass(frozen=True)
+class Hands:
+    """Whom a call can be given to: the phone book, colleagues who are free, queues that are open."""
 
-
-def agent_row(session: Session, agent_id: int | None) -> Agent | None:
-    """Return an agent for showing."""
-    return session.get(Agent, agent_id) if agent_id is not None else None
+    book: Sequence[PhoneBookEntry]
+    colleagues: list[tuple[int, str]]
+    queues: Sequence[Queue]
 
 
 def names_of_agents(session: Session, agent_ids: set[int]) -> dict[int, str]:
@@ -48,6 +50,11 @@ def colleagues(session: Session, but_not: int | None) -> list[tuple[int, str]]:
     return list(rows.tuples().all())
 
 
-def queue_names(session: Session) -> list[tuple[str, str, str]]:
-    """Return the queues that a call can be given to, as code, Korean and English name."""
-    return [(queue.code, queue.name_ko, queue.name_en) for queue in queueing.active(session)]
+def hands_for(session: Session, agent_id: int) -> Hands:
+    """Return whom an agent can give a call to."""
+    return Hands(book.everybody(session), colleagues(session, agent_id), queueing.active(session))
+
+
+def queue_names(session: Session) -> dict[str, Queue]:
+    """Return the queues that there are by code, the closed ones too: a menu may name one."""
+    return {queue.code: queue for queue in session.scalars(select(Queue).order_by(Queue.id).limit(queueing.MAX_QUEUES))}

@@ -1,4 +1,4 @@
-"""What a desk shows about a call: the person, their open cases and earlier calls, who is in the call, and what can be done."""
+"""What a desk shows about a call: who calls and what is known of them, who is in the call, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -8,85 +8,135 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.agents.models import Agent
+from hotline.agents.states import WRAP_UP
 from hotline.calls import handling, presenting
-from hotline.calls.models import Call, CallOrder, CallRecording, Leg, PhoneBookEntry
+from hotline.calls.entering import known
+from hotline.calls.models import Call, CallEvent, CallOrder, CallRecording, Leg
 from hotline.calls.reading import legs_of
 from hotline.calls.states import ENDED, OVER
+from hotline.cases.contact_models import Contact
+from hotline.cases.known import Known
 from hotline.cases.models import Case
-from hotline.cases.reading import cases_of_person
+from hotline.cases.protection_models import AbuseIncident
 from hotline.core.services import Services
 from hotline.missions.models import Mission
-from hotline.people.models import Position, Traveller
 
-MAX_EARLIER, MAX_BOOK, MAX_LIST, MAX_ORDERS = 5, 200, 100, 30
+MAX_LIST, MAX_PRESENT, MAX_ORDERS, MAX_EVENTS = 50, 300, 30, 100
 
 
 @dataclass(frozen=True)
 class Screen:
-    """Everything about one call at one moment."""
+    """Everything about one call at one moment. `abuse` is the incident that the key for abusive calls has begun."""
 
     legs: list[Leg]
     acts: frozenset[str]
-    person: Traveller | None
-    position: Position | None
-    cases: list[Case]
-    earlier: list[Call]
-    times: int
+    known: Known
+    contact: Contact | None
+    case: Case | None
     mission: Mission | None
-    book: list[PhoneBookEntry]
-    colleagues: list[tuple[int, str]]
-    queues: list[tuple[str, str, str]]
     names: dict[int, str]
-    recordings: list[CallRecording] = field(default_factory=list)
-    orders: list[CallOrder] = field(default_factory=list)
+    abuse: AbuseIncident | None = None
+    failed: list[CallOrder] = field(default_factory=list)
+    """What the provider did not carry out in the end."""
+
+    @property
+    def next_step(self) -> str:
+        """Return what the key for an abusive call does next: warn, warn_again or end."""
+        state = self.abuse.state if self.abuse is not None else ""
+        return {"": "warn", "warned": "warn_again"}.get(state, "end")
+
+    def ringing(self, agent_id: int | None) -> bool:
+        """Say whether the agent's own telephone is being rung for this call."""
+        return any(
+            leg.agent_id == agent_id and leg.role in ("agent", "colleague") and leg.state not in ("joined", OVER)
+            for leg in self.legs
+        )
 
 
-def screen_of(session: Session, services: Services, call: Call, agent_id: int | None) -> Screen:
-    """Read what is shown about a call; small indexed reads only, so that it is there before the first word."""
-    legs = list(legs_of(session, call.id))
-    person = session.get(Traveller, call.traveller_id) if call.traveller_id is not None else None
-    position = session.get(Position, person.id) if person is not None else None
-    earlier = (
-        session.scalars(
-            select(Call).where(Call.phone == call.phone, Call.id < call.id).order_by(Call.id.desc()).limit(MAX_EARLIER)
-        ).all()
-        if call.phone
-        else []
+def call_at(session: Session, agent: Agent | None) -> Call | None:
+    """Return the call on an agent's desk: the one that is on or rings, else, while they wrap up, the one that was."""
+    if agent is None:
+        return None
+    call = handling.current_call(session, agent.id)
+    return call or (last_call(session, agent.id) if agent.state == WRAP_UP else None)
+
+
+def last_call(session: Session, agent_id: int) -> Call | None:
+    """Return the call that an agent talked in last."""
+    return session.scalar(
+        select(Call)
+        .join(Leg, Leg.call_id == Call.id)
+        .where(Leg.agent_id == agent_id, Leg.joined_at.is_not(None), Leg.role.in_(("agent", "colleague")))
+        .order_by(Leg.id.desc())
+        .limit(1)
     )
-    open_cases = [case for case in cases_of_person(session, person.id) if case.state != "closed"] if person else []
-    agents = {leg.agent_id for leg in legs if leg.agent_id is not None}
+
+
+def screen_of(session: Session, services: Services, call: Call, agent_id: int | None = None) -> Screen:
+    """Read what is shown about a call; small indexed reads only, so that it is there before the first word.
+
+    Acts are only those of the agent who is in the call now.
+    """
+    legs = list(legs_of(session, call.id))
+    open_ones = [leg for leg in legs if leg.state != OVER]
+    mine = any(leg.agent_id == agent_id and leg.role in ("agent", "colleague") for leg in open_ones)
+    contact = session.get(Contact, call.contact_id) if call.contact_id is not None else None
+    case_id = contact.case_id if contact is not None else call.case_id
     return Screen(
         legs=legs,
-        acts=handling.acts_for(call, [leg for leg in legs if leg.state != OVER]),
-        person=person, position=position, cases=open_cases, earlier=list(earlier), times=len(earlier) + 1,
+        acts=handling.acts_for(call, open_ones) if mine else frozenset(),
+        known=known(session, services, call),
+        contact=contact,
+        case=session.get(Case, case_id) if case_id is not None else None,
         mission=session.get(Mission, call.mission_id) if call.mission_id is not None else None,
-        book=list(session.scalars(select(PhoneBookEntry).order_by(PhoneBookEntry.kind, PhoneBookEntry.name_en).limit(MAX_BOOK))),
-        colleagues=presenting.colleagues(session, agent_id), queues=presenting.queue_names(session),
-        names=presenting.names_of_agents(session, agents),
-        recordings=list(
-            session.scalars(
-                select(CallRecording).where(CallRecording.call_id == call.id, CallRecording.deleted_at.is_(None))
-            )
-        ),
-        orders=list(
-            session.scalars(select(CallOrder).where(CallOrder.call_id == call.id).order_by(CallOrder.id).limit(MAX_ORDERS))
-        ),
-    )  # fmt: skip
+        names=presenting.names_of_agents(session, {leg.agent_id for leg in legs if leg.agent_id is not None}),
+        abuse=session.scalar(select(AbuseIncident).where(AbuseIncident.contact_id == call.contact_id)),
+        failed=[order for order in orders_of(session, call.id) if order.state == "failed"],
+    )
+
+
+def orders_of(session: Session, call_id: int) -> Sequence[CallOrder]:
+    """Return what the provider was told to do with a call, the latest first."""
+    return session.scalars(
+        select(CallOrder).where(CallOrder.call_id == call_id).order_by(CallOrder.id.desc()).limit(MAX_ORDERS)
+    ).all()
+
+
+def events_of(session: Session, call_id: int) -> Sequence[CallEvent]:
+    """Return what the provider told or asked about a call, the earliest first."""
+    return session.scalars(
+        select(CallEvent).where(CallEvent.call_id == call_id).order_by(CallEvent.id).limit(MAX_EVENTS)
+    ).all()
+
+
+def recordings_of(session: Session, call_id: int) -> Sequence[CallRecording]:
+    """Return the recordings of a call that are not deleted."""
+    return session.scalars(
+        select(CallRecording)
+        .where(CallRecording.call_id == call_id, CallRecording.deleted_at.is_(None))
+        .order_by(CallRecording.id)
+    ).all()
 
 
 @dataclass(frozen=True)
 class CallFilter:
-    """Which calls: those that are on, or the past ones; by a part of the number."""
+    """Which calls: those that are on, or the past ones; by digits of the number; `before` is the id to go on from."""
 
     past: bool = False
     search: str = ""
+    before: int | None = None
 
 
-def list_calls(session: Session, wanted: CallFilter) -> Sequence[Call]:
-    """Return calls, the latest first, at most MAX_LIST."""
-    statement = select(Call).order_by(Call.id.desc()).limit(MAX_LIST)
-    statement = statement.where(Call.state == ENDED if wanted.past else Call.state != ENDED)
+def list_calls(session: Session, wanted: CallFilter) -> tuple[list[Call], int | None]:
+    """Return calls and the id to go on from: present ones with danger to life first, past ones in pages, the latest first."""
+    statement = select(Call).where(Call.state == ENDED if wanted.past else Call.state != ENDED)
     digits = "".join(each for each in wanted.search if each.isdigit())
     if digits:
         statement = statement.where(Call.phone.contains(digits, autoescape=True))
-    return session.scalars(statement).all()
+    if not wanted.past:
+        return list(session.scalars(statement.order_by(Call.danger.desc(), Call.id.desc()).limit(MAX_PRESENT))), None
+    if wanted.before is not None:
+        statement = statement.where(Call.id < wanted.before)
+    found = list(session.scalars(statement.order_by(Call.id.desc()).limit(MAX_LIST + 1)))
+    return found[:MAX_LIST], found[MAX_LIST - 1].id if len(found) > MAX_LIST else None

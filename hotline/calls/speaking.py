@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from hotline.calls.menus import OTHER, Ask, Menu
+from hotline.calls.menus import OTHER, Ask, Menu, Node
 from hotline.providers.speech import digits, spoken, voice_of
 
 PATH = "/webhooks/twilio/voice"
@@ -27,6 +27,7 @@ than FAR_BACK before them. An agent who becomes free interrupts it at once, and 
 MAX_MESSAGE_S, MESSAGE_SILENCE_S = 180, 6
 FORWARD_RING_S = 25
 HOLD_SOUND = "/static/calls/hold.wav"
+SOUND_PATH = PATH + "/sound/"
 EVENTS_OF_CONFERENCE = "start end join leave mute hold"
 KEEP_PLACE_KEY, TAKE_KEY = "1", "1"
 _FOLDER = Path(__file__).parent / "languages"
@@ -107,10 +108,19 @@ def ask(line: Line, menu: Menu, asked: Ask, before: Sequence[Said] = (), *, firs
         _say(gather, ours(asked.problem, languages))
     if first:
         _say(gather, ours("danger", languages, digit=menu.danger_key))
-    _say(gather, in_language(menu.nodes[asked.node].say, line.language))
+    _say_or_play(gather, line, menu.nodes[asked.node])
     response.append(gather)
     response.redirect(target, method="POST")
     return str(response)
+
+
+def _say_or_play(into: Gather, line: Line, node: Node) -> None:
+    """Play the recording of a question where there is one in a language that is to be heard, else say the text."""
+    for language, text in in_language(node.say, line.language).texts.items():
+        if key := node.sounds.get(language):
+            into.play(f"{line.base}{SOUND_PATH}{key}")
+        else:
+            _say(into, Said({language: text}))
 
 
 @dataclass(frozen=True)

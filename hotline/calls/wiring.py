@@ -6,14 +6,19 @@ from hotline.calls import (
     agent_leg,
     api,
     book_pages,
+    call_pages,
+    demo,
     desk_pages,
     dialling,
     fallback,
+    line_pages,
+    menu_editor,
     menu_pages,
     messages,
     pruning,
     recordings,
     rehearsal,
+    sound_pages,
     webhooks,
     words,
 )
@@ -23,21 +28,25 @@ from hotline.core.registry import MenuEntry, Registry, SubjectKind
 
 def register(registry: Registry) -> None:
     """Add the room's routes, jobs, schedules, handlers and words."""
-    registry.blueprints += [webhooks.blueprint, desk_pages.blueprint, menu_pages.blueprint, book_pages.blueprint]
-    registry.blueprints.append(api.blueprint)
-    registry.static["calls"] = desk_pages.STATIC
+    registry.blueprints += [
+        webhooks.blueprint, desk_pages.blueprint, call_pages.blueprint, menu_pages.blueprint,
+        menu_editor.blueprint, line_pages.blueprint, sound_pages.blueprint, book_pages.blueprint,
+        api.blueprint,
+    ]  # fmt: skip
+    registry.static["calls"] = call_pages.STATIC
     registry.menu += [
-        MenuEntry("calls.desk", gettext_noop("Desk"), "calls.take", 26, key="d"),
+        MenuEntry("desk.show", gettext_noop("Desk"), "calls.take", 26, key="d"),
         MenuEntry("calls.list_page", gettext_noop("Calls"), "calls.read", 27, key="l"),
         MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62),
         MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b"),
     ]
     registry.rehearsals.append(rehearsal.rehearse)
+    registry.demo.append(demo.load)
     registry.action_labels |= words.ACTIONS
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["call"] = SubjectKind(gettext_noop("Call"), "calls.show", "call_id", "calls.read")
     registry.subjects["call_menu"] = SubjectKind(gettext_noop("Call menu"))
-    registry.subjects["call_line"] = SubjectKind(gettext_noop("Line"))
+    registry.subjects["call_line"] = SubjectKind(gettext_noop("Telephone line"))
     registry.subjects["announcement"] = SubjectKind(gettext_noop("Announcement"))
     registry.subjects["phone_book"] = SubjectKind(gettext_noop("Phone book entry"))
     registry.subjects["caller_id"] = SubjectKind(gettext_noop("Number that is shown"))

@@ -8,6 +8,7 @@ import phonenumbers
 
 from hotline.core.errors import InvalidInput
 
+MAX_COUNTRY_CODE_DIGITS = 3
 MAX_INPUT_CHARS = 40
 
 
@@ -77,3 +78,18 @@ def readable(e164: str) -> str:
 def mask(e164: str) -> str:
     """Return a number fit for logs and lists: country code and the last two digits only."""
     return f"{e164[:4]}…{e164[-2:]}" if len(e164) > 7 else "…"
+
+
+def regions_of_prefix(prefix: str) -> list[str]:
+    """Return the countries whose numbers begin with a prefix that is a country's code, such as `+82`; else nothing."""
+    digits = prefix.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= MAX_COUNTRY_CODE_DIGITS):
+        return []
+    found = phonenumbers.region_codes_for_country_code(int(digits))
+    return [region for region in found if region != "001"]
+
+
+def prefix_of_region(region: str) -> str:
+    """Return what numbers of a country begin with, such as `+82` for KR; empty when it has no code of its own."""
+    code = phonenumbers.country_code_for_region(region)
+    return f"+{code}" if code else ""

@@ -26,6 +26,7 @@ PUBLIC_ENDPOINTS = {
     "openapi.spec": "the description of the API holds no secret",
     "cap.document": "published warnings are for everybody",
     "cap.feed": "the list of published warnings is for everybody",
+    "call_sounds.play": "the carrier fetches a recording of the menu without a login; the key cannot be guessed",
     "console.static": "style, script and font",
     "personal.show": "the signed token in the address says whose page it is",
     "personal.answer": "the signed token in the address says who answers",

@@ -20,7 +20,10 @@ from hotline.calls.models import Call, Leg
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
 from hotline.providers import twilio_calls, twilio_voice
+from tests.auth.conftest import Visitor
+from tests.calls.staging import Stage, make_stage
 from tests.calls.telephones import Telephones
+from tests.factories import make_officer
 from tests.queues.making import make_queue
 
 PATH = "/webhooks/twilio/voice"
@@ -147,3 +150,24 @@ def telephones(services: Services, clock: FrozenClock) -> Telephones:
     made = Telephones(clock)
     services.rooms[twilio_voice.ROOM] = services.rooms[twilio_calls.ROOM] = made
     return made
+
+
+@pytest.fixture
+def visitor(app: Any) -> Visitor:
+    """A browser without JavaScript."""
+    return Visitor(app.test_client())
+
+
+@pytest.fixture
+def stage(services: Services) -> Stage:
+    """A house whose only agent is a senior one."""
+    with services.db.transaction() as session:
+        officer = make_officer(session, roles=("senior_agent",), display_name="한지우")
+    return make_stage(services, officer)
+
+
+@pytest.fixture
+def desk(stage: Stage, visitor: Visitor) -> Visitor:
+    """The agent, signed in."""
+    visitor.sign_in(stage.officer.name)
+    return visitor

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _call_announcements()
     _call_lines()
     _call_menus()
+    _call_sounds()
     _calls()
     _call_legs()
     _call_recordings()
@@ -32,6 +33,7 @@ def downgrade() -> None:
     op.drop_table("call_recordings")
     op.drop_table("call_legs")
     op.drop_table("calls")
+    op.drop_table("call_sounds")
     op.drop_table("call_menus")
     op.drop_table("call_lines")
     op.drop_table("call_announcements")
@@ -83,6 +85,24 @@ def _phone_book() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_phone_book"),
     )
     op.create_index("uq_phone_book_phone", "phone_book", ["phone"], unique=True)
+
+
+def _call_sounds() -> None:
+    op.create_table(
+        "call_sounds",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("media_type", sa.String(length=20), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("author_id", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.CheckConstraint("media_type IN ('audio/wav','audio/mpeg')", name="ck_call_sounds_media_type"),
+        sa.ForeignKeyConstraint(["author_id"], ["officers.id"], name="fk_call_sounds_author_id_officers"),
+        sa.PrimaryKeyConstraint("id", name="pk_call_sounds"),
+        sa.UniqueConstraint("key", name="uq_call_sounds_key"),
+    )
 
 
 def _call_announcements() -> None:

@@ -1,0 +1,114 @@
+"""The agent's desk in a real browser, in both languages: a call from the first ring to the write-up, without a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from hotline.auth.officers import actor_of
+from hotline.cases import persons
+from hotline.cases.contacts import open_case
+from hotline.core.live import notify
+from tests.browser.conftest import DESK, PHONE, Desk, Site
+from tests.calls.staging import CALLER, Stage, make_stage
+from tests.cases.test_contacts import finish, make_contact
+from tests.factories import make_mission, make_officer
+
+pytestmark = pytest.mark.browser
+WIDE = {"width": 1440, "height": 900}
+
+
+@pytest.fixture
+def stage(site: Site) -> Stage:
+    """A house with an agent who is ready, a person who was in touch before, and a phone book."""
+    with site.services.db.transaction() as session:
+        officer = make_officer(session, roles=("senior_agent",), display_name="한지우")
+        make_mission(session, code="MNL")
+    made = make_stage(site.services, officer)
+    clock = site.services.clock
+    with site.services.db.transaction() as session:
+        agent = actor_of(make_officer(session, roles=("agent",), display_name="임소라"), "console")
+        earlier = make_contact(session, clock, phone=CALLER, ref="call:900")
+        case = open_case(
+            session, clock, agent, earlier.id, summary="세부에서 여권과 지갑 도난, 숙소 없음", country="PH"
+        )
+        persons.change_person(session, clock, agent, case.person_id, name="김민준")
+        finish(
+            session, clock, earlier, agent, note="울면서 전화함", mood="worried", risk={"minor"}, disposition="crime"
+        )
+    made.in_book()
+    made.in_book(
+        "partner", "+82232100404", name_ko="경찰청 국제공조", name_en="Police, international desk", languages=[]
+    )
+    return made
+
+
+def texts(language: str) -> dict[str, str]:
+    return {
+        "ko": {
+            "mine": "내 통화",
+            "hold": "보류",
+            "back": "보류 해제",
+            "done": "작성 완료: 다음 통화",
+            "this": "이 사건에 대한 통화",
+        },
+        "en": {
+            "mine": "Your call",
+            "hold": "Hold",
+            "back": "Take off hold",
+            "done": "Done: next call",
+            "this": "It is about this",
+        },
+    }[language]
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", DESK), ("en", WIDE), ("en", PHONE)], ids=["ko", "en", "en-360"])
+def test_a_call_from_the_first_ring_to_the_write_up(
+    stage: Stage, open_desk: Callable[..., Desk], language: str, size: dict[str, int]
+) -> None:
+    desk, words = open_desk(language=language, size=size), texts(language)
+    desk.sign_in(stage.officer)
+    desk.speak(language)
+    page = desk.page
+    desk.go("/desk")
+    desk.check(f"desk-empty-{language}")
+
+    stage.ring()
+    leg = stage.offer()
+    notify(stage.services.redis, "calls")
+    expect(page.locator(".call-name")).to_have_text("김민준")
+    desk.check(f"desk-rings-{language}")
+    stage.accept(leg)
+    notify(stage.services.redis, "calls")
+    expect(page.get_by_role("button", name=words["hold"])).to_be_visible()
+    page.fill("#write-note", "여권 재발급 안내")
+    page.get_by_role("button", name=words["this"]).click()
+    expect(page.locator(".case-of-call")).to_be_visible()
+    page.locator("h2#call-title").click()
+    page.keyboard.press("h")
+    expect(page.get_by_role("button", name=words["back"])).to_be_visible()
+    expect(page.locator("#write-note")).to_have_value("여권 재발급 안내")
+    desk.check(f"desk-talks-{language}")
+    page.keyboard.press("i")
+    page.fill("#invite-filter", "베트남" if language == "ko" else "vietnam")
+    expect(page.locator("#invite-list .pick:visible")).to_have_count(1)
+    desk.check(f"desk-invite-{language}")
+    page.keyboard.press("Escape")
+    desk.go("/calls")
+    desk.go("/desk")
+    expect(page.locator("#write-note")).to_have_value("여권 재발급 안내")
+
+    stage.hang_up(int(page.locator("[data-call]").get_attribute("data-call") or 0))
+    notify(stage.services.redis, "agents")
+    expect(page.locator(".desk-state")).to_contain_text("통화 후 정리" if language == "ko" else "wrapping up")
+    page.select_option("#write-disposition", "passport")
+    page.locator(".chip", has=page.locator("[value=calm]")).click()
+    desk.check(f"desk-wraps-up-{language}")
+    page.get_by_role("button", name=words["done"]).click()
+    expect(page.locator("[data-call]")).to_have_count(0)
+    expect(page.locator("#write-note")).to_have_value("")
+    assert stage.agent().state == "ready"
+    assert stage.value("SELECT mood || ' ' || note FROM contacts WHERE ref = 'call:1'") == "calm 여권 재발급 안내"
+    desk.assert_clean()
