@@ -1,8 +1,8 @@
 """`voice`: how long a caller waits for each webhook's answer while calls come in, against only checking signatures.
 
 One gunicorn with the service's own settings over a durable PostgreSQL, 904 agents who are all busy, 5,000 callers who wait and
-come round every other minute, and a client process of its own that lets calls come in at a steady rate, each with five webhooks from
-greeting to hang-up. Afterwards every call must stand ended in the database, and everybody who waited must wait.
+come round every other minute, and a client process of its own that lets calls come in at a steady rate, each with five webhooks
+from greeting to hang-up. Afterwards every call must stand ended in the database, and everybody who waited must wait.
 """
 
 from __future__ import annotations

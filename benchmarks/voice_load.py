@@ -1,9 +1,9 @@
 """A provider that lets calls come in at a steady rate, from a process of its own, and times every webhook of theirs.
 
 `python -m benchmarks.voice_load ORIGIN TOKEN FIRST CALLS PER_S SIGNED_PATH WAITING ROUNDS` begins PER_S calls a second, whether
-or not the ones before are answered (so that a slow answer is not hidden by a late question). Each call is greeted, chooses Korean, chooses
-passports and so enters the queue, comes round once, and hangs up; with a SIGNED_PATH every webhook goes there instead.
-Beside them WAITING callers, who are in the database already, come round ROUNDS times a second together.
+or not the ones before are answered (so that a slow answer is not hidden by a late question). Each call is greeted, chooses
+Korean, chooses passports and so enters the queue, comes round once, and hangs up; with a SIGNED_PATH every webhook goes there
+instead. Beside them WAITING callers, who are in the database already, come round ROUNDS times a second together.
 It prints one JSON object: milliseconds of every webhook by step.
 """
 

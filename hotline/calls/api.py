@@ -24,7 +24,7 @@ from hotline.cases.judging import MOODS, RISKS
 from hotline.cases.states import DISPOSITIONS
 from hotline.cases.working import MAX_NOTE_CHARS
 from hotline.core.description import MAX_ID, query, takes
-from hotline.core.errors import Refused
+from hotline.core.errors import InvalidInput, Refused
 from hotline.core.services import current
 from hotline.core.web import permit
 
@@ -137,8 +137,7 @@ class Written(BaseModel):
 @permit("calls.read")
 def index() -> ResponseReturnValue:
     """List calls."""
-    before = request.args.get("before", type=int)
-    wanted = CallFilter(request.args.get("past") == "1", request.args.get("q", "")[:40], before)
+    wanted = CallFilter(request.args.get("past") == "1", request.args.get("q", "")[:40], _before())
     with current().db.transaction() as session:
         found, following = list_calls(session, wanted)
         return jsonify(calls=[_plain(each) for each in found], next_before=following)
@@ -232,6 +231,15 @@ def write_up(given: WriteUpIn) -> ResponseReturnValue:
         state = presence.get_agent(session, at.agent_id).state
     wake_all(services, None)
     return jsonify(agent_id=at.agent_id, state=state)
+
+
+def _before() -> int | None:
+    given = request.args.get("before", "")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit() and 1 <= int(given[:20]) <= MAX_ID):
+        raise InvalidInput("before", given, "give the number that next_before had")
+    return int(given)
 
 
 def _desk(session: Session) -> Desk:
