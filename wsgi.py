@@ -36,7 +36,8 @@ from hotline.sandbox.cli import sandbox
 HERE = Path(__file__).resolve().parent
 ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
          hotline.providers.wiring, hotline.notices.wiring, hotline.registration.wiring, hotline.roaming.wiring,
-         hotline.cases.wiring, hotline.agents.wiring, hotline.queues.wiring, hotline.calls.wiring, hotline.console.wiring, hotline.demo.wiring,
+         hotline.cases.wiring, hotline.agents.wiring, hotline.queues.wiring, hotline.calls.wiring,
+         hotline.console.wiring, hotline.demo.wiring,
          alerts.wiring)  # fmt: skip
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 """Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""
