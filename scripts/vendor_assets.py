@@ -42,6 +42,7 @@ MANIFEST: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "mcc-mnc-list": ("mcc-mnc-list", {"mcc-mnc-list.json": "mcc-mnc-list.json"}),
+    "twilio-voice": ("@twilio/voice-sdk", {"dist/twilio.min.js": "twilio.min.js"}),
     "country-coder": ("@rapideditor/country-coder", {"src/data/borders.json": "borders.json"}),
 }
 LICENCE_PATTERNS = ("LICENSE*", "LICENCE*", "dist/LICENSE*")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -29,7 +29,7 @@ from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFau
 from hotline.core.explain import explain, explain_fields
 from hotline.core.ids import reference
 from hotline.core.services import current
-from hotline.core.web import permit
+from hotline.core.web import content_policy, permit
 from hotline.geo.countries import NOWHERE
 from hotline.queues.assigning import kick
 
@@ -46,11 +46,20 @@ def show() -> ResponseReturnValue:
 
 def _page(error: HotlineError | None = None) -> ResponseReturnValue:
     errors = explain_fields(error, "call") if isinstance(error, InvalidInput | SeveralFaults) else {}
+    context = _context(whole=True)
     page = render_template(
-        "calls/desk.html", **_context(whole=True), error=explain(error, "call") if error else None, errors=errors,
+        "calls/desk.html",
+        **context,
+        error=explain(error, "call") if error else None,
+        errors=errors,
         values=request.form,
-    )  # fmt: skip
-    return page, error.status if error else 200
+    )
+    response = make_response(page, error.status if error else 200)
+    if context["browser"]:
+        live_url = current().settings.live_url
+        response.headers["Content-Security-Policy"] = content_policy(live_url, browser.POLICY)
+        response.headers["Permissions-Policy"] = browser.MICROPHONE
+    return response
 
 
 @blueprint.get("/desk/state")
@@ -91,7 +100,7 @@ def _context(*, whole: bool = False) -> dict[str, Any]:
         "agent": agent, "call": call, "screen": screen, "hands": hands, "words": words, "agent_words": agent_words,
         "case_words": case_words, "breaks": BREAKS, "engaged": ENGAGED, "moods": MOODS, "risks": RISKS,
         "may_file": who.may(WORK), "own_id": who.id, "nowhere": NOWHERE, "reference": reference,
-        "browser": browser.offered(services),
+        "browser": agent is not None and agent.via == "browser" and browser.offered(services),
         "scripts": scripts.for_call(call, who.name) if call is not None else [],
     }  # fmt: skip
 

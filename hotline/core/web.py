@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import structlog
@@ -83,16 +83,22 @@ def install_default_deny(app: Flask, authorise: Callable[[str], None]) -> None:
     app.before_request_funcs.setdefault(None, []).insert(0, check)
 
 
+def content_policy(live_url: str, more: Mapping[str, str] | None = None) -> str:
+    """Return the content security policy; `more` widens directives of one page, such as `{"connect-src": "wss://…"}`."""
+    rules = {
+        "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
+        "font-src": "'self'", "connect-src": f"'self' {live_url}".strip(), "form-action": "'self'", "base-uri": "'none'",
+        "frame-ancestors": "'none'", "manifest-src": "'self'",
+    }  # fmt: skip
+    for name, sources in (more or {}).items():
+        rules[name] = f"{rules.get(name, '')} {sources}".strip()
+    return "; ".join(f"{name} {sources}" for name, sources in rules.items())
+
+
 def install_security_headers(app: Flask, live_url: str) -> None:
     """Send a strict content security policy and its companions with every answer; no inline script or style runs."""
-    connect = f"'self' {live_url}".strip()
-    policy = (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        f"connect-src {connect}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
-    )
-
     always = (
-        ("Content-Security-Policy", policy),
+        ("Content-Security-Policy", content_policy(live_url)),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),

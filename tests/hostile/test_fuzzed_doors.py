@@ -33,10 +33,26 @@ TWILIO = {
     "/webhooks/twilio/voice/outreach/key": ("outreach", "attempt", "misses", "again"),
 }
 """The provider's webhooks, with what their addresses carry."""
-SPOKEN = ("/webhooks/twilio/voice/outreach/say", "/webhooks/twilio/voice/outreach/key")
+CALLS = {
+    "inbound": (), "menu": ("call", "turn", "node", "misses"), "wait": ("call", "turn", "round"),
+    "now": ("call", "order", "say"), "out": ("call", "turn"), "dialled": ("call", "turn"), "recorded": ("call", "turn"),
+    "forward-screen": ("call",), "forward-key": ("call",), "agent": ("leg",), "agent-key": ("leg", "call", "turn"),
+    "left": ("leg",), "person": ("leg",), "party": ("leg",), "party-key": ("leg", "call"), "hold": ("call",),
+    "aside": ("call", "say"), "fallback": (), "fallback-ended": (), "status": ("leg",), "conference": ("call",),
+    "recording": ("call", "kind"),
+}  # fmt: skip
+REPORTS = ("status", "conference", "recording")
+TWILIO |= {f"/webhooks/twilio/voice/{page}": carried for page, carried in CALLS.items()}
+SPOKEN = (
+    "/webhooks/twilio/voice/outreach/say", "/webhooks/twilio/voice/outreach/key",
+    *(f"/webhooks/twilio/voice/{page}" for page in CALLS if page not in REPORTS),
+)  # fmt: skip
 FORM = {
     "MessageSid": "SM" + "0" * 32, "CallSid": "CA" + "0" * 32, "MessageStatus": "delivered", "CallStatus": "completed",
     "To": "+821012345678", "From": "+15005550006", "Body": "1", "Digits": "1", "ErrorCode": "30003",
+    "SequenceNumber": "3", "ConferenceSid": "CF" + "0" * 32, "StatusCallbackEvent": "participant-join",
+    "RecordingSid": "RE" + "0" * 32, "RecordingStatus": "completed", "RecordingDuration": "7", "DialCallStatus": "completed",
+    "ForwardedFrom": "+6328118765",
 }  # fmt: skip
 EXAMPLES, BY_NIGHT = 25, 2_000
 
@@ -64,7 +80,7 @@ odd_text = any_text | st.sampled_from(
 forms = st.fixed_dictionaries({}, optional={name: st.just(value) | odd_text for name, value in FORM.items()}).flatmap(
     lambda form: st.just(form) | st.just(FORM | form)
 )
-numbers = st.sampled_from(["1", "2", "7"]) | odd_text
+numbers = st.sampled_from(["1", "2", "7", "main", "left"]) | odd_text
 
 
 def bounded(examples: int) -> Any:
@@ -83,7 +99,8 @@ def hold(answer: TestResponse) -> None:
 
 
 def fuzz_provider(client: FlaskClient, services: Services, path: str, examples: int) -> None:
-    """Call a webhook as the provider would, with anything in its form and address."""
+    """Call a webhook as the provider would, with anything in its form and address; the call and the leg 1 are there."""
+    call_signed(client, services, "/webhooks/twilio/voice/inbound", FORM | {"CallSid": "CA" + "1" * 32})
 
     @bounded(examples)
     @given(form=forms, address=st.tuples(*(numbers for _ in TWILIO[path])))

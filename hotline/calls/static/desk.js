@@ -39,7 +39,7 @@
     if (letter === "g") { goUntil = performance.now() + SEQUENCE_MS; return; }
     if (!letter || performance.now() < goUntil) { goUntil = 0; return; }
     const target = document.querySelector(`[data-act-key="${letter}"]`);
-    if (target) { event.preventDefault(); target.click(); return; }
+    if (target && !target.hidden) { event.preventDefault(); target.click(); return; }
     const field = document.getElementById(PLACES[letter]);
     if (field) { event.preventDefault(); field.focus(); }
   });
