@@ -214,7 +214,9 @@ def test_whatever_a_list_holds_through_the_night(call: Call) -> None:
 
 def test_nothing_unsigned_comes_through_any_webhook(client: FlaskClient, app: Any) -> None:
     webhooks = {str(rule) for rule in app.url_map.iter_rules() if str(rule).startswith("/webhooks/")}
-    assert webhooks == {*TWILIO, "/webhooks/roaming/<carrier>"}, "a new webhook is fuzzed here, too"
+    # Recordings of the menu are only read, by a key that nobody can guess (tests/calls/test_sounds.py).
+    others = {"/webhooks/roaming/<carrier>", "/webhooks/twilio/voice/sound/<key>"}
+    assert webhooks == {*TWILIO} | others, "a new webhook is fuzzed here, too"
 
     @bounded(EXAMPLES)
     @given(
