@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotline.calls import (
+    abuse,
     agent_leg,
     api,
     book_pages,
@@ -62,6 +63,8 @@ def register(registry: Registry) -> None:
     registry.every(3600, pruning.JOB)
     registry.on("AgentReserved", "calls.ring_agent", agent_leg.reserved)
     registry.on("CallbackDue", "calls.ring_agent", agent_leg.callback_due)
+    registry.on("AbusiveCallWarned", "calls.warn", abuse.on_warned)
+    registry.on("AbusiveCallEnded", "calls.end_abuse", abuse.on_ended)
     registry.on("VoicemailLeft", "calls.keep_message", messages.keep)
 
 
