@@ -23,6 +23,7 @@ from hotline.calls import (
     webhooks,
     words,
 )
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Registry, SubjectKind
 
@@ -38,8 +39,8 @@ def register(registry: Registry) -> None:
     registry.menu += [
         MenuEntry("desk.show", gettext_noop("Desk"), "calls.take", 26, key="d"),
         MenuEntry("calls.list_page", gettext_noop("Calls"), "calls.read", 27, key="l"),
-        MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62),
-        MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b"),
+        MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62, group=groups.ADMINISTRATION),
+        MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b", group=groups.DIRECTORY),
     ]
     registry.rehearsals.append(rehearsal.rehearse)
     registry.demo.append(demo.load)
