@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent
-from hotline.agents.states import WRAP_UP
+from hotline.agents.states import TALKING, WRAP_UP
 from hotline.calls import handling, presenting
 from hotline.calls.entering import known
 from hotline.calls.models import Call, CallEvent, CallOrder, CallRecording, Leg
@@ -65,7 +65,10 @@ def call_at(session: Session, services: Services, agent: Agent | None) -> Call |
     if call is not None:
         return call
     last = last_call(session, agent.id)
-    return last if last is not None and (agent.state == WRAP_UP or to_write_up(session, services, last)) else None
+    if last is None:
+        return None
+    # Between the end of a call and the provider's word that the agent's own line is free, they still "talk".
+    return last if agent.state in (TALKING, WRAP_UP) or to_write_up(session, services, last) else None
 
 
 def to_write_up(session: Session, services: Services, call: Call) -> bool:
