@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hotline.auth.officers import actor_of
+from hotline.calls.models import Call
 from hotline.cases import persons
 from hotline.cases.contacts import open_case
 from hotline.core.actor import SYSTEM
@@ -135,6 +136,10 @@ def test_a_refusal_is_said_and_nothing_typed_is_lost(stage: Stage, open_desk: Ca
     page.keyboard.press("Shift+X")
     page.get_by_role("button", name="폭언: 통화 종료").click()
     desk.check("desk-abuse-asks-ko")
+    with stage.services.db.transaction() as session:
+        session.get_one(Call, call_id).language = "en"
+    notify(stage.services.redis, "calls")
+    page.wait_for_timeout(1_200)  # longer than the page waits between two looks: the form that asks must still be there
     page.locator("#confirm [data-confirm-yes]").click()
     expect(page.locator("#desk-call")).to_contain_text("힘든 통화였습니다")
     assert stage.value("SELECT note FROM abuse_incidents") == "욕설을 계속함"

@@ -60,7 +60,8 @@
     const focused = document.activeElement?.id;
     for (const part of document.querySelectorAll("[data-live-src]")) {
       const answer = await fetch(part.dataset.liveSrc, { headers: { "X-Fragment": "1" }, redirect: "manual" });
-      if (!answer.ok) continue;
+      // While a question is open its form must stay; the page looks again by itself once it is answered.
+      if (!answer.ok || document.getElementById("confirm").open) continue;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
       part.replaceChildren(...fresh.childNodes);
       part.dispatchEvent(new CustomEvent("live:updated", { bubbles: true }));
