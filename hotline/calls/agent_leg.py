@@ -25,7 +25,7 @@ from hotline.calls.speaking import Bridge
 from hotline.calls.states import ANSWERED, DIALLING, ENDED, JOINED, LEG, MISSED_WHY, OVER, PLANNED, TALKING, WAITING
 from hotline.cases import contacts
 from hotline.cases.contacts import NewContact
-from hotline.core import jobs
+from hotline.core import jobs, live
 from hotline.core.actor import SYSTEM
 from hotline.core.errors import Refused
 from hotline.core.services import Services
@@ -47,6 +47,7 @@ def reserved(services: Services, payload: Mapping[str, Any]) -> None:
         call = get_call(session, call_id)
         plan(session, services, call, agent_id=int(payload["agent_id"]), token=str(payload["token"]), purpose="answer")
     jobs.enqueue(services, ORDERS_JOB)
+    live.notify_desk(services.redis, int(payload["agent_id"]))
 
 
 def callback_due(services: Services, payload: Mapping[str, Any]) -> None:
@@ -67,6 +68,7 @@ def callback_due(services: Services, payload: Mapping[str, Any]) -> None:
         contact_of(session, services, call)
         plan(session, services, call, agent_id=int(payload["agent_id"]), token=token, purpose="callback")
     jobs.enqueue(services, ORDERS_JOB)
+    live.notify_desk(services.redis, int(payload["agent_id"]))
 
 
 def contact_of(session: Session, services: Services, call: Call) -> None:

@@ -258,7 +258,11 @@ def write_up(
         .limit(1)
     )
     if call is not None and call.contact_id is not None:
-        contacts.close_contact(session, clock, call.contact_id, disposition, note, mood, risks, desk.actor)
+        if call.state == TALKING and call.agent_id != desk.agent_id:
+            # They handed it over, and the colleague closes it: what they heard until then is kept with it.
+            contacts.remark(session, clock, desk.actor, call.contact_id, note)
+        else:
+            contacts.close_contact(session, clock, call.contact_id, disposition, note, mood, risks, desk.actor)
     offering.wrap_up(session, clock, desk.agent_id, disposition, actor=desk.actor)
 
 

@@ -253,6 +253,15 @@ def test_a_colleague_who_is_called_in_is_kept_from_other_calls_until_they_leave(
     centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
     assert centre.agent_state() == "wrap_up" and centre.rows.call().agent_id == other
     assert centre.rows.call().state == "talking"
+    do(centre, handling.write_up, disposition="general", note="Asked about her son.")
+    assert centre.agent_state() == "ready" and centre.rows.value("SELECT state FROM contacts") == "open"
+    centre.hook.status("completed", 1, 9)
+    centre.hook.status("completed", 1001, 9, leg=centre.rows.legs("agent")[-1].id)
+    do(centre, handling.write_up, disposition="missing", note="Found him.", agent_id=other)
+    assert (
+        centre.rows.value("SELECT note || '/' || disposition FROM contacts")
+        == "Asked about her son.\nFound him./missing"
+    )
 
 
 def test_a_colleague_who_does_not_come_is_free_again(centre: Centre) -> None:
