@@ -19,6 +19,7 @@ from hotline.calls.reading import caller_leg, get_call, open_legs
 from hotline.calls.speaking import PATH
 from hotline.calls.states import DESK, DIALLING, JOINED, LIVE_LEGS, MONITOR, PLANNED, TALKING, WAITING
 from hotline.cases import contacts, protection
+from hotline.cases.working import get_case
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
@@ -226,6 +227,8 @@ def call_out(session: Session, desk: Desk, phone: str, *, case_id: int | None = 
     if not desk.actor.may(DESK):
         raise Forbidden(f"Calls need the permission {DESK}.")
     number = parse_e164(phone, "KR").e164
+    if case_id is not None:
+        get_case(session, case_id)
     if current_call(session, desk.agent_id) is not None:
         raise Refused("You are in a call already.", code="in-a-call")
     now = desk.services.clock.now()

@@ -11,7 +11,7 @@ from hotline.calls import handling
 from hotline.calls.handling import Desk
 from hotline.calls.models import CallerIdRule, PhoneBookEntry
 from hotline.cases import protection
-from hotline.core.errors import Forbidden, HotlineError, Refused
+from hotline.core.errors import Forbidden, HotlineError, NotFound, Refused
 from hotline.core.services import Services
 from hotline.queues import callbacks
 from tests.calls.centre import Centre
@@ -277,6 +277,8 @@ def test_a_call_of_ours_keeps_the_agent_and_stands_in_the_persons_history(centre
     assert centre.agent_state() == "talking"
     with pytest.raises(Refused):
         do(centre, handling.call_out, "+81312345679")
+    with pytest.raises(NotFound):
+        do(centre, handling.call_out, "+81312345679", case_id=99)
     leg = centre.rows.legs("agent")[0]
     centre.hook.status("no-answer", 1000, 3, leg=leg.id)
     assert centre.rows.call().state == "ended" and centre.agent_state() == "wrap_up"
