@@ -171,20 +171,24 @@ def _write_messages(connection: psycopg.Connection[Any]) -> None:
 
 
 @contextmanager
-def web_server(database_url: str, redis_url: str) -> Iterator[str]:
-    """The web server with the service's default number of processes and threads; its origin."""
+def web_server(database_url: str, redis_url: str, data_dir: str = "") -> Iterator[str]:
+    """The web server with the service's default number of processes and threads; its origin. It writes into `data_dir`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     origin = f"http://127.0.0.1:{port}"
-    environment_of_server = os.environ | {
-        "HOTLINE_DATABASE_URL": database_url,
-        "HOTLINE_REDIS_URL": redis_url,
-        "HOTLINE_PUBLIC_URL": origin,
-        "HOTLINE_SECRET_KEY": "benchmark",
-        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-    }
+    environment_of_server = (
+        os.environ
+        | {
+            "HOTLINE_DATABASE_URL": database_url,
+            "HOTLINE_REDIS_URL": redis_url,
+            "HOTLINE_PUBLIC_URL": origin,
+            "HOTLINE_SECRET_KEY": "benchmark",
+            "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+        }
+        | ({"HOTLINE_DATA_DIR": data_dir} if data_dir else {})
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.receipts_server", str(port)], env=environment_of_server, cwd=ROOT,
         stdout=subprocess.DEVNULL,

@@ -2,7 +2,8 @@
 
 One gunicorn with the service's own settings over a durable PostgreSQL, 904 agents who are all busy, 5,000 callers who wait and
 come round every other minute, and a client process of its own that lets calls come in at a steady rate, each with five webhooks
-from greeting to hang-up. Afterwards every call must stand ended in the database, and everybody who waited must wait.
+from greeting to hang-up. Afterwards every call must stand ended in the database, and everybody who waited must wait. At the end
+PostgreSQL is stopped, and callers must hear the emergency text within a second.
 """
 
 from __future__ import annotations
@@ -13,20 +14,23 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import requests
+from twilio.request_validator import RequestValidator
 
 from benchmarks.measure import environment, print_table
 from benchmarks.receipts import ROOT, TOKEN, web_server
 from benchmarks.receipts_server import PATH as SIGNED_PATH
-from benchmarks.voice_load import STEPS
+from benchmarks.voice_load import PATH, STEPS
 from hotline.core import migrate
 from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
 
 RUN_LIMIT_S = 240.0
-WARM_UP = 60
+WARM_UP, WITHOUT = 60, 60
 AGENTS, WAITING, TALKS = 904, 5_000, 20_000
 ROUND_S = 128.0
 """How long one document of waiting lasts for those far back: two minutes of sound, and what is said before it."""
@@ -81,9 +85,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             database_url, redis_url = postgres.start(), valkey.start()
             migrate.upgrade(database_url)
             _prepare(database_url, args.waiting)
-            with web_server(database_url, redis_url) as origin:
+            with web_server(database_url, redis_url, folder) as origin:
                 ours, bare, calls = _measure(args, origin)
-            _check(database_url, calls, args.waiting)
+                _check(database_url, calls, args.waiting)
+                postgres.stop()
+                without = _without_database(origin)
         finally:
             valkey.stop()
             postgres.stop()
@@ -100,6 +106,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "signature_only_p99_ms": round(statistics.median(bare_p99s), 1),
         "signature_only_median_ms": round(statistics.median(bare_medians), 2),
         "p99_ms_by_step": {step: round(_p([ms for run in ours for ms in run[step]], 0.99), 1) for step in STEPS},
+        "without_database_p99_ms": round(_p(without, 0.99), 1),
+        "without_database_median_ms": round(statistics.median(without), 1),
         "emergency_documents": sum(len(each["fallback"]) for each in ours),
         "all_p99_ms": [round(each, 1) for each in p99s],
         "calls": args.calls, "per_s": args.per_s, "waiting": args.waiting, "agents": AGENTS,
@@ -117,6 +125,7 @@ def show(result: dict[str, Any]) -> None:
             ["signature only", result["signature_only_median_ms"], result["signature_only_p99_ms"]],
             ["answered", result["webhook_median_ms"], result["webhook_p99_ms"]],
             *([f"of them {step}", None, ms] for step, ms in result["p99_ms_by_step"].items()),
+            ["without a database", result["without_database_median_ms"], result["without_database_p99_ms"]],
         ],
     )
 
@@ -152,6 +161,20 @@ def _all(times: dict[str, list[float]]) -> list[float]:
 
 def _p(values: list[float], portion: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * portion))]
+
+
+def _without_database(origin: str) -> list[float]:
+    """Let calls come in while PostgreSQL is gone; milliseconds until each has the emergency document."""
+    times = []
+    for number in range(WITHOUT):
+        form = {"CallSid": f"CAde{number:030x}", "From": "+82105550000", "To": "+82232100404", "CallStatus": "ringing"}
+        url = f"{origin}{PATH}/inbound"
+        signature = RequestValidator(TOKEN).compute_signature(url, form)
+        started = time.perf_counter()
+        answer = requests.post(url, data=form, headers={"X-Twilio-Signature": signature}, timeout=15)
+        times.append((time.perf_counter() - started) * 1000)
+        assert answer.status_code == 200 and "system has a fault" in answer.text, answer.text[:200]
+    return times
 
 
 def _prepare(database_url: str, waiting: int) -> None:

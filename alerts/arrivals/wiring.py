@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.arrivals import demo, pages, sweep
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Registry, SubjectKind
 
@@ -15,7 +16,9 @@ def register(registry: Registry) -> None:
     registry.every(3, sweep.JOB)
     registry.every(3600, sweep.FORGET_JOB)
     registry.on("TravellerErased", "arrivals.forget", sweep.forget_person)
-    registry.menu.append(MenuEntry("arrivals.show", gettext_noop("Texts on arrival"), "alerts.read", 30, key="w"))
+    registry.menu.append(
+        MenuEntry("arrivals.show", gettext_noop("Texts on arrival"), "alerts.read", 30, key="w", group=groups.ALERTS)
+    )
     registry.explanations |= pages.EXPLANATIONS
     registry.action_labels |= pages.ACTIONS
     registry.subjects["arrival_text"] = SubjectKind(gettext_noop("Text on arrival"))

@@ -17,6 +17,7 @@ from alerts.console import (
     text_templates,
 )
 from alerts.console.blueprint import STATIC, blueprint
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 
@@ -28,7 +29,9 @@ def register(registry: Registry) -> None:
     """Add the pages."""
     registry.blueprints.append(blueprint)
     registry.static["alerts"] = STATIC
-    registry.menu.append(MenuEntry("alerts.index", gettext_noop("Alerts"), "alerts.read", 20, key="a"))
+    registry.menu.append(
+        MenuEntry("alerts.index", gettext_noop("Alerts"), "alerts.read", 20, key="a", group=groups.ALERTS)
+    )
     registry.panels += [
         Panel(gettext_noop("Being sent now"), "alerts.live_panel", "alerts.read", 10, topic="alerts", wide=True,
               link="alerts.index"),

@@ -15,6 +15,7 @@ from alerts.silent import (
     texting,
     webhooks,
 )
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 
@@ -30,7 +31,7 @@ def register(registry: Registry) -> None:
     registry.job(doubt.JOB, doubt.clear_doubt, queue="default", timeout_s=120)
     registry.every(2, looking.JOB)
     registry.on("TravellerErased", "silent.forget", erasure.forget)
-    registry.menu.append(MenuEntry("silent.show", gettext_noop("The silent"), "alerts.read", 32))
+    registry.menu.append(MenuEntry("silent.show", gettext_noop("The silent"), "alerts.read", 32, group=groups.ALERTS))
     registry.traveller_panels.append(
         Panel(gettext_noop("Other channels"), "silent.traveller_panel", "travellers.read", 25)
     )

@@ -6,6 +6,7 @@ import hotline.auth.officer_pages
 import hotline.auth.profile_pages  # noqa: F401  # both hang their routes on the room's one blueprint when imported
 from hotline.auth import cli
 from hotline.auth.console import blueprint
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Registry
 
@@ -37,6 +38,15 @@ EXPLANATIONS = {
 def register(registry: Registry) -> None:
     """Add the room's routes, menu entries, texts and commands."""
     registry.blueprints.append(blueprint)
-    registry.menu.append(MenuEntry("auth.list_officers", gettext_noop("Officers"), "officers.read", 90, key="o"))
+    registry.menu.append(
+        MenuEntry(
+            "auth.list_officers",
+            gettext_noop("Officers"),
+            "officers.read",
+            90,
+            key="o",
+            group=groups.ADMINISTRATION,
+        )
+    )
     registry.explanations |= EXPLANATIONS
     registry.commands += [cli.officer, cli.token]

@@ -93,7 +93,7 @@ def _context(*, whole: bool = False) -> dict[str, Any]:
     services, who = current(), actor()
     with services.db.transaction() as session:
         agent = presence.agent_of(session, who.id)
-        call = call_at(session, agent)
+        call = call_at(session, services, agent)
         screen = screen_of(session, services, call, agent.id) if call is not None and agent is not None else None
         hands = presenting.hands_for(session, agent.id) if whole and call is not None and agent is not None else None
     return {
@@ -168,6 +168,7 @@ def write_up() -> ResponseReturnValue:
     form = request.form
 
     def act(session: Session, at: Desk) -> None:
+        filing.check_write_up(session, at)
         if form.get("then") == "break":
             presence.choose(session, at.services.clock, at.agent_id, "not_ready", "break", actor=at.actor)
         handling.write_up(

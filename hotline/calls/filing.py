@@ -41,9 +41,15 @@ def open_case(session: Session, desk: Desk, call_id: int, *, summary: str, count
     )  # fmt: skip
 
 
+def check_write_up(session: Session, desk: Desk) -> None:
+    """Refuse a write-up that would be lost, because no call waits for one; raises Refused."""
+    if call_at(session, desk.services, presence.get_agent(session, desk.agent_id)) is None:
+        raise Refused("No call waits for a write-up.", code="nothing-to-write-up")
+
+
 def _own(session: Session, desk: Desk, call_id: int) -> Call:
     """Return the call on the agent's desk, also while they wrap it up; raises Forbidden for any other."""
-    call = call_at(session, presence.get_agent(session, desk.agent_id))
+    call = call_at(session, desk.services, presence.get_agent(session, desk.agent_id))
     if call is None or call.id != call_id or not desk.actor.may(WORK):
         raise Forbidden("This is not your call.", code="not-your-call")
     if call.contact_id is None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.calls import agent_leg, callers, moving, orders, queueing
+from hotline.calls import abuse, agent_leg, callers, moving, orders, queueing
 from hotline.calls.entering import enter_queue
 from hotline.calls.menus import Choice
 from hotline.calls.models import Call, Leg, PhoneBookEntry
-from hotline.calls.moving import move, release_leg
+from hotline.calls.moving import leave_bridge, move, release_leg
 from hotline.calls.reading import caller_leg, get_call, open_legs
 from hotline.calls.speaking import PATH
 from hotline.calls.states import DESK, DIALLING, JOINED, LIVE_LEGS, MONITOR, PLANNED, TALKING, WAITING
@@ -169,7 +169,7 @@ def requeue(session: Session, desk: Desk, call_id: int, queue: str) -> Call:
         raise InvalidInput("queue", queue, "choose a queue that is open")
     choice = Choice(queue=queue, skills=tuple(call.skills), priority=PASSED_ON_PRIORITY)
     enter_queue(session, desk.services, call, choice, before="passed_on")
-    _leave_bridge(session, desk, call, say="passed_on")
+    leave_bridge(session, desk.services, call, say="passed_on")
     _audit(session, desk, call, "call.requeued", queue=call.queue)
     return call
 
@@ -184,7 +184,7 @@ def forward(session: Session, desk: Desk, call_id: int, entry_id: int) -> Call:
         raise Refused("That line is forwarded to us; the call would come back.", code="forward-loop")
     call.forward_to = entry.phone
     move(session, desk.services, call, "forward")
-    _leave_bridge(session, desk, call)
+    leave_bridge(session, desk.services, call)
     _audit(session, desk, call, "call.forwarded", entry=entry.id)
     return call
 
@@ -200,7 +200,7 @@ def finish(session: Session, desk: Desk, call_id: int) -> Call:
     else:
         move(session, desk.services, call, "part")
         call.end_reason = "agent"
-        _leave_bridge(session, desk, call)
+        leave_bridge(session, desk.services, call)
     _audit(session, desk, call, "call.finished")
     return call
 
@@ -208,25 +208,16 @@ def finish(session: Session, desk: Desk, call_id: int) -> Call:
 def protect(session: Session, desk: Desk, call_id: int, note: str = "") -> str:
     """Do what the one key for an abusive call does next: the caller hears a warning, a second one, or the end.
 
-    From the first warning on the call is recorded, as the warning says. Returns the step: warned, warned_again or ended.
-    After the end the agent gets a pause before the next call. Raises what `hotline.cases.protection.press` raises.
+    Returns the step: warned, warned_again or ended. Raises what `hotline.cases.protection.press` raises.
     """
     call = _own(session, desk, call_id)
     if call.contact_id is None:
         raise Refused("This call has no contact.", code="not-talking")
     done = protection.press(session, desk.services.clock, desk.actor, call.contact_id, note=note)
-    person = caller_leg(session, call.id)
     if done.step == "ended":
-        queueing.rest(session, desk.services, desk.agent_id)
-        move(session, desk.services, call, "part")
-        call.end_reason = "abuse"
-        _leave_bridge(session, desk, call)
-    elif person is not None:
-        url = f"{desk.services.settings.public_url}{PATH}/aside?call={call.id}&say=abuse_{done.step}"
-        orders.give(session, desk.services.clock, call, "announce", leg=person, AnnounceUrl=url, AnnounceMethod="POST")
-        if done.step == "warned" and not call.recorded:
-            call.recorded = True
-            orders.give(session, desk.services.clock, call, "record", leg=person)
+        abuse.end(session, desk.services, call)
+    else:
+        abuse.warn(session, desk.services, call, done.step)
     return done.step
 
 
@@ -320,17 +311,6 @@ def _own_claim(session: Session, desk: Desk, call: Call) -> str:
         return queueing.claim(session, desk.services, desk.agent_id, call, outbound=True)
     except Refused:
         return ""
-
-
-def _leave_bridge(session: Session, desk: Desk, call: Call, *, say: str = "") -> None:
-    """Bring the person out of the bridge, to hear `say` first, and let everybody else go."""
-    person = caller_leg(session, call.id)
-    if person is not None:
-        person.held = False
-        orders.give(session, desk.services.clock, call, "redirect", leg=person, say=say)
-    for leg in open_legs(session, call.id):
-        if leg.role != "caller":
-            release_leg(session, desk.services, call, leg)
 
 
 def _own(session: Session, desk: Desk, call_id: int) -> Call:

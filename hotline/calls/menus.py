@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hotline.core.errors import SeveralFaults
 
@@ -45,10 +45,19 @@ class Choice(_Strict):
         return self
 
 
+def in_order(texts: dict[str, str]) -> dict[str, str]:
+    """Return texts in the order they are spoken: Korean, English, then further languages; the database keeps no order."""
+    return dict(sorted(texts.items(), key=lambda each: (_place(each[0]), each[0])))
+
+
+def _place(language: str) -> int:
+    return SPOKEN_LANGUAGES.index(language) if language in SPOKEN_LANGUAGES else len(SPOKEN_LANGUAGES)
+
+
 class Node(_Strict):
     """One question. `say` is the text by language; a node whose language is not chosen yet says all of them in turn."""
 
-    say: dict[str, str] = Field(min_length=1, max_length=20)
+    say: Annotated[dict[str, str], AfterValidator(in_order)] = Field(min_length=1, max_length=20)
     sounds: dict[str, Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{20,64}$")]] = Field(
         default_factory=dict, max_length=20
     )

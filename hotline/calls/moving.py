@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from hotline.calls import orders, queueing
 from hotline.calls.events import tell
 from hotline.calls.models import Call, Leg
-from hotline.calls.reading import open_legs
+from hotline.calls.reading import caller_leg, open_legs
 from hotline.calls.states import CALL, ENDED, LEG, OVER, PLANNED, WAITING
 from hotline.cases import contacts
 from hotline.core.actor import SYSTEM
@@ -50,3 +50,14 @@ def release_leg(session: Session, services: Services, call: Call, leg: Leg) -> N
         queueing.release(session, services, leg, "cancelled")
     elif leg.state != OVER:
         orders.give(session, services.clock, call, "hang_up", leg=leg)
+
+
+def leave_bridge(session: Session, services: Services, call: Call, *, say: str = "") -> None:
+    """Bring the person out of the bridge, to hear `say` first, and let everybody else go."""
+    person = caller_leg(session, call.id)
+    if person is not None:
+        person.held = False
+        orders.give(session, services.clock, call, "redirect", leg=person, say=say)
+    for leg in open_legs(session, call.id):
+        if leg.role != "caller":
+            release_leg(session, services, call, leg)

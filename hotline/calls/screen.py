@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent
-from hotline.agents.states import WRAP_UP
+from hotline.agents.states import TALKING, WRAP_UP
 from hotline.calls import handling, presenting
 from hotline.calls.entering import known
 from hotline.calls.models import Call, CallEvent, CallOrder, CallRecording, Leg
@@ -19,9 +20,11 @@ from hotline.cases.contact_models import Contact
 from hotline.cases.known import Known
 from hotline.cases.models import Case
 from hotline.cases.protection_models import AbuseIncident
+from hotline.cases.states import OPEN
 from hotline.core.services import Services
 from hotline.missions.models import Mission
 
+STILL_WRITTEN_UP = timedelta(hours=12)
 MAX_LIST, MAX_PRESENT, MAX_ORDERS, MAX_EVENTS = 50, 300, 30, 100
 
 
@@ -54,12 +57,25 @@ class Screen:
         )
 
 
-def call_at(session: Session, agent: Agent | None) -> Call | None:
-    """Return the call on an agent's desk: the one that is on or rings, else, while they wrap up, the one that was."""
+def call_at(session: Session, services: Services, agent: Agent | None) -> Call | None:
+    """Return the call on an agent's desk: the one that is on or rings, else the last one until it is written up."""
     if agent is None:
         return None
     call = handling.current_call(session, agent.id)
-    return call or (last_call(session, agent.id) if agent.state == WRAP_UP else None)
+    if call is not None:
+        return call
+    last = last_call(session, agent.id)
+    if last is None:
+        return None
+    # Between the end of a call and the provider's word that the agent's own line is free, they still "talk".
+    return last if agent.state in (TALKING, WRAP_UP) or to_write_up(session, services, last) else None
+
+
+def to_write_up(session: Session, services: Services, call: Call) -> bool:
+    """Say whether a call that is over still waits for its write-up, also after the time for it has run out."""
+    if call.ended_at is None or call.ended_at < services.clock.now() - STILL_WRITTEN_UP or call.contact_id is None:
+        return False
+    return session.scalar(select(Contact.state).where(Contact.id == call.contact_id)) == OPEN
 
 
 def last_call(session: Session, agent_id: int) -> Call | None:

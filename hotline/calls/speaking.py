@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from hotline.calls.menus import OTHER, Ask, Menu, Node
+from hotline.calls.menus import OTHER, Ask, Menu, Node, in_order
 from hotline.providers.speech import digits, spoken, voice_of
 
 PATH = "/webhooks/twilio/voice"
@@ -90,11 +90,11 @@ def _say(into: VoiceResponse | Gather, said: Said) -> None:
 def in_language(texts: Mapping[str, str], language: str) -> Said:
     """Return a text of the menu as this caller hears it: every language while none is chosen."""
     if not language:
-        return Said(dict(texts))
+        return Said(in_order(dict(texts)))
     for each in (language, language.split("-", maxsplit=1)[0], own(language)):
         if texts.get(each):
             return Said({each: texts[each]})
-    return Said(dict(texts))
+    return Said(in_order(dict(texts)))
 
 
 def ask(line: Line, menu: Menu, asked: Ask, before: Sequence[Said] = (), *, first: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotline.calls import (
+    abuse,
     agent_leg,
     api,
     book_pages,
@@ -22,6 +23,7 @@ from hotline.calls import (
     webhooks,
     words,
 )
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Registry, SubjectKind
 
@@ -37,8 +39,8 @@ def register(registry: Registry) -> None:
     registry.menu += [
         MenuEntry("desk.show", gettext_noop("Desk"), "calls.take", 26, key="d"),
         MenuEntry("calls.list_page", gettext_noop("Calls"), "calls.read", 27, key="l"),
-        MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62),
-        MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b"),
+        MenuEntry("menus.show", gettext_noop("Call menu"), "calls.read", 62, group=groups.ADMINISTRATION),
+        MenuEntry("phonebook.show", gettext_noop("Phone book"), "calls.read", 61, key="b", group=groups.DIRECTORY),
     ]
     registry.rehearsals.append(rehearsal.rehearse)
     registry.demo.append(demo.load)
@@ -62,6 +64,8 @@ def register(registry: Registry) -> None:
     registry.every(3600, pruning.JOB)
     registry.on("AgentReserved", "calls.ring_agent", agent_leg.reserved)
     registry.on("CallbackDue", "calls.ring_agent", agent_leg.callback_due)
+    registry.on("AbusiveCallWarned", "calls.warn", abuse.on_warned)
+    registry.on("AbusiveCallEnded", "calls.end_abuse", abuse.on_ended)
     registry.on("VoicemailLeft", "calls.keep_message", messages.keep)
 
 

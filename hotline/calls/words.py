@@ -124,6 +124,7 @@ EXPLANATIONS = {
     "menu.language": gettext_noop("Choose a language that the question has a text in."),
     "menu-draft-exists": gettext_noop("There is a draft already; publish it first."),
     "no-agent": gettext_noop("You are not set up as an agent; an administrator does that."),
+    "nothing-to-write-up": gettext_noop("No call waits for a write-up."),
     "no-browser-calls": gettext_noop("Calls cannot be answered in the browser here."),
     "no-recording": gettext_noop("The recording cannot be had right now; try again in a minute."),
     "call.phone": gettext_noop("Write the number in international form, such as +82 10 1234 5678."),

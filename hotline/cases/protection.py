@@ -39,6 +39,8 @@ from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
 from hotline.core.phone import mask, parse_e164
 from hotline.core.services import Services
 
+WARNED_TOPIC = "AbusiveCallWarned"
+"""Outbox topic with {"contact_id", "ref", "step"}: the caller hears the warning."""
 ENDED_TOPIC = "AbusiveCallEnded"
 """Outbox topic with {"contact_id", "ref", "officer_id", "until"}: calls hang up, agents get their pause."""
 FORGET_JOB = "cases.forget_calls"
@@ -134,6 +136,7 @@ def warn(session: Session, clock: Clock, actor: Actor, contact_id: int) -> Warne
     else:
         incident.state = INCIDENT.next_state(incident.state, "warn again", actor)
         incident.warned_again_at = clock.now()
+    outbox.publish(session, clock, WARNED_TOPIC, {"contact_id": contact.id, "ref": contact.ref, "step": incident.state})
     _trail(session, clock, actor, "abuse.warned", incident)
     return Warned(incident, incident.state)
 

@@ -21,6 +21,7 @@ from hotline.cases import (
     protection_pages,
     words,
 )
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 
@@ -37,12 +38,21 @@ def register(registry: Registry) -> None:
     ]
     registry.blueprints += [person_link_pages.blueprint, person_link_pages.api_blueprint]
     registry.static["cases"] = pages.STATIC
-    registry.menu.append(MenuEntry("cases.list_page", gettext_noop("Cases"), "cases.read", 30, key="c"))
+    registry.menu.append(
+        MenuEntry("cases.list_page", gettext_noop("Cases"), "cases.read", 30, key="c", group=groups.CASES)
+    )
     registry.menu += [
-        MenuEntry("persons.list_page", gettext_noop("Persons"), "cases.read", 31),
-        MenuEntry("escalations.list_page", gettext_noop("Officials"), "cases.read", 32),
-        MenuEntry("escalations.rules_page", gettext_noop("Escalation rules"), "cases.rules", 92),
-        MenuEntry("protection.list_page", gettext_noop("Protection"), "cases.work", 33),
+        MenuEntry("contacts.list_page", gettext_noop("Contacts"), "cases.read", 31, group=groups.CASES),
+        MenuEntry("persons.list_page", gettext_noop("Persons"), "cases.read", 31, group=groups.CASES),
+        MenuEntry("escalations.list_page", gettext_noop("Officials"), "cases.read", 32, group=groups.CASES),
+        MenuEntry(
+            "escalations.rules_page",
+            gettext_noop("Escalation rules"),
+            "cases.rules",
+            92,
+            group=groups.ADMINISTRATION,
+        ),
+        MenuEntry("protection.list_page", gettext_noop("Protection"), "cases.work", 33, group=groups.CASES),
     ]
     registry.panels.append(
         Panel(

@@ -26,7 +26,9 @@ def provide() -> dict[str, Any]:
         "me": officer,
         "actor": actor,
         "may": (lambda permission: actor is not None and actor.may(permission)),
-        "menu": menu_for(actor) if actor is not None else [],
+        "menu": (menu := menu_for(actor) if actor is not None else []),
+        "menu_parts": in_parts(menu),
+        "is_here": lambda target: request.path == target or (target != "/" and request.path.startswith(target + "/")),
         "zone": zone,
         "now": now,
         "clock_here": now.astimezone(ZoneInfo(zone)).strftime("%H:%M"),
@@ -49,6 +51,17 @@ def menu_for(actor: Any) -> list[MenuEntry]:
         and (entry.permission == SIGNED_IN or actor.may(entry.permission))
     ]
     return sorted(shown, key=lambda entry: entry.order)
+
+
+def in_parts(menu: list[MenuEntry]) -> list[tuple[str, list[MenuEntry]]]:
+    """Return the menu as it stands in the bar: groups with their entries where the first of them stands, others alone.
+
+    A group of which somebody may open only one entry is that entry.
+    """
+    groups: dict[str, list[MenuEntry]] = {}
+    for entry in menu:
+        groups.setdefault(entry.group or entry.endpoint, []).append(entry)
+    return [(entries[0].group if len(entries) > 1 else "", entries) for entries in groups.values()]
 
 
 def chosen_theme() -> str:

@@ -6,6 +6,7 @@ import hotline.console.import_pages
 import hotline.console.itinerary_pages  # noqa: F401  # both hang their routes on the travellers' blueprint when imported
 from hotline.console import assets, audit_pages, frame, missions_pages, pages, routes_pages, travellers_pages
 from hotline.console.words import ACTIONS, EXPLANATIONS, SUBJECTS
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry
 from hotline.core.web import SIGNED_IN
@@ -23,11 +24,25 @@ def register(registry: Registry) -> None:
     ]
     registry.context.append(frame.provide)
     registry.menu += [
-        MenuEntry("travellers.list_travellers", gettext_noop("Travellers"), "travellers.read", 50, key="t"),
-        MenuEntry("missions.list_missions", gettext_noop("Missions"), "missions.read", 60, key="m"),
-        MenuEntry("routes.show", gettext_noop("Routes"), "routes.read", 75, key="r"),
+        MenuEntry(
+            "travellers.list_travellers",
+            gettext_noop("Travellers"),
+            "travellers.read",
+            50,
+            key="t",
+            group=groups.DIRECTORY,
+        ),
+        MenuEntry(
+            "missions.list_missions",
+            gettext_noop("Missions"),
+            "missions.read",
+            60,
+            key="m",
+            group=groups.DIRECTORY,
+        ),
+        MenuEntry("routes.show", gettext_noop("Routes"), "routes.read", 75, key="r", group=groups.ADMINISTRATION),
         MenuEntry("pages.overview", gettext_noop("Overview"), SIGNED_IN, 0, key="h"),
-        MenuEntry("audit.search", gettext_noop("Audit trail"), "audit.read", 80, key="u"),
+        MenuEntry("audit.search", gettext_noop("Audit trail"), "audit.read", 80, key="u", group=groups.ADMINISTRATION),
     ]
     registry.panels += [
         Panel(gettext_noop("Recent activity"), "pages.activity_panel", "audit.read", 80, "system", link="audit.search"),

@@ -49,6 +49,8 @@ class MenuEntry:
     order: int
     key: str = ""
     """Keyboard shortcut after `g`, as in `g a`."""
+    group: str = ""
+    """One of `hotline.core.menu_groups`; empty stands in the bar by itself."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 from hotline.notices import doubt, erasure, lanes, pages, receipts, retry_sweep, sweep, webhooks
@@ -23,7 +24,16 @@ def register(registry: Registry) -> None:
     registry.every(15, retry_sweep.JOB)
     registry.every(3600, erasure.JOB)
     registry.on("TravellerErased", "notices.forget", erasure.forget)
-    registry.menu.append(MenuEntry("notices.list_notices", gettext_noop("Single texts"), "notices.read", 55, key="n"))
+    registry.menu.append(
+        MenuEntry(
+            "notices.list_notices",
+            gettext_noop("Single texts"),
+            "notices.read",
+            55,
+            key="n",
+            group=groups.ALERTS,
+        )
+    )
     registry.traveller_panels.append(Panel(gettext_noop("Single texts"), "notices.traveller_panel", "notices.read", 60))
     registry.subjects["notice"] = SubjectKind(
         gettext_noop("Single text"), "notices.show_notice", "notice_id", "notices.read"

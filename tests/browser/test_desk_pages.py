@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from hotline.auth.officers import actor_of
+from hotline.calls.models import Call
 from hotline.cases import persons
 from hotline.cases.contacts import open_case
+from hotline.core.actor import SYSTEM
 from hotline.core.live import notify
 from tests.browser.conftest import DESK, PHONE, Desk, Site
 from tests.calls.staging import CALLER, Stage, make_stage
@@ -112,3 +114,53 @@ def test_a_call_from_the_first_ring_to_the_write_up(
     assert stage.agent().state == "ready"
     assert stage.value("SELECT mood || ' ' || note FROM contacts WHERE ref = 'call:1'") == "calm 여권 재발급 안내"
     desk.assert_clean()
+
+
+def test_a_refusal_is_said_and_nothing_typed_is_lost(stage: Stage, open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(language="ko")
+    desk.sign_in(stage.officer)
+    desk.speak("ko")
+    page = desk.page
+    call_id = stage.talk(keys=("1", "9"))
+    with stage.services.db.transaction() as session:
+        persons.add_person(session, stage.services.clock, SYSTEM, name="김서연", phone=CALLER)
+    desk.go("/desk")
+    expect(page.locator(".call-now.is-danger")).to_be_visible()
+    desk.check("desk-danger-ko")
+    page.fill("#write-note", "욕설을 계속함")
+    page.locator("h2#call-title").click()
+    page.keyboard.press("x")
+    expect(page.get_by_role("button", name="폭언: 1차 경고")).to_be_visible()
+    page.keyboard.press("Shift+X")
+    expect(page.get_by_role("button", name="폭언: 마지막 경고")).to_be_visible()
+    page.keyboard.press("Shift+X")
+    page.get_by_role("button", name="폭언: 통화 종료").click()
+    desk.check("desk-abuse-asks-ko")
+    with stage.services.db.transaction() as session:
+        session.get_one(Call, call_id).language = "en"
+    notify(stage.services.redis, "calls")
+    page.wait_for_timeout(1_200)  # longer than the page waits between two looks: the form that asks must still be there
+    page.locator("#confirm [data-confirm-yes]").click()
+    expect(page.locator("#desk-call")).to_contain_text("힘든 통화였습니다")
+    assert stage.value("SELECT note FROM abuse_incidents") == "욕설을 계속함"
+    expect(page.locator("#write-note")).to_have_value("욕설을 계속함")
+    desk.check("desk-abuse-ko")
+    desk.expected_statuses.add(409)
+    page.fill("#out-phone", "+81 3 1234 5678")
+    page.get_by_role("button", name="걸기").click()
+    expect(page.locator("#desk-error")).to_contain_text("지금 전화를 받을 수 없습니다")
+    expect(page.locator("#out-phone")).to_have_value("+81 3 1234 5678")
+    assert stage.call(call_id).end_reason == "abuse"
+
+
+def test_the_desk_works_without_javascript_and_at_night(stage: Stage, open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(java_script_enabled=False)
+    desk.sign_in(stage.officer)
+    stage.talk()
+    desk.go("/desk")
+    desk.page.get_by_role("button", name="Hold").click()
+    expect(desk.page.get_by_role("button", name="Take off hold")).to_be_visible()
+    night = open_desk(color_scheme="dark", size=WIDE)
+    night.sign_in(stage.officer)
+    night.go("/desk")
+    night.check("desk-night")

@@ -10,6 +10,7 @@ from hotline.auth.officers import actor_of
 from hotline.calls import handling
 from hotline.calls.handling import Desk
 from hotline.calls.models import CallerIdRule, PhoneBookEntry
+from hotline.cases import protection
 from hotline.core.errors import Forbidden, HotlineError, Refused
 from hotline.core.services import Services
 from hotline.queues import callbacks
@@ -207,6 +208,21 @@ def test_the_one_key_warns_twice_and_then_ends_an_abusive_call(centre: Centre) -
     assert centre.rows.value("SELECT path || phone FROM number_flags") == "blocked" + CALLER
     do(centre, handling.write_up, disposition="abuse")
     assert centre.agent_state() == "not_ready" and centre.rows.value("SELECT reason FROM agents") == "support"
+
+
+def test_the_key_on_the_contacts_own_page_is_heard_too_and_nothing_twice(centre: Centre) -> None:
+    centre.talk()
+    call, desk = centre.rows.call(), at_desk(centre)
+    for _ in range(3):
+        with centre.services.db.transaction() as session:
+            protection.press(session, centre.services.clock, desk.actor, call.contact_id or 0)
+        centre.deliver()
+        centre.deliver(again=True)
+        centre.carry_out()
+    told = [each["AnnounceUrl"] for each in centre.telephones.ordered(sid(1)) if "AnnounceUrl" in each]
+    assert [url.rpartition("=")[2] for url in told] == ["abuse_warned", "abuse_warned_again"]
+    assert (centre.rows.call().state, centre.rows.call().end_reason) == ("parting", "abuse")
+    assert sum("Url" in each for each in centre.telephones.ordered(sid(1))) == 2, "into the bridge, and out of it"
 
 
 def test_a_call_is_written_up_with_what_was_heard_and_the_next_one_may_come(centre: Centre) -> None:

@@ -10,6 +10,7 @@ from hotline.calls.models import CallLine
 from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
 from tests.auth.conftest import Visitor
+from tests.calls.conftest import Hook, said
 from tests.calls.staging import Stage
 from tests.calls.test_pages import text_of
 from tests.factories import make_mission, make_officer
@@ -23,7 +24,7 @@ def menu_form(**more: str) -> dict[str, str]:
     } | more  # fmt: skip
 
 
-def test_a_menu_is_written_looked_at_kept_and_published(stage: Stage, desk: Visitor) -> None:
+def test_a_menu_is_written_looked_at_kept_and_published(services: Services, stage: Stage, desk: Visitor) -> None:
     look = desk.post("/menus/draft", data=menu_form(do="look"))
     assert look.status_code == 200 and "What callers would hear" in look.get_data(as_text=True)
     assert stage.value("SELECT count(*) FROM call_menus") == 0, "a look keeps nothing"
@@ -33,7 +34,12 @@ def test_a_menu_is_written_looked_at_kept_and_published(stage: Stage, desk: Visi
     assert "an older page" in again.get_data(as_text=True)
     assert desk.post("/menus/1/publish", data={"edits": "7"}).status_code == 409
     assert desk.post("/menus/1/publish", data={"edits": "1"}).status_code == 302
-    assert "For a person, press 0." in text_of(desk, "/menus")
+    page = text_of(desk, "/menus")
+    assert page.index("상담원은 0번입니다.") < page.index("For a person, press 0.")
+    heard = said(Hook(desk.client, services).ring())
+    assert heard.index("상담원은 0번입니다.") < heard.index("For a person, press 0."), (
+        "Korean first, whatever the database keeps"
+    )
     assert desk.post("/menus/draft", data=menu_form()).status_code == 302
     assert desk.post("/menus/1/restore", data={}).status_code == 409, "there is a draft"
     assert desk.post("/menus/77/restore", data={}).status_code == 404

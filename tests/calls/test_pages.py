@@ -14,6 +14,7 @@ from hotline.calls import browser, handling
 from hotline.calls.handling import Desk
 from hotline.calls.models import CallRecording
 from hotline.core.services import Services
+from hotline.queues import offering
 from tests.auth.conftest import Visitor
 from tests.calls.staging import CALLER, Stage
 from tests.cases.test_contacts import make_contact
@@ -132,6 +133,21 @@ def test_a_write_up_is_kept_and_a_break_follows_where_it_is_wanted(stage: Stage,
     assert (stage.agent().state, stage.agent().reason) == ("not_ready", "break")
     assert stage.value("SELECT disposition || mood || risks[1] FROM contacts") == "passportcalmminor"
     assert "data-call" not in text_of(desk, "/desk/call")
+    again = desk.post("/desk/write-up", data=form)
+    assert again.status_code == 409 and "new passport on Monday</textarea>" in again.get_data(as_text=True)
+
+
+def test_a_call_whose_time_for_the_write_up_ran_out_stays_until_it_is_written_up(stage: Stage, desk: Visitor) -> None:
+    call_id = stage.talk()
+    stage.hang_up(call_id)
+    with stage.services.db.transaction() as session:
+        agent = presence.get_agent(session, stage.agent_id, lock=True)
+        offering.close_wrap_up(session, stage.services.clock, agent, "other")
+        presence.move(session, stage.services.clock, agent, "bench", reason="wrap_up_over")
+    page = text_of(desk, "/desk/call")
+    assert f'data-call="{call_id}"' in page and "This call is not written up yet." in page
+    assert desk.post("/desk/write-up", data={"disposition": "visa"}).status_code == 302
+    assert "data-call" not in text_of(desk, "/desk/call") and stage.agent().state == "not_ready"
 
 
 def test_a_case_is_opened_from_the_call_and_only_from_ones_own(services: Services, stage: Stage, desk: Visitor) -> None:

@@ -118,6 +118,11 @@ class Centre:
         shown: dict[str, Any] = self.api("POST", f"/calls/{call['id']}/act", officer, json={"act": act, **more})
         return shown
 
+    def open_case(self, call: dict[str, Any], summary: str, officer: str = "agent") -> int:
+        """Open a case from a call; its id."""
+        made = self.api("POST", f"/contacts/{call['contact_id']}/open-case", officer, json={"summary": summary})
+        return int(made["case_id"])
+
     def talking(self, handset: Handset) -> dict[str, Any]:
         """Wait until somebody talks to an agent: the call is theirs, and the telephone is in the bridge."""
         call = self.call_of(handset, "talking")

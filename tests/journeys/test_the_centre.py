@@ -43,6 +43,7 @@ def test_from_the_menu_to_the_agent_to_the_promised_callback(centre: Centre) -> 
     assert (call["queue"], call["language"], call["agent_id"]) == ("passport", "ko", 1)
     caller.says("여권을 잃어버렸어요.")
     Handset(centre.carrier, AGENT).hears("여권을 잃어버렸어요.")
+    case_id = centre.open_case(call, "Lost passport")
     centre.act(call, "finish")
     caller.hears("안녕히 계세요")
     centre.call_of(caller, "ended")
@@ -53,14 +54,42 @@ def test_from_the_menu_to_the_agent_to_the_promised_callback(centre: Centre) -> 
     centre.carrier.set_habit(to=caller.number, way="answer")
     owner = centre.rows("SELECT officer_id FROM agents WHERE id = 1")[0][0]
     due = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
-    centre.api("POST", "/callbacks", json={"phone": caller.number, "due_at": due, "owner_id": owner})
+    promised = {"phone": caller.number, "due_at": due, "owner_id": owner, "case_id": case_id}
+    centre.api("POST", "/callbacks", json=promised)
     back = centre.talking(caller)
     assert back["direction"] == "out" and back["id"] != call["id"]
+    assert centre.api("GET", f"/contacts/{back['contact_id']}")["case_id"] == case_id
     caller.hears("약속드린 전화")
     caller.hangs_up()
     centre.call_of(caller, "ended")
     centre.write_up(disposition="passport")
     assert centre.rows("SELECT state, last_result FROM callbacks ORDER BY id DESC LIMIT 1") == [("done", "reached")]
+
+
+def test_a_caller_goes_to_the_owner_of_the_case_and_past_one_who_is_absent(centre: Centre) -> None:
+    centre.only("senior-agent")
+    caller = Handset(centre.carrier).dial("10")
+    call = centre.talking(caller)
+    case_id = centre.open_case(call, "Arrested at the airport", "senior-agent")
+    centre.act(call, "finish", "senior-agent")
+    centre.call_of(caller, "ended")
+    centre.write_up("senior-agent", disposition="detention", mood="worried")
+    centre.only("agent", "senior-agent")
+    again = centre.talking(caller.dial("10"))
+    assert again["agent_id"] == centre.agent_id("senior-agent"), "the owner is there and free"
+    caller.hangs_up()
+    centre.call_of(caller, "ended")
+    centre.write_up("senior-agent", disposition="detention")
+    centre.only("agent")
+    third = centre.talking(caller.dial("10"))
+    assert third["agent_id"] == centre.agent_id("agent"), "nobody waits for somebody who is not there"
+    centre.api("POST", f"/contacts/{third['contact_id']}/attach", json={"case_id": case_id})
+    assert [each["id"] for each in centre.api("GET", f"/contacts?case_id={case_id}")["contacts"]] == [
+        third["contact_id"], call["contact_id"],
+    ]  # fmt: skip
+    caller.hangs_up()
+    centre.call_of(caller, "ended")
+    centre.write_up()
 
 
 def test_an_interpreter_joins_and_a_colleague_takes_over_warm(centre: Centre) -> None:

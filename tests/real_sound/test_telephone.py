@@ -15,6 +15,7 @@ from tests.sandbox.conftest import wait_until
 pytestmark = pytest.mark.long
 
 
+@pytest.mark.nightly  # the same walk through the service's own menu is in every run
 def test_a_telephone_walks_through_the_menu_to_the_queue_and_hears_all_of_it(
     house: PracticeHouse, exchange: Exchange, dial: Dial
 ) -> None:

@@ -5,6 +5,7 @@
 (() => {
   const KEYS_OFF = "hotline-keys-off";
   const DRAFT = "hotline-desk-draft";
+  const NOTE_CHARS = 1000;
   const SEQUENCE_MS = 1500; // as long as the console waits for the letter after `g`
   const desk = document.getElementById("desk");
   const errorBox = document.getElementById("desk-error");
@@ -59,7 +60,8 @@
     const focused = document.activeElement?.id;
     for (const part of document.querySelectorAll("[data-live-src]")) {
       const answer = await fetch(part.dataset.liveSrc, { headers: { "X-Fragment": "1" }, redirect: "manual" });
-      if (!answer.ok) continue;
+      // While a question is open its form must stay; the page looks again by itself once it is answered.
+      if (!answer.ok || document.getElementById("confirm").open) continue;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
       part.replaceChildren(...fresh.childNodes);
       part.dispatchEvent(new CustomEvent("live:updated", { bubbles: true }));
@@ -69,6 +71,9 @@
 
   async function send(form, submitter) {
     const data = new FormData(form, submitter);
+    // The note so far goes along to whoever looks at an abusive call.
+    const note = document.getElementById("write-note");
+    if (form.action.endsWith("/protect") && note) data.set("note", note.value.slice(0, NOTE_CHARS));
     let answer;
     try {
       answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { "X-Fragment": "1" } });

@@ -130,5 +130,3 @@ for (const box of byData("keys-on")) {
 }
 
 for (const holder of byData("clock")) startClock(holder);
-// The current entry of a menu that is scrolled sideways on a small screen must be in view.
-document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -39,6 +39,14 @@
     element.dispatchEvent(new CustomEvent("live:updated", { bubbles: true }));
   }
 
+  // A question that is open belongs to a form of the page: a form that was replaced meanwhile could not be sent any more.
+  async function untilAnswered(mine) {
+    const question = document.getElementById("confirm");
+    if (!question?.open) return;
+    await new Promise((done) => question.addEventListener("close", () => setTimeout(done, 0), { once: true }));
+    mine.again = true;
+  }
+
   async function refresh(element) {
     const mine = state.get(element) || { running: false, again: false, lastMs: -Infinity };
     state.set(element, mine);
@@ -51,7 +59,12 @@
     try {
       const response = await fetch(element.dataset.liveSrc, { headers: { "X-Fragment": "1" }, redirect: "manual" });
       if (response.type === "opaqueredirect" || response.status === 401) { signedOut = true; show("out"); }
-      else if (response.ok) { replaceContent(element, await response.text()); element.classList.remove("is-stale"); }
+      else if (response.ok) {
+        const html = await response.text();
+        await untilAnswered(mine);
+        replaceContent(element, html);
+        element.classList.remove("is-stale");
+      }
       else element.classList.add("is-stale");
     } catch {
       // The server cannot be reached: what is on the page is old, and looks it; the next round tries again.

@@ -1,0 +1,10 @@
+"""The groups of the console's menu; a page that belongs to none stands in the bar by itself."""
+
+from __future__ import annotations
+
+from hotline.core.i18n import gettext_noop
+
+ALERTS = gettext_noop("Alerts")
+CASES = gettext_noop("Cases")
+DIRECTORY = gettext_noop("Directory")
+ADMINISTRATION = gettext_noop("Administration")
