@@ -19,6 +19,7 @@ from hotline.calls.reading import caller_leg, get_call, open_legs
 from hotline.calls.speaking import PATH
 from hotline.calls.states import DESK, DIALLING, JOINED, LIVE_LEGS, MONITOR, PLANNED, TALKING, WAITING
 from hotline.cases import contacts, protection
+from hotline.cases.working import get_case
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
@@ -228,6 +229,9 @@ def call_out(session: Session, desk: Desk, phone: str, *, case_id: int | None = 
     number = parse_e164(phone, "KR").e164
     if current_call(session, desk.agent_id) is not None:
         raise Refused("You are in a call already.", code="in-a-call")
+    if case_id is not None:
+        # A call's row holds on to its case; two that both did and then locked it would wait for each other.
+        get_case(session, case_id, lock=True)
     now = desk.services.clock.now()
     call = Call(
         direction="out", state=DIALLING, phone=number, called=number, language=language, case_id=case_id,
@@ -316,14 +320,22 @@ def _own_claim(session: Session, desk: Desk, call: Call) -> str:
 def _own(session: Session, desk: Desk, call_id: int) -> Call:
     """Return a call that the agent is in; raises Forbidden for somebody else's, Refused when it is no longer on."""
     call = get_call(session, call_id)
-    mine = any(
-        leg.agent_id == desk.agent_id and leg.role in ("agent", "colleague") for leg in open_legs(session, call.id)
-    )  # fmt: skip
+    mine = any(is_in(call, leg, desk.agent_id) for leg in open_legs(session, call.id))
     if not mine or not desk.actor.may(DESK):
         raise Forbidden("This is not your call.", code="not-your-call")
     if call.state not in (TALKING, DIALLING):
         raise Refused("The call is over, or nobody talks in it now.", code="not-talking")
     return call
+
+
+def is_in(call: Call, leg: Leg, agent_id: int | None) -> bool:
+    """Say whether an open leg makes a call the agent's to act in: their own one, or as a colleague who has joined it.
+
+    Whoever is only being rung is not in it yet, and whoever handed it over is on their way out.
+    """
+    if leg.agent_id != agent_id:
+        return False
+    return call.agent_id == agent_id if leg.role == "agent" else leg.role == "colleague" and leg.state == JOINED
 
 
 def _audit(session: Session, desk: Desk, call: Call, action: str, **after: object) -> None:
