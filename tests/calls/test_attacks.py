@@ -57,7 +57,11 @@ def test_an_answer_that_was_lost_while_the_agent_gave_up_rings_nobody_again(cent
     do(centre, handling.call_out, PERSON)
     picks_up(centre)
     with centre.services.db.transaction() as session:  # the process died between claiming the leg and the answer
-        session.execute(text("UPDATE call_legs SET state = 'placing', provider_sid = NULL, due_at = now() - interval '1 year' WHERE role = 'caller'"))
+        session.execute(
+            text(
+                "UPDATE call_legs SET state = 'placing', provider_sid = NULL, due_at = placed_at WHERE role = 'caller'"
+            )
+        )
     centre.telephones.made.pop()
     centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
     for _ in range(3):
