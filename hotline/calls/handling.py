@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.calls import abuse, agent_leg, callers, moving, orders, queueing
 from hotline.calls.entering import enter_queue
 from hotline.calls.menus import Choice
-from hotline.calls.models import Call, Leg, PhoneBookEntry
+from hotline.calls.models import Call, CallLine, Leg, PhoneBookEntry
 from hotline.calls.moving import leave_bridge, move, release_leg
 from hotline.calls.reading import caller_leg, get_call, open_legs
 from hotline.calls.speaking import PATH
@@ -181,7 +181,8 @@ def forward(session: Session, desk: Desk, call_id: int, entry_id: int) -> Call:
     entry = session.get(PhoneBookEntry, entry_id)
     if entry is None:
         raise NotFound("phone book entry", entry_id)
-    if entry.phone in (call.forwarded_from, call.called):
+    ours = select(CallLine.id).where(CallLine.number == entry.phone)
+    if entry.phone in (call.forwarded_from, call.called) or session.scalar(ours) is not None:
         raise Refused("That line is forwarded to us; the call would come back.", code="forward-loop")
     call.forward_to = entry.phone
     move(session, desk.services, call, "forward")

@@ -13,13 +13,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.calls import agent_leg, handling
 from hotline.calls.handling import Desk
+from hotline.calls.models import CallLine
 from hotline.cases import contacts
-from hotline.core.errors import Forbidden, NotFound
+from hotline.cases.leaving import leave_message
+from hotline.cases.working import get_case
+from hotline.core.errors import Forbidden, NotFound, Refused
 from hotline.core.services import Services
 from tests.calls.centre import Centre
 from tests.calls.conftest import Hook, Rows, twiml
 from tests.calls.telephones import Telephones
-from tests.calls.test_handling import at_desk, do, picks_up
+from tests.calls.test_handling import at_desk, do, entry, picks_up
 from tests.cases.test_contacts import agent as some_agent
 from tests.cases.test_contacts import make_contact
 
@@ -126,3 +129,39 @@ def test_two_agents_call_out_about_one_case_at_once(centre: Centre, monkeypatch:
     for each in both:
         each.join(20)
     assert faults == [] and len(centre.rows.calls()) == 2
+
+
+def test_no_call_is_forwarded_to_another_line_of_ours(centre: Centre) -> None:
+    line = "+82232100405"
+    with centre.services.db.transaction() as session:
+        session.add(CallLine(number=line, greeting={}, drill=False))
+    centre.talk()
+    with pytest.raises(Refused):
+        do(centre, handling.forward, centre.rows.call().id, entry(centre, "mission", line))
+
+
+def test_a_message_is_kept_while_somebody_writes_in_the_case_of_its_caller(services: Services) -> None:
+    clock, faults = services.clock, []
+    with services.db.transaction() as session:
+        contact_id = make_contact(session, clock, phone=PERSON).id
+        case_id = contacts.open_case(session, clock, some_agent(session), contact_id, summary="Robbed").id
+
+    def keep() -> None:
+        try:
+            with services.db.transaction() as session:
+                leave_message(session, clock, contact_id, seconds=7, recording_id=1)
+        except SQLAlchemyError as error:
+            faults.append(error)
+
+    keeping = threading.Thread(target=keep)
+    with services.db.transaction() as session:
+        get_case(session, case_id, lock=True)
+        keeping.start()
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        for _ in range(500):
+            if session.scalar(waits):
+                break
+            keeping.join(0.01)
+        contacts.get_contact(session, contact_id, lock=True)
+    keeping.join(20)
+    assert faults == []
