@@ -25,6 +25,7 @@ from hotline.calls.speaking import Bridge
 from hotline.calls.states import ANSWERED, DIALLING, ENDED, JOINED, LEG, MISSED_WHY, OVER, PLANNED, TALKING, WAITING
 from hotline.cases import contacts
 from hotline.cases.contacts import NewContact
+from hotline.cases.working import get_case
 from hotline.core import jobs, live
 from hotline.core.actor import SYSTEM
 from hotline.core.errors import Refused
@@ -57,6 +58,8 @@ def callback_due(services: Services, payload: Mapping[str, Any]) -> None:
         if session.scalar(select(Leg.id).where(Leg.token == token)) is not None:
             return
         promised = session.get_one(Callback, int(payload["callback_id"]))
+        if promised.case_id is not None:
+            get_case(session, promised.case_id, lock=True)  # before the call's row holds on to it: see `call_out`
         call = Call(
             direction="out", state=DIALLING, phone=promised.phone, called=promised.phone, language=promised.language or "ko",
             danger=promised.danger, drill=promised.drill, case_id=promised.case_id, traveller_id=promised.traveller_id,
@@ -175,8 +178,10 @@ def _dial_person(session: Session, services: Services, call: Call, purpose: str)
 
 
 def person_answered(session: Session, services: Services, leg_id: int) -> Reply:
-    """Answer the person we called: who we are, then the bridge where the agent is."""
+    """Answer the person we called: who we are, then the bridge where the agent is; a goodbye when the agent has gone."""
     call, leg = call_of_leg(session, leg_id)
+    if leg.state == OVER or not still_wanted(call, leg):
+        return Reply(speaking.last(call.language, "goodbye"), call.id, changed=False)
     if call.state == DIALLING:
         call.provider_sid = leg.provider_sid
         move(session, services, call, "connect")

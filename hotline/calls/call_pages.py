@@ -21,6 +21,7 @@ from hotline.calls.screen import (
     recordings_of,
     screen_of,
 )
+from hotline.calls.states import NUMBERS
 from hotline.cases import words as case_words
 from hotline.core.errors import HotlineError, NotFound
 from hotline.core.explain import explain
@@ -38,7 +39,7 @@ def number_shown(phone: str) -> str:
     """Return a caller's number: whole for those who may see numbers, masked for everybody else, a word when withheld."""
     if not phone:
         return gettext("withheld")
-    return readable(phone) if actor().may("persons.phone") else mask(phone)
+    return readable(phone) if actor().may(NUMBERS) else mask(phone)
 
 
 @blueprint.get("/calls")
@@ -59,7 +60,7 @@ def _list_context() -> dict[str, Any]:
     given, search = request.args.get("before", ""), request.args.get("q", "")[:40]
     before = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
     # Who sees masked numbers only cannot find them out digit by digit either.
-    wanted = CallFilter(request.args.get("past") == "1", search if actor().may("persons.phone") else "", before)
+    wanted = CallFilter(request.args.get("past") == "1", search if actor().may(NUMBERS) else "", before)
     with current().db.transaction() as session:
         found, older = list_calls(session, wanted)
         queues = presenting.queue_names(session)

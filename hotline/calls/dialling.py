@@ -118,6 +118,8 @@ def _placed(session: Session, services: Services, result: CallResult) -> None:
     leg.error_code = (result.error_code or "")[:10]
     if result.outcome is Outcome.UNANSWERED:
         leg.state, leg.due_at = LEG.next_state(leg.state, "lose", SYSTEM), now + timedelta(seconds=DOUBT_WAIT_S)
+    elif not agent_leg.still_wanted(call, leg):
+        _drop(session, services, call, leg)
     elif result.outcome is Outcome.REFUSED or leg.attempts >= MAX_DIALS:
         _give_up(session, services, call, leg)
     else:
@@ -135,6 +137,16 @@ def _give_up(session: Session, services: Services, call: Call, leg: Leg) -> None
         agent_leg.told_of_callback(session, services, call, "dead_number")
         moving.end_call(session, services, call, "failed")
     else:
+        agent_leg.over(session, services, call, leg, was)
+
+
+def _drop(session: Session, services: Services, call: Call, leg: Leg) -> None:
+    """A telephone that did not ring, in a call that needs it no more, is not rung again: nobody would be there to speak with."""
+    was = leg.state
+    leg.state, leg.status, leg.ended_at = LEG.next_state(leg.state, "end", SYSTEM), "canceled", services.clock.now()
+    leg.due_at = None
+    session.flush()
+    if leg.role != "caller":
         agent_leg.over(session, services, call, leg, was)
 
 
@@ -172,10 +184,14 @@ def _cleared(
     if ours is not None:
         leg.provider_sid = ours.provider_sid
         reports.advance(session, services, call, leg, reports.Report(ours.provider_sid, ours.status, leg.id))
+        if leg.state != OVER and not agent_leg.still_wanted(call, leg):
+            moving.release_leg(session, services, call, leg)
         return True
     if not complete:
         return False
-    if leg.attempts >= MAX_DIALS:
+    if not agent_leg.still_wanted(call, leg):
+        _drop(session, services, call, leg)
+    elif leg.attempts >= MAX_DIALS:
         _give_up(session, services, call, leg)
     else:
         leg.state, leg.due_at = LEG.next_state(leg.state, "prove_absent", SYSTEM), services.clock.now()

@@ -26,7 +26,7 @@ from hotline.cases.contacts import NewContact
 from hotline.core import audit
 from hotline.core.actor import SYSTEM
 from hotline.core.config import Settings
-from hotline.core.errors import Refused
+from hotline.core.errors import InvalidInput, Refused
 from hotline.core.outbox import publish
 from hotline.core.services import Services
 from hotline.providers.speech import digits, spoken, voice_of
@@ -42,14 +42,17 @@ DUTY_RING_S = 40
 SETTLED_WITHIN = timedelta(minutes=3)
 
 
-def document(settings: Settings) -> str:
-    """Return the emergency text in Korean and English, then the duty number; the hotline's number where no duty number is set."""
+def document(settings: Settings, ring: Ring | None = None) -> str:
+    """Return the emergency text in Korean and English, then the duty number; only the text where none is set.
+
+    A call that the duty telephone itself sends to us (`ring`) is not sent back there: it would go in a circle until it ends.
+    """
     response = VoiceResponse()
     number = duty_number(settings)
     texts = {"ko": settings.voice_emergency_ko, "en": settings.voice_emergency_en}
     for language, text in texts.items():
         response.say(spoken(text.replace("{number}", digits(number))), language=voice_of(language))
-    if number:
+    if number and not (ring is not None and _comes_back(settings, ring)):
         caller_id = settings.twilio_voice_from or settings.twilio_from
         options = {"caller_id": caller_id} if caller_id else {}
         dial = Dial(
@@ -60,6 +63,12 @@ def document(settings: Settings) -> str:
     else:
         response.hangup()
     return str(response)
+
+
+def _comes_back(settings: Settings, ring: Ring) -> bool:
+    """Say whether a call comes from the duty telephone, forwarded or by its own hand; then it shows its number or ours."""
+    ours = {duty_number(settings), settings.twilio_voice_from, settings.twilio_from} - {""}
+    return ring.phone in ours or ring.forwarded_from in ours
 
 
 def ended(settings: Settings, dialled: str) -> str:
@@ -185,7 +194,11 @@ def _make(session: Session, services: Services, ring: Ring, at: datetime, why: s
     if ring.phone and queue is not None:
         # Whoever did not get through is called back; a word that they did comes within minutes and settles it.
         due = services.clock.now() + SETTLED_WITHIN
-        call.callback_id = callbacks.reserve(session, services.clock, queue=queue, phone=ring.phone, at=due).id
+        try:
+            call.callback_id = callbacks.reserve(session, services.clock, queue=queue, phone=ring.phone, at=due).id
+        except InvalidInput:
+            # Nobody can be called at this number; the lines after it must not wait for it for ever.
+            log.warning("calls.fallback_number_not_callable", call=call.id)
     publish(session, services.clock, "CallFellBack", {"call_id": call.id, "at": at.isoformat(), "why": why})
     session.flush()
 

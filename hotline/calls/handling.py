@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.calls import abuse, agent_leg, callers, moving, orders, queueing
 from hotline.calls.entering import enter_queue
 from hotline.calls.menus import Choice
-from hotline.calls.models import Call, Leg, PhoneBookEntry
+from hotline.calls.models import Call, CallLine, Leg, PhoneBookEntry
 from hotline.calls.moving import leave_bridge, move, release_leg
 from hotline.calls.reading import caller_leg, get_call, open_legs
 from hotline.calls.speaking import PATH
@@ -181,7 +181,8 @@ def forward(session: Session, desk: Desk, call_id: int, entry_id: int) -> Call:
     entry = session.get(PhoneBookEntry, entry_id)
     if entry is None:
         raise NotFound("phone book entry", entry_id)
-    if entry.phone in (call.forwarded_from, call.called):
+    ours = select(CallLine.id).where(CallLine.number == entry.phone)
+    if entry.phone in (call.forwarded_from, call.called) or session.scalar(ours) is not None:
         raise Refused("That line is forwarded to us; the call would come back.", code="forward-loop")
     call.forward_to = entry.phone
     move(session, desk.services, call, "forward")
@@ -231,6 +232,9 @@ def call_out(session: Session, desk: Desk, phone: str, *, case_id: int | None = 
         get_case(session, case_id)
     if current_call(session, desk.agent_id) is not None:
         raise Refused("You are in a call already.", code="in-a-call")
+    if case_id is not None:
+        # A call's row holds on to its case; two that both did and then locked it would wait for each other.
+        get_case(session, case_id, lock=True)
     now = desk.services.clock.now()
     call = Call(
         direction="out", state=DIALLING, phone=number, called=number, language=language, case_id=case_id,
@@ -323,14 +327,22 @@ def _own_claim(session: Session, desk: Desk, call: Call) -> str:
 def _own(session: Session, desk: Desk, call_id: int) -> Call:
     """Return a call that the agent is in; raises Forbidden for somebody else's, Refused when it is no longer on."""
     call = get_call(session, call_id)
-    mine = any(
-        leg.agent_id == desk.agent_id and leg.role in ("agent", "colleague") for leg in open_legs(session, call.id)
-    )  # fmt: skip
+    mine = any(is_in(call, leg, desk.agent_id) for leg in open_legs(session, call.id))
     if not mine or not desk.actor.may(DESK):
         raise Forbidden("This is not your call.", code="not-your-call")
     if call.state not in (TALKING, DIALLING):
         raise Refused("The call is over, or nobody talks in it now.", code="not-talking")
     return call
+
+
+def is_in(call: Call, leg: Leg, agent_id: int | None) -> bool:
+    """Say whether an open leg makes a call the agent's to act in: their own one, or as a colleague who has joined it.
+
+    Whoever is only being rung is not in it yet, and whoever handed it over is on their way out.
+    """
+    if leg.agent_id != agent_id:
+        return False
+    return call.agent_id == agent_id if leg.role == "agent" else leg.role == "colleague" and leg.state == JOINED
 
 
 def _audit(session: Session, desk: Desk, call: Call, action: str, **after: object) -> None:

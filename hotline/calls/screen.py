@@ -96,7 +96,7 @@ def screen_of(session: Session, services: Services, call: Call, agent_id: int | 
     """
     legs = list(legs_of(session, call.id))
     open_ones = [leg for leg in legs if leg.state != OVER]
-    mine = any(leg.agent_id == agent_id and leg.role in ("agent", "colleague") for leg in open_ones)
+    mine = any(handling.is_in(call, leg, agent_id) for leg in open_ones)
     contact = session.get(Contact, call.contact_id) if call.contact_id is not None else None
     case_id = contact.case_id if contact is not None else call.case_id
     return Screen(

@@ -12,6 +12,8 @@ from hotline.providers.voice import RINGING_WORDS, STATUS_RANK, TALKING_WORD
 DESK, MONITOR, READ = "calls.take", "calls.monitor", "calls.read"
 """To take and make calls; to listen, whisper and join as a supervisor; to read calls and hear recordings."""
 MENUS, BOOK = "menus.write", "phonebook.write"
+NUMBERS = "persons.phone"
+"""To see the whole number of somebody who called or was called."""
 
 DIALLING, MENU, WAITING, TALKING, FORWARDED, VOICEMAIL, PARTING, ENDED = (
     "dialling", "menu", "waiting", "talking", "forwarded", "voicemail", "parting", "ended",

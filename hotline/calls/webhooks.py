@@ -99,9 +99,9 @@ def _make_up(services: Services) -> None:
 
 
 def _fall_back(why: str) -> Response:
-    services = current()
-    fallback.write_down(services.settings, fields.anybody(), services.clock.now(), why)
-    return _xml(fallback.document(services.settings))
+    services, ring = current(), fields.anybody()
+    fallback.write_down(services.settings, ring, services.clock.now(), why)
+    return _xml(fallback.document(services.settings, ring))
 
 
 def _taken(sid: str, key: str, stage: Stage) -> Response:

@@ -11,6 +11,7 @@ from hotline.calls import (
     demo,
     desk_pages,
     dialling,
+    erasure,
     fallback,
     line_pages,
     menu_editor,
@@ -67,6 +68,10 @@ def register(registry: Registry) -> None:
     registry.on("AbusiveCallWarned", "calls.warn", abuse.on_warned)
     registry.on("AbusiveCallEnded", "calls.end_abuse", abuse.on_ended)
     registry.on("VoicemailLeft", "calls.keep_message", messages.keep)
+    registry.job(erasure.JOB, erasure.forget_old, queue="slow", timeout_s=300)
+    registry.every(3600, erasure.JOB)
+    registry.on("TravellerErased", "calls.forget", erasure.forget)
+    registry.on("PersonErased", "calls.forget", erasure.forget)
 
 
 RECONCILE = "calls.reconcile"

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from hotline.cases.person_models import Person
 from hotline.cases.persons import get_person
-from hotline.core import audit
+from hotline.core import audit, outbox
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.db import psycopg_of
 from hotline.core.errors import Refused
 from hotline.core.services import Services
 
+ERASED_TOPIC = "PersonErased"
+"""Outbox topic with {"person_id"}, for somebody who is no traveller: other rooms forget them too."""
 _WITH_THEM = """
 SELECT same.id FROM persons own
   JOIN persons same ON coalesce(same.merged_into_id, same.id) = coalesce(own.merged_into_id, own.id)
@@ -69,6 +71,7 @@ def erase_person(session: Session, clock: Clock, actor: Actor, person_id: int) -
     if person.erased_at is None:
         _forget(psycopg_of(session), clock, person.id)
         session.expire_all()
+        outbox.publish(session, clock, ERASED_TOPIC, {"person_id": person.id})
         audit.record(session, clock, actor, "person.erased", "person", person_id)
     return get_person(session, person_id)
 

@@ -11,6 +11,7 @@ from hotline.cases.models import Case, CaseEntry, CasePerson
 from hotline.cases.opening import HELP_TOPIC
 from hotline.cases.person_models import Person
 from hotline.cases.states import CLOSED, OPEN
+from hotline.cases.working import get_case
 from hotline.core import audit, outbox
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import Clock
@@ -29,6 +30,8 @@ def leave_message(session: Session, clock: Clock, contact_id: int, *, seconds: i
         found = _open_case_of(session, contact.person_id)
         if found is not None:
             contacts.attach(session, clock, contact.id, found)
+    if contact.case_id is not None:  # the case before its contact, as everywhere
+        get_case(session, contact.case_id, lock=True)
     contact = contacts.get_contact(session, contact_id, lock=True)
     case = session.get_one(Case, contact.case_id) if contact.case_id is not None else _open(session, clock, contact_id)
     known = select(CaseEntry.id).where(

@@ -93,14 +93,14 @@ WITH wanted AS (
 ), ringing_callbacks AS (
   UPDATE callbacks SET state = 'calling', attempts = attempts + 1 FROM both_free b
    WHERE callbacks.entry_id = b.entry_id AND callbacks.state = 'queued'
-  RETURNING callbacks.id, callbacks.entry_id, callbacks.phone, callbacks.case_id
+  RETURNING callbacks.id, callbacks.entry_id, callbacks.case_id
 ), told AS (
   INSERT INTO outbox_events (topic, payload, created_at, available_at)
   SELECT CASE WHEN c.id IS NULL THEN 'AgentReserved' ELSE 'CallbackDue' END,
          jsonb_build_object('reservation_id', m.id, 'token', m.token, 'entry_id', m.entry_id, 'call_ref', m.call_ref,
            'agent_id', m.agent_id, 'queue_id', m.queue_id, 'matched_step', m.matched_step, 'via', m.via, 'drill', b.drill)
          || CASE WHEN c.id IS NULL THEN '{}'::jsonb
-                 ELSE jsonb_build_object('callback_id', c.id, 'phone', c.phone, 'case_id', c.case_id) END,
+                 ELSE jsonb_build_object('callback_id', c.id, 'case_id', c.case_id) END,
          %(now)s, %(now)s
     FROM made m JOIN both_free b ON b.token = m.token LEFT JOIN ringing_callbacks c ON c.entry_id = m.entry_id
 )

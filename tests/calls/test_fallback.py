@@ -19,7 +19,8 @@ DUTY = "+82222222222"
 def dead(services: Services, hook: Hook) -> Any:
     """Take the database and Redis away; returns what brings them back."""
     db, redis = services.db, services.redis
-    services.settings = services.settings.model_copy(update={"voice_duty_number": DUTY})
+    given = {"voice_duty_number": DUTY, "twilio_voice_from": "+15005550006"}
+    services.settings = services.settings.model_copy(update=given)
     services.db = Database("postgresql://nobody@127.0.0.1:9/none", pool_size=1)
     services.redis = connect_redis("redis://127.0.0.1:9/0")
 
@@ -102,6 +103,27 @@ def test_a_torn_line_and_a_crash_in_the_middle_lose_nothing(hook: Hook, rows: Ro
     path.write_text(path.read_text() + '{"sid": "CA', encoding="utf-8")
     path.rename(path.with_suffix(".jsonl.taken"))  # a process died between the renaming and the commit
     assert fallback.reconcile(services) == 1 and len(rows.calls()) == 1
+
+
+def test_one_number_that_cannot_be_called_back_does_not_keep_the_others_from_it(
+    hook: Hook, rows: Rows, services: Services
+) -> None:
+    hook("fallback", CallSid=sid(1), From="+1234567")
+    hook("fallback", CallSid=sid(2), From=CALLER)
+    assert fallback.reconcile(services) == 2
+    assert [call.phone for call in rows.calls()] == ["+1234567", CALLER]
+    assert rows.value("SELECT string_agg(phone, ',') FROM callbacks") == CALLER
+    assert not fallback.is_waiting(services.settings)
+
+
+@pytest.mark.parametrize("more", [{"ForwardedFrom": DUTY}, {"From": DUTY}, {"From": "+15005550006"}])
+def test_a_duty_telephone_that_is_forwarded_to_us_is_not_rung_in_a_circle(
+    dead: Any, hook: Hook, more: dict[str, str]
+) -> None:
+    answer = hook.ring(1, **more)
+    assert "system has a fault" in said(answer) and number_dialled(answer) is None
+    assert twiml(answer).find("Hangup") is not None
+    assert number_dialled(hook("fallback", CallSid=sid(1), To="+82232100404", **({"From": CALLER} | more))) is None
 
 
 def test_a_call_that_had_begun_keeps_its_row(hook: Hook, rows: Rows, services: Services) -> None:

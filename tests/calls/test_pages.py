@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
+from flask.testing import FlaskClient
 
 from hotline.agents import presence
 from hotline.auth.models import Officer
-from hotline.calls import browser
+from hotline.auth.officers import actor_of
+from hotline.calls import browser, handling
+from hotline.calls.handling import Desk
 from hotline.calls.models import CallRecording
 from hotline.core.services import Services
 from hotline.queues import offering
 from tests.auth.conftest import Visitor
 from tests.calls.staging import CALLER, Stage
 from tests.cases.test_contacts import make_contact
-from tests.factories import make_officer
+from tests.factories import make_officer, make_token
 
 OPEN_DESK = {"X-Fragment": "1"}
 
@@ -67,7 +70,6 @@ def test_an_officer_who_is_no_agent_is_told_so(services: Services, visitor: Visi
 
 
 def test_the_screen_is_filled_before_the_first_word(services: Services, stage: Stage, desk: Visitor) -> None:
-    from hotline.auth.officers import actor_of
     from hotline.cases.contacts import open_case
 
     with services.db.transaction() as session:
@@ -201,6 +203,33 @@ def test_numbers_are_whole_only_for_those_who_may_see_them(services: Services, s
     visitor.post("/sign-out", data={})
     visitor.sign_in(stage.officer.name)
     assert "+82 10-5550-1234" in text_of(visitor, "/calls") and "CL-000001" not in text_of(visitor, "/calls?q=99999")
+
+
+def test_the_number_that_we_called_is_theirs_and_masked_as_well(
+    services: Services, stage: Stage, visitor: Visitor
+) -> None:
+    with services.db.transaction() as session:
+        desk = Desk(actor_of(session.merge(stage.officer), "console"), stage.agent_id, services)
+        call_id = handling.call_out(session, desk, CALLER).id
+    visitor.sign_in(someone(services, "auditor").name)
+    for path in (f"/calls/{call_id}", f"/calls/{call_id}/part"):
+        assert "5550" not in text_of(visitor, path), path
+
+
+@pytest.mark.parametrize(("role", "shown"), [("auditor", "+821…34"), ("agent", CALLER)])
+def test_programs_see_no_more_of_a_number_than_pages_do(
+    services: Services, stage: Stage, client: FlaskClient, role: str, shown: str
+) -> None:
+    call_id = stage.ring()
+    with services.db.transaction() as session:
+        token = {"Authorization": f"Bearer {make_token(session, make_officer(session, roles=(role,)))}"}
+    assert client.get(f"/api/v1/calls/{call_id}", headers=token).get_json()["phone"] == shown
+    assert client.get("/api/v1/calls", headers=token).get_json()["calls"][0]["phone"] == shown
+    guessed = client.get("/api/v1/calls?q=5501", headers=token)
+    if role == "auditor":
+        assert (guessed.status_code, guessed.content_type) == (403, "application/problem+json"), "no guessing of digits"
+    else:
+        assert [each["id"] for each in guessed.get_json()["calls"]] == [call_id]
 
 
 def test_past_calls_come_in_pages(stage: Stage, desk: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def test_a_callback_keeps_the_place_of_the_call(services: Services, clock: Froze
     clock.advance(timedelta(minutes=1))
     assert assign_due(services) == 1
     [told] = _events(services, "CallbackDue")
-    assert (told["callback_id"], told["phone"]) == (kept.id, PHONE)
+    assert told["callback_id"] == kept.id and PHONE not in str(told), "a fact that stays in the outbox names nobody"
     assert not _events(services, "AgentReserved")
     with services.db.transaction() as session:
         found = session.get_one(Callback, kept.id)
