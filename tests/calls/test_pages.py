@@ -214,7 +214,7 @@ def test_a_colleague_who_is_only_rung_cannot_act_yet(stage: Stage, desk: Visitor
 
 def test_the_desk_follows_calls_and_names_the_agent_s_own_telephone(stage: Stage, desk: Visitor) -> None:
     page = text_of(desk, "/desk")
-    assert 'data-live-topic="agents calls" data-live-src="/desk/state"' in page
+    assert f'data-live-topic="desk:{stage.agent_id}" data-live-src="/desk/state"' in page
     assert "your telephone:" in page and phone_shown(stage.agent().phone) in page
 
 
