@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hotline.core.errors import SeveralFaults
 
@@ -45,6 +45,9 @@ class Choice(_Strict):
         return self
 
 
+_HEARD = {"ko": 0, "en": 1}
+
+
 class Node(_Strict):
     """One question. `say` is the text by language; a node whose language is not chosen yet says all of them in turn."""
 
@@ -54,6 +57,12 @@ class Node(_Strict):
     )
     """Recordings by language, by the key of their address; heard instead of the text, which stays for whoever reads it."""
     keys: dict[Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"], Choice] = Field(min_length=1, max_length=10)
+
+    @field_validator("say")
+    @classmethod
+    def _in_the_order_heard(cls, say: dict[str, str]) -> dict[str, str]:
+        """Put Korean and English first: what the database kept comes back in an order of its own."""
+        return {language: say[language] for language in sorted(say, key=lambda each: (_HEARD.get(each, 2), each))}
 
 
 class Menu(_Strict):
