@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.calls import menu_store, sounds
+from hotline.calls.menu_form import written_of
 from hotline.calls.menus import read_menu
 from hotline.calls.speaking import SOUND_PATH
 from hotline.core.errors import HotlineError
@@ -33,8 +34,9 @@ def _page(error: HotlineError | None = None) -> ResponseReturnValue:
         row = menu_store.draft(session)
         tree = read_menu(row.content) if row is not None else None
         names = sounds.names_of(session)
+    order = [question.name for question in written_of(tree).questions] if tree is not None else []
     page = render_template(
-        "calls/menu_sounds.html", draft=row, tree=tree, names=names, values=request.form if error else {},
+        "calls/menu_sounds.html", draft=row, tree=tree, names=names, names_in_order=order, values=request.form if error else {},
         error=explain(error, "menu") if error else None,
     )  # fmt: skip
     return page, error.status if error else 200

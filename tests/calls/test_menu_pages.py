@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from hotline.calls import book, demo
-from hotline.calls.models import CallLine
+from hotline.calls.menus import read_menu
+from hotline.calls.models import CallLine, CallMenu
 from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
 from tests.auth.conftest import Visitor
@@ -88,6 +89,25 @@ def test_only_a_menu_whose_queues_are_open_is_published(services: Services, stag
         desk, "/menus/draft"
     )
     assert stage.value("SELECT state FROM call_menus") == "draft"
+
+
+def test_a_kept_menu_is_heard_in_korean_first_and_its_entry_stands_first(stage: Stage, desk: Visitor) -> None:
+    """The database gives the keys of what it kept back in an order of its own: the shortest first."""
+    first = {
+        "entry": "language",
+        "node-1": "language",
+        "say-1-ko": "한국어",
+        "say-1-en": "English",
+        "target-1-1": "go:main",
+    }
+    assert desk.post("/menus/draft", data=menu_form(**first)).status_code == 302
+    with stage.services.db.transaction() as session:
+        kept = read_menu(session.scalars(select(CallMenu)).one().content)
+    assert [list(node.say) for node in kept.nodes.values()] == [["ko", "en"], ["ko", "en"]]
+    for path in ("/menus/draft/sounds", "/menus/1"):
+        page = text_of(desk, path)
+        assert page.index("<h3>language") < page.index("<h3>main"), path
+        assert page.index(">한국어<") < page.index(">English<"), path
 
 
 def test_trying_a_menu_follows_the_rules_of_calls(stage: Stage, desk: Visitor) -> None:
