@@ -128,6 +128,7 @@ def set_state(agent_id: int, given: StateIn) -> ResponseReturnValue:
     with services.db.transaction() as session:
         presence.choose(session, services.clock, agent_id, given.state, given.reason, actor=actor())
     jobs.enqueue(services, "queues.assign")  # by its name: queues stand above this room
+    live.notify_desk(services.redis, agent_id)
     live.notify(services.redis, "agents")
     return _answer(agent_id)
 

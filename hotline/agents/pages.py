@@ -69,6 +69,7 @@ def set_state(agent_id: int) -> ResponseReturnValue:
         raise
     except HotlineError as error:
         return _list(error)
+    live.notify_desk(services.redis, agent_id)
     live.notify(services.redis, "agents")
     flash(gettext("Done."), "good")
     return redirect(url_for("agents.list_page"))

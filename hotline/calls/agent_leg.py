@@ -26,7 +26,7 @@ from hotline.calls.states import ANSWERED, DIALLING, ENDED, JOINED, LEG, MISSED_
 from hotline.cases import contacts
 from hotline.cases.contacts import NewContact
 from hotline.cases.working import get_case
-from hotline.core import jobs
+from hotline.core import jobs, live
 from hotline.core.actor import SYSTEM
 from hotline.core.errors import Refused
 from hotline.core.services import Services
@@ -48,6 +48,7 @@ def reserved(services: Services, payload: Mapping[str, Any]) -> None:
         call = get_call(session, call_id)
         plan(session, services, call, agent_id=int(payload["agent_id"]), token=str(payload["token"]), purpose="answer")
     jobs.enqueue(services, ORDERS_JOB)
+    live.notify_desk(services.redis, int(payload["agent_id"]))
 
 
 def callback_due(services: Services, payload: Mapping[str, Any]) -> None:
@@ -70,6 +71,7 @@ def callback_due(services: Services, payload: Mapping[str, Any]) -> None:
         contact_of(session, services, call)
         plan(session, services, call, agent_id=int(payload["agent_id"]), token=token, purpose="callback")
     jobs.enqueue(services, ORDERS_JOB)
+    live.notify_desk(services.redis, int(payload["agent_id"]))
 
 
 def contact_of(session: Session, services: Services, call: Call) -> None:

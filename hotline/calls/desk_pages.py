@@ -18,13 +18,13 @@ from hotline.agents import words as agent_words
 from hotline.agents.states import BREAKS, ENGAGED
 from hotline.auth.identity import actor
 from hotline.calls import browser, filing, handling, presenting, scripts, words
-from hotline.calls.events import ORDERS_JOB
+from hotline.calls.events import wake_all
 from hotline.calls.handling import Desk
 from hotline.calls.screen import call_at, screen_of
 from hotline.cases import words as case_words
 from hotline.cases.judging import MOODS, RISKS
 from hotline.cases.states import WORK
-from hotline.core import jobs, live
+from hotline.core import live
 from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.ids import reference
@@ -214,12 +214,9 @@ def at_desk(session: Session) -> Desk:
 def wake(call_id: int | None) -> None:
     """Have orders carried out and free agents found, and tell open pages."""
     services = current()
-    jobs.enqueue(services, ORDERS_JOB)
+    wake_all(services, call_id)
     kick(services)
-    for topic in ("calls", "agents", "cases"):
-        live.notify(services.redis, topic)
-    if call_id is not None:
-        live.notify(services.redis, f"call:{call_id}")
+    live.notify(services.redis, "cases")
 
 
 @blueprint.get("/desk/token")

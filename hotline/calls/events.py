@@ -21,6 +21,7 @@ _FIRST = text(
     "INSERT INTO call_events (provider_sid, key, at) VALUES (:sid, :key, :at) ON CONFLICT DO NOTHING RETURNING id"
 )
 _STORED = text("SELECT twiml FROM call_events WHERE provider_sid = :sid AND key = :key")
+_AGENTS_IN = text("SELECT DISTINCT agent_id FROM call_legs WHERE call_id = :call AND agent_id IS NOT NULL")
 _KEEP = text("UPDATE call_events SET twiml = :twiml, call_id = :call WHERE id = :id")
 
 
@@ -57,6 +58,15 @@ def wake(services: Services, reply: Reply) -> None:
         live.notify(services.redis, "calls")
         if reply.call_id is not None:
             live.notify(services.redis, f"call:{reply.call_id}")
+            tell_desks(services, reply.call_id)
+
+
+def tell_desks(services: Services, call_id: int) -> None:
+    """Have the desks of everybody who is or was in a call look again."""
+    with services.db.transaction() as session:
+        agents = session.scalars(_AGENTS_IN, {"call": call_id}).all()
+    for agent_id in agents:
+        live.notify_desk(services.redis, agent_id)
 
 
 def wake_all(services: Services, call_id: int | None) -> None:

@@ -228,6 +228,8 @@ def call_out(session: Session, desk: Desk, phone: str, *, case_id: int | None = 
     if not desk.actor.may(DESK):
         raise Forbidden(f"Calls need the permission {DESK}.")
     number = parse_e164(phone, "KR").e164
+    if case_id is not None:
+        get_case(session, case_id)
     if current_call(session, desk.agent_id) is not None:
         raise Refused("You are in a call already.", code="in-a-call")
     if case_id is not None:
@@ -263,7 +265,11 @@ def write_up(
         .limit(1)
     )
     if call is not None and call.contact_id is not None:
-        contacts.close_contact(session, clock, call.contact_id, disposition, note, mood, risks, desk.actor)
+        if call.state == TALKING and call.agent_id != desk.agent_id:
+            # They handed it over, and the colleague closes it: what they heard until then is kept with it.
+            contacts.remark(session, clock, desk.actor, call.contact_id, note)
+        else:
+            contacts.close_contact(session, clock, call.contact_id, disposition, note, mood, risks, desk.actor)
     offering.wrap_up(session, clock, desk.agent_id, disposition, actor=desk.actor)
 
 

@@ -17,8 +17,10 @@ def keep(services: Services, payload: Mapping[str, Any]) -> None:
         call = get_call(session, int(payload["call_id"]))
         if call.contact_id is None:
             return
-        leave_message(
+        case = leave_message(
             session, services.clock, call.contact_id, seconds=int(payload["duration_s"]),
             recording_id=int(payload["recording_id"]),
         )  # fmt: skip
-    live.notify(services.redis, "cases")
+        case_id, call_id = case.id, call.id
+    for topic in ("cases", f"case:{case_id}", f"call:{call_id}"):
+        live.notify(services.redis, topic)

@@ -13,7 +13,7 @@ from hotline.agents.models import Agent
 from hotline.agents.states import TALKING, WRAP_UP
 from hotline.calls import handling, presenting
 from hotline.calls.entering import known
-from hotline.calls.models import Call, CallEvent, CallOrder, CallRecording, Leg
+from hotline.calls.models import Call, CallEvent, CallOrder, CallRecording, Leg, PhoneBookEntry
 from hotline.calls.reading import legs_of
 from hotline.calls.states import ENDED, OVER
 from hotline.cases.contact_models import Contact
@@ -39,6 +39,8 @@ class Screen:
     case: Case | None
     mission: Mission | None
     names: dict[int, str]
+    parties: dict[str, PhoneBookEntry] = field(default_factory=dict)
+    """Those of the phone book who are in the call, by number."""
     abuse: AbuseIncident | None = None
     failed: list[CallOrder] = field(default_factory=list)
     """What the provider did not carry out in the end."""
@@ -48,6 +50,11 @@ class Screen:
         """Return what the key for an abusive call does next: warn, warn_again or end."""
         state = self.abuse.state if self.abuse is not None else ""
         return {"": "warn", "warned": "warn_again"}.get(state, "end")
+
+    def label(self, leg: Leg, language: str) -> str:
+        """Return the name of a party of the phone book, in Korean where it is read in Korean."""
+        entry = self.parties.get(leg.to) if leg.label and language == "ko" else None
+        return entry.name_ko if entry is not None else leg.label
 
     def ringing(self, agent_id: int | None) -> bool:
         """Say whether the agent's own telephone is being rung for this call."""
@@ -107,9 +114,19 @@ def screen_of(session: Session, services: Services, call: Call, agent_id: int | 
         case=session.get(Case, case_id) if case_id is not None else None,
         mission=session.get(Mission, call.mission_id) if call.mission_id is not None else None,
         names=presenting.names_of_agents(session, {leg.agent_id for leg in legs if leg.agent_id is not None}),
+        parties=_parties(session, legs),
         abuse=session.scalar(select(AbuseIncident).where(AbuseIncident.contact_id == call.contact_id)),
         failed=[order for order in orders_of(session, call.id) if order.state == "failed"],
     )
+
+
+def _parties(session: Session, legs: list[Leg]) -> dict[str, PhoneBookEntry]:
+    """Return who of the phone book is, or was, in the call."""
+    numbers = {leg.to for leg in legs if leg.label}
+    if not numbers:
+        return {}
+    found = session.scalars(select(PhoneBookEntry).where(PhoneBookEntry.phone.in_(numbers)).limit(MAX_LIST))
+    return {entry.phone: entry for entry in found}
 
 
 def orders_of(session: Session, call_id: int) -> Sequence[CallOrder]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.cases import contacts, protection, words
+from hotline.cases.call_links import call_link
 from hotline.cases.contact_lists import list_contacts
 from hotline.cases.contacts import get_contact
 from hotline.cases.identifying import identify_as
@@ -84,7 +85,7 @@ def _page(contact_id: int, error: HotlineError | None = None) -> ResponseReturnV
     page = render_template(
         "cases/contact.html", contact=contact, person=person, case=case, fitting=fitting, people=people, known=known,
         candidates=[each for each in known.persons if person is None or each.person_id != person.id],
-        officer=officer, incident=incident, words=words, mask=mask, moods=MOODS, risks=RISKS,
+        officer=officer, incident=incident, call=call_link(contact.ref), words=words, mask=mask, moods=MOODS, risks=RISKS,
         dispositions=DISPOSITIONS, form=request.form, ref=lambda number: reference("CS", number),
         error=explain(error, "contact") if error else None,
     )  # fmt: skip

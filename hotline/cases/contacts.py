@@ -190,7 +190,8 @@ def close_contact(
         return contact
     contact.state = CONTACT.next_state(contact.state, "close", SYSTEM)
     contact.closed_at, contact.officer_id = clock.now(), by.id
-    contact.disposition, contact.mood, contact.risks, contact.note = disposition, mood, risks, words
+    contact.disposition, contact.mood, contact.risks = disposition, mood, risks
+    contact.note = "\n".join(each for each in (contact.note, words) if each)
     if case is not None:
         _raise_rank(case, contact)
         case.updated_at = clock.now()
@@ -261,6 +262,23 @@ def _check(given: NewContact) -> None:
         raise InvalidInput("ref", given.ref, f"use 1 to {MAX_REF_CHARS} characters")
     if len(given.phone) > 16 or (given.phone and not given.phone.startswith("+")):
         raise InvalidInput("phone", "…", "give the number in E.164, such as +821012345678, or leave it empty")
+
+
+def remark(session: Session, clock: Clock, by: Actor, contact_id: int, note: str) -> None:
+    """Keep what somebody heard in a contact that goes on with a colleague; nothing is kept of an empty note or a closed one."""
+    words = note.strip()
+    if len(words) > MAX_NOTE_CHARS:
+        raise InvalidInput("note", words, f"use at most {MAX_NOTE_CHARS} characters")
+    contact = get_contact(session, contact_id)
+    if contact.case_id is not None:
+        get_case(session, contact.case_id, lock=True)
+    contact = get_contact(session, contact_id, lock=True)
+    if not words or contact.state == CLOSED:
+        return
+    contact.note = "\n".join(each for each in (contact.note, words) if each)[: 4 * MAX_NOTE_CHARS]
+    if contact.case_id is not None:
+        _write(session, clock, by, contact, "note", words)
+    audit.record(session, clock, by, "contact.remarked", "contact", contact.id, after={"case_id": contact.case_id})
 
 
 def mark_danger(session: Session, contact_id: int) -> None:

@@ -17,6 +17,7 @@ from hotline.auth.models import Officer
 from hotline.auth.permissions import permissions_of
 from hotline.cases import words, working
 from hotline.cases.attaching import files_of, was_asked
+from hotline.cases.call_links import call_links
 from hotline.cases.escalating import MAX_QUESTION_CHARS, may_reopen_until, questions_of
 from hotline.cases.models import Case, CaseEntry
 from hotline.cases.persons import get_person, phones_of
@@ -133,12 +134,14 @@ def _case_context(case_id: int) -> dict[str, Any]:
         names = _names(session, shown)
         others = [each for each in cases_about(session, person.id) if each.id != case.id]
         received = _received(session, person.id)
+        calls = call_links(session, {entry.contact_id for entry in entries})
     return {
         "panels": _panels(case_id), "questions": questions, "files": files,
         "people": people, "told": told, "may_attach": may_attach, "missions": missions, "received": received,
         "may_reopen": (until := may_reopen_until(case)) is not None and current().clock.now() <= until,
         "max_question": MAX_QUESTION_CHARS, "now": current().clock.now(),
-        "case": case, "person": person, "entries": entries, "names": names, "others": others, "words": words, "ref": _ref,
+        "case": case, "person": person, "entries": entries, "calls": calls,
+        "names": names, "others": others, "words": words, "ref": _ref,
         "events": CASE.events_for(case.state, who), "own": case.owner_id == who.id, "receiver": _receiver,
         "may_change": case.owner_id in (None, who.id) or who.may("cases.assign"), "source_link": _source_link(case),
         "officers": [(officer.id, officer.display_name) for officer in officers if officer.id != case.owner_id],

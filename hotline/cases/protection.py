@@ -191,7 +191,7 @@ def answer_support(session: Session, clock: Clock, actor: Actor, incident_id: in
         raise InvalidInput("support", answer, "use wanted or declined")
     incident = get_incident(session, incident_id)
     if incident.officer_id != actor.id:
-        raise Forbidden("Only the agent of the call answers this.", code="not-your-call")
+        raise Forbidden("Only the agent of the call answers this.", code="not-your-incident")
     if not incident.support:
         raise Refused("The call was not ended.", code="wrong-state")
     incident.support = answer

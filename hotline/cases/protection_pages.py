@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.cases import protection, words
+from hotline.cases.call_links import call_links
 from hotline.cases.protection_lists import flags_now, incidents
 from hotline.core import live
 from hotline.core.errors import HotlineError, NotFound
@@ -36,9 +37,10 @@ def list_page() -> ResponseReturnValue:
         names = dict(
             session.execute(select(Officer.id, Officer.display_name).where(Officer.id.in_(ids))).tuples().all()
         )
+        calls = call_links(session, {each.contact_id for each in found})
     return render_template(
         "cases/protection.html", incidents=found, flags=held, names=names, words=words, own=who.id, mask=mask,
-        kinds=protection.BY_HAND,
+        kinds=protection.BY_HAND, calls=calls,
     )  # fmt: skip
 
 

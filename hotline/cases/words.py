@@ -142,6 +142,7 @@ ACTIONS = {
     "escalation_rule.removed": gettext_noop("escalation rule removed"),
     "contact.identified": gettext_noop("said who it is"),
     "contact.attached": gettext_noop("contact put into a case"),
+    "contact.remarked": gettext_noop("note kept with a contact that goes on"),
     "contact.closed": gettext_noop("contact closed"),
     "person.added": gettext_noop("person added"),
     "person.changed": gettext_noop("person changed"),
@@ -190,7 +191,7 @@ EXPLANATIONS = {
     "warn-first": gettext_noop("Warn the caller first, twice."),
     "danger-call": gettext_noop("A life may be in danger: a senior agent decides about this call."),
     "own-incident": gettext_noop("Somebody else must look at this call."),
-    "not-your-call": gettext_noop("Only the agent of the call answers this."),
+    "not-your-incident": gettext_noop("Only the agent of the call answers this."),
     "official-owes-answer": gettext_noop(
         "A responsible official was asked and has not answered; until then the case stays open."
     ),

@@ -28,6 +28,11 @@ def notify(redis: Redis, topic: str, **hint: object) -> None:
         return
 
 
+def notify_desk(redis: Redis, agent_id: int) -> None:
+    """Tell the desk of one agent to look again: with hundreds of agents a hint about everything would reach every desk."""
+    notify(redis, f"desk:{agent_id}")
+
+
 def stream(redis: Redis, topics: list[str], *, max_stream_s: float = MAX_STREAM_S) -> Iterator[str]:
     """Yield server-sent events for the topics until the time is up, with a heartbeat comment in quiet times."""
     subscription: PubSub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py lacks it

@@ -17,8 +17,10 @@ import psycopg
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.agents.models import Agent
 from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of, find_by_name
+from hotline.calls.models import PhoneBookEntry
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.errors import Refused
@@ -80,6 +82,7 @@ def load(services: Services, sandbox_url: str, steps: Sequence[DemoStep] = ()) -
         actor = actor_of(author, "cli")
     for step in steps:
         step(services, actor)
+    _name_handsets_of_centre(services, handsets_file)
     fresh = {account.token for account in accounts} - {account.get("token") for account in kept}
     return Loaded(len(fresh), made_missions, made_travellers, accounts_file)
 
@@ -135,6 +138,29 @@ def _add_travellers(session: Session, services: Services, people: Sequence[Inven
         after={"format": "demo", "completed": True, "created": stored.created, "updated": stored.updated, "refused": 0},
     )  # fmt: skip
     return stored.created
+
+
+def _name_handsets_of_centre(services: Services, path: Path) -> None:
+    """Name the handsets of agents and of the phone book as well, so that who tries the centre finds whose telephone rings."""
+    known = json.loads(path.read_text(encoding="utf-8"))
+    numbers = {handset["number"] for handset in known}
+    with services.db.transaction() as session:
+        agents = session.execute(
+            select(Agent.phone, Officer.display_name, Officer.name)
+            .join(Officer, Officer.id == Agent.officer_id)
+            .where(Agent.phone.startswith("+"))
+            .order_by(Agent.id)
+        ).all()
+        book = session.execute(select(PhoneBookEntry.phone, PhoneBookEntry.name_ko, PhoneBookEntry.name_en)).all()
+    named = [(phone, name, f"agent · {sign_in}") for phone, name, sign_in in agents]
+    named += [(phone, name_ko, name_en) for phone, name_ko, name_en in book]
+    new = [
+        {"number": phone, "name": name[:80], "country": "", "language": "ko", "place": place[:80], "email": ""}
+        for phone, name, place in named
+        if phone not in numbers
+    ]
+    if new:
+        write_private(path, json.dumps(new + known, ensure_ascii=False))
 
 
 def _write_handsets(path: Path, people: Sequence[Invented]) -> None:

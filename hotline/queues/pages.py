@@ -16,6 +16,7 @@ from hotline.agents import words as agent_words
 from hotline.agents.reading import groups
 from hotline.agents.states import BREAKS
 from hotline.auth.identity import actor
+from hotline.core import live
 from hotline.core.errors import HotlineError, NotFound, Refused
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
@@ -114,12 +115,14 @@ def _act(act: Callable[[Session, int], object]) -> ResponseReturnValue:
     services = current()
     try:
         with services.db.transaction() as session:
-            act(session, _own_id(session))
+            agent_id = _own_id(session)
+            act(session, agent_id)
     except NotFound:
         raise
     except HotlineError as error:
         return _presence(error)
     kick(services)
+    live.notify_desk(services.redis, agent_id)
     return redirect(url_for("queues.presence_page"))
 
 

@@ -136,7 +136,10 @@ def _each_agent(
     done = 0
     for agent_id in found:
         with services.db.transaction() as session:
-            done += act(session, services, presence.get_agent(session, agent_id, lock=True))
+            changed = act(session, services, presence.get_agent(session, agent_id, lock=True))
+        if changed:
+            live.notify_desk(services.redis, agent_id)
+        done += changed
     return done
 
 

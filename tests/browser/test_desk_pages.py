@@ -12,7 +12,7 @@ from hotline.calls.models import Call
 from hotline.cases import persons
 from hotline.cases.contacts import open_case
 from hotline.core.actor import SYSTEM
-from hotline.core.live import notify
+from hotline.core.live import notify_desk
 from tests.browser.conftest import DESK, PHONE, Desk, Site
 from tests.calls.staging import CALLER, Stage, make_stage
 from tests.cases.test_contacts import finish, make_contact
@@ -79,11 +79,11 @@ def test_a_call_from_the_first_ring_to_the_write_up(
 
     stage.ring()
     leg = stage.offer()
-    notify(stage.services.redis, "calls")
+    notify_desk(stage.services.redis, stage.agent_id)
     expect(page.locator(".call-name")).to_have_text("김민준")
     desk.check(f"desk-rings-{language}")
     stage.accept(leg)
-    notify(stage.services.redis, "calls")
+    notify_desk(stage.services.redis, stage.agent_id)
     expect(page.get_by_role("button", name=words["hold"])).to_be_visible()
     page.fill("#write-note", "여권 재발급 안내")
     page.get_by_role("button", name=words["this"]).click()
@@ -103,7 +103,7 @@ def test_a_call_from_the_first_ring_to_the_write_up(
     expect(page.locator("#write-note")).to_have_value("여권 재발급 안내")
 
     stage.hang_up(int(page.locator("[data-call]").get_attribute("data-call") or 0))
-    notify(stage.services.redis, "agents")
+    notify_desk(stage.services.redis, stage.agent_id)
     expect(page.locator(".desk-state")).to_contain_text("통화 후 정리" if language == "ko" else "wrapping up")
     page.select_option("#write-disposition", "passport")
     page.locator(".chip", has=page.locator("[value=calm]")).click()
@@ -138,7 +138,7 @@ def test_a_refusal_is_said_and_nothing_typed_is_lost(stage: Stage, open_desk: Ca
     desk.check("desk-abuse-asks-ko")
     with stage.services.db.transaction() as session:
         session.get_one(Call, call_id).language = "en"
-    notify(stage.services.redis, "calls")
+    notify_desk(stage.services.redis, stage.agent_id)
     page.wait_for_timeout(1_200)  # longer than the page waits between two looks: the form that asks must still be there
     page.locator("#confirm [data-confirm-yes]").click()
     expect(page.locator("#desk-call")).to_contain_text("힘든 통화였습니다")

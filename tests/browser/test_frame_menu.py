@@ -38,4 +38,6 @@ def test_groups_open_one_at_a_time_and_lead_everywhere(
     expect(groups.nth(3).locator("summary[data-current]")).to_be_visible()
     groups.nth(3).locator("summary").click()
     desk.check(f"menu-current-{language}")
-    assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing stands beside the page"
+    assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+        "nothing stands beside the page"
+    )

@@ -11,7 +11,7 @@ from hotline.calls import handling
 from hotline.calls.handling import Desk
 from hotline.calls.models import CallerIdRule, PhoneBookEntry
 from hotline.cases import protection
-from hotline.core.errors import Forbidden, HotlineError, Refused
+from hotline.core.errors import Forbidden, HotlineError, NotFound, Refused
 from hotline.core.services import Services
 from hotline.queues import callbacks
 from tests.calls.centre import Centre
@@ -253,6 +253,15 @@ def test_a_colleague_who_is_called_in_is_kept_from_other_calls_until_they_leave(
     centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
     assert centre.agent_state() == "wrap_up" and centre.rows.call().agent_id == other
     assert centre.rows.call().state == "talking"
+    do(centre, handling.write_up, disposition="general", note="Asked about her son.")
+    assert centre.agent_state() == "ready" and centre.rows.value("SELECT state FROM contacts") == "open"
+    centre.hook.status("completed", 1, 9)
+    centre.hook.status("completed", 1001, 9, leg=centre.rows.legs("agent")[-1].id)
+    do(centre, handling.write_up, disposition="missing", note="Found him.", agent_id=other)
+    assert (
+        centre.rows.value("SELECT note || '/' || disposition FROM contacts")
+        == "Asked about her son.\nFound him./missing"
+    )
 
 
 def test_a_colleague_who_does_not_come_is_free_again(centre: Centre) -> None:
@@ -268,6 +277,8 @@ def test_a_call_of_ours_keeps_the_agent_and_stands_in_the_persons_history(centre
     assert centre.agent_state() == "talking"
     with pytest.raises(Refused):
         do(centre, handling.call_out, "+81312345679")
+    with pytest.raises(NotFound):
+        do(centre, handling.call_out, "+81312345679", case_id=99)
     leg = centre.rows.legs("agent")[0]
     centre.hook.status("no-answer", 1000, 3, leg=leg.id)
     assert centre.rows.call().state == "ended" and centre.agent_state() == "wrap_up"

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from hotline.agents import presence
 from hotline.auth.models import Officer
@@ -13,6 +14,8 @@ from hotline.auth.officers import actor_of
 from hotline.calls import browser, handling
 from hotline.calls.handling import Desk
 from hotline.calls.models import CallRecording
+from hotline.cases.leaving import leave_message
+from hotline.core.phone import readable as phone_shown
 from hotline.core.services import Services
 from hotline.queues import offering
 from tests.auth.conftest import Visitor
@@ -165,6 +168,54 @@ def test_a_case_is_opened_from_the_call_and_only_from_ones_own(services: Service
     assert stage.value("SELECT country || owner_id FROM cases") == f"PH{stage.officer.id}"
     assert desk.post(f"/desk/{call_id}/open-case", data=form, headers=OPEN_DESK).status_code == 409
     assert desk.post(f"/desk/{call_id + 1}/open-case", data=form, headers=OPEN_DESK).status_code == 403
+
+
+def test_call_contact_case_and_recording_lead_to_each_other(services: Services, stage: Stage, desk: Visitor) -> None:
+    call_id = stage.talk()
+    contact_id = stage.value("SELECT contact_id FROM calls")
+    assert f'href="/calls/{call_id}"' in text_of(desk, "/desk/call")
+    assert f'href="/contacts/{contact_id}"' in text_of(desk, f"/calls/{call_id}")
+    assert f'href="/calls/{call_id}"' in text_of(desk, f"/contacts/{contact_id}")
+    with services.db.transaction() as session:
+        case = leave_message(session, services.clock, int(contact_id), seconds=9, recording_id=1)
+        case_id = case.id
+    page = text_of(desk, f"/cases/{case_id}")
+    assert f'href="/calls/{call_id}">Hear it' in page and f'href="/contacts/{contact_id}"' in page
+    assert f'href="/cases/{case_id}"' in text_of(desk, f"/calls/{call_id}")
+
+
+def test_a_review_of_an_abusive_call_leads_to_the_call(stage: Stage, desk: Visitor) -> None:
+    call_id = stage.talk()
+    for _step in range(3):
+        desk.post(f"/desk/{call_id}/protect", data={}, headers=OPEN_DESK)
+    assert f'href="/calls/{call_id}"' in text_of(desk, "/protection")
+
+
+def test_who_is_called_in_stands_there_by_the_reader_s_language(stage: Stage, desk: Visitor) -> None:
+    call_id, entry = stage.talk(), stage.in_book()
+    desk.post(f"/desk/{call_id}/invite", data={"entry": str(entry)}, headers=OPEN_DESK)
+    name_ko, name_en = stage.value("SELECT name_ko FROM phone_book"), stage.value("SELECT name_en FROM phone_book")
+    for path in ("/desk/call", f"/calls/{call_id}"):
+        assert str(name_en) in text_of(desk, path)
+    desk.post("/language", data={"language": "ko", "next": "/desk"})
+    for path in ("/desk/call", f"/calls/{call_id}"):
+        page = text_of(desk, path)
+        assert str(name_ko) in page and str(name_en) not in page, path
+
+
+def test_a_colleague_who_is_only_rung_cannot_act_yet(stage: Stage, desk: Visitor) -> None:
+    call_id = stage.talk()
+    assert "End the call" in text_of(desk, "/desk/call")
+    with stage.services.db.transaction() as session:
+        session.execute(text("UPDATE call_legs SET role = 'colleague', state = 'ringing' WHERE agent_id IS NOT NULL"))
+    page = text_of(desk, "/desk/call")
+    assert "your telephone rings" in page and "End the call" not in page and str(call_id) in page
+
+
+def test_the_desk_follows_calls_and_names_the_agent_s_own_telephone(stage: Stage, desk: Visitor) -> None:
+    page = text_of(desk, "/desk")
+    assert f'data-live-topic="desk:{stage.agent_id}" data-live-src="/desk/state"' in page
+    assert "your telephone:" in page and phone_shown(stage.agent().phone) in page
 
 
 def test_the_key_for_abusive_calls_says_what_it_does_next(stage: Stage, desk: Visitor) -> None:

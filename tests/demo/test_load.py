@@ -17,6 +17,7 @@ from alerts.models import Alert
 from hotline.auth.officers import find_by_name, verify_password
 from hotline.auth.permissions import ROLES
 from hotline.auth.tokens import officer_of_token
+from hotline.calls import demo as calls_demo
 from hotline.core.clock import FrozenClock
 from hotline.core.errors import Refused
 from hotline.core.services import Services
@@ -24,6 +25,7 @@ from hotline.demo.load import load, on_loopback
 from hotline.demo.people import invent
 from hotline.missions.models import Mission
 from hotline.people.models import Position, Traveller
+from hotline.queues import demo as queues_demo
 from hotline.sandbox.handsets import Handsets
 from tests.factories import make_officer
 from wsgi import main
@@ -126,6 +128,16 @@ def test_the_practice_carrier_learns_who_has_which_phone(services: Services) -> 
     assert Handsets(100_000).name_all(handsets) == 5030
     with services.db.transaction() as session:
         assert {handset["number"] for handset in handsets} == set(session.scalars(select(Traveller.phone)))
+
+
+def test_the_practice_carrier_learns_whose_telephones_the_centre_rings(services: Services) -> None:
+    for _again in range(2):
+        load(services, SANDBOX, [queues_demo.load, calls_demo.load])
+        named = json.loads((services.settings.data_dir / "sandbox" / "handsets.json").read_text("utf-8"))
+        assert Handsets(100_000).name_all(named) == 5030 + len(queues_demo.AGENTS) + len(calls_demo.BOOK)
+        found = {handset["number"]: handset for handset in named}
+        assert "senior-agent" in found["+821055500002"]["place"]
+        assert found["+82255550103"]["name"] == "중국어 통역"
 
 
 def test_numbers_cannot_be_anybodys(services: Services) -> None:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from alerts import approval
 from alerts.text_templates import stages
 from alerts.text_templates.stages import TemplateFields
+from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of
+from hotline.calls.models import Call, Leg
 from hotline.cases import contacts, escalating, merging, persons, protection, working
 from hotline.cases.attaching import attach_file
 from hotline.cases.contacts import NewContact, open_contact
@@ -41,6 +44,8 @@ class Rows:
             make_group(session)
             self._rule(session, almighty.id or 0)
             self._agent = actor_of(make_officer(session, roles=("agent",)), "console")
+            officer = session.get_one(Officer, almighty.id)
+            self._own_agent_id = make_agent(session, officer=officer, state="not_ready", reason="meal").id
 
     def fresh(self, parameters: Mapping[str, Any], state: int) -> dict[str, int]:
         """Return the ids of new rows for these parameters; `state` (0 to 3) chooses what has become of them."""
@@ -48,15 +53,44 @@ class Rows:
         if "itinerary_id" in parameters:
             state = min(state, 2)  # whoever is erased has no journeys
         with self._services.db.transaction() as session:
+            self._free(session)
             for name in sorted(parameters, reverse=True):
                 # Rows of the centre are named by small numbers, which some of the calls before may have made.
                 make: Callable[..., int] | None = getattr(self, f"_{name}", None)
                 made[name] = make(session, state, made) if make is not None else state + 1
         return made
 
-    def _alert_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
-        from hotline.auth.models import Officer
+    def _free(self, session: Session) -> None:
+        """Let the caller's own agent be in no call."""
+        for statement in (
+            "UPDATE call_legs SET state = 'over' WHERE agent_id = :own",
+            "UPDATE reservations SET state = 'done' WHERE agent_id = :own",
+            "UPDATE agents SET state = 'not_ready', reason = 'meal', token = NULL, wrap_up_until = NULL WHERE id = :own",
+        ):
+            session.execute(text(statement), {"own": self._own_agent_id})
 
+    def _call_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        """A call of the caller's own agent (0, 1), of somebody else's, or one that is over."""
+        now, number = self._services.clock.now(), next(self._numbers)
+        own = self._own_agent_id if state != 2 else make_agent(session, state="not_ready").id
+        call = Call(
+            provider_sid=f"CA{number:032x}", direction="in", state="ended" if state == 3 else "talking",
+            phone=f"+8210{40_000_000 + number}", called="+82232100404", agent_id=own, started_at=now, heard_at=now,
+            ended_at=now if state == 3 else None, contact_id=self._contact_id(session, 0, {}),
+        )  # fmt: skip
+        session.add(call)
+        session.flush()
+        for role, agent_id in (("caller", None), ("agent", own)):
+            session.add(
+                Leg(
+                    call_id=call.id, role=role, state="over" if state == 3 else "joined", to=call.phone, agent_id=agent_id,
+                    provider_sid=f"CB{call.id:016x}{role[0] * 16}", joined_at=now, created_at=now,
+                )
+            )  # fmt: skip
+        session.flush()
+        return call.id
+
+    def _alert_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
         author = session.get_one(Officer, self._author_id)
         texts = {"en": "Flood in Manila 21 Nov 12:00. Go to high ground."}
         alert = make_alert(session, author=author, texts=texts, mission_id=self._mission_id(session, 0, {}))

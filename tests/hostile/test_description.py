@@ -177,8 +177,8 @@ def hold_to_description(
     @given(calls(operation))
     def hold(drawn: tuple[Case, int | None]) -> None:
         case, state = drawn
-        if state is not None and case.path_parameters:
-            case.path_parameters = rows.fresh(case.path_parameters, state)
+        if state is not None:
+            case.path_parameters = rows.fresh(case.path_parameters or {}, state)
         response = case.call(headers={"Authorization": f"Bearer {token}"})
         answers[response.status_code] += 1
         case.validate_response(response, checks=CHECKS)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+import requests
 
 from hotline.sandbox.client import SandboxClient
 from tests.journeys.conftest import RunningService
@@ -28,6 +30,12 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
             return found
         time.sleep(0.1)
     raise AssertionError(f"never happened: {what}")
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None, "the page has no form"
+    return found[1]
 
 
 @dataclass
@@ -133,6 +141,18 @@ class Centre:
         """Wait for the wrap-up and write up."""
         wait_until(lambda: self.state(officer) == "wrap_up", f"{officer} wraps up")
         self.api("POST", "/calls/write-up", officer, json={"disposition": "general", **more})
+
+    def hear(self, recording_id: int, officer: str = "agent") -> bytes:
+        """Hear a recording on the console as an officer who has signed in."""
+        session, url = requests.Session(), self.service.url
+        account = self.service.officers[officer]
+        token = _token(session.get(f"{url}/sign-in", timeout=30).text)
+        given = {"csrf_token": token, "name": account["name"], "password": account["password"]}
+        session.post(f"{url}/sign-in", data=given, timeout=30).raise_for_status()
+        given = {"csrf_token": _token(session.get(f"{url}/calls", timeout=30).text)}
+        answer = session.post(f"{url}/recordings/{recording_id}", data=given, timeout=30)
+        answer.raise_for_status()
+        return answer.content
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Read the database, which nothing of the service stands before."""

@@ -148,6 +148,34 @@ def test_an_abusive_call_is_warned_twice_ended_and_blocked_but_danger_is_still_h
     centre.write_up()
 
 
+def test_a_message_left_at_night_becomes_a_case_and_is_heard_on_record(centre: Centre) -> None:
+    centre.only()
+    with psycopg.connect(centre.service.database_url) as connection:
+        connection.execute(
+            "UPDATE queues SET overflow_action = 'voicemail', overflow_no_staff = true WHERE code = 'general'"
+        )
+    try:
+        caller = Handset(centre.carrier).dial("10")
+        caller.hears("신호음")
+        caller.hears("· beep")
+        caller.says("세부에서 지갑을 잃어버렸습니다.")
+        caller.hangs_up()
+        call = centre.call_of(caller, "ended")
+        case = wait_until(
+            lambda: centre.rows(f"SELECT case_id FROM contacts WHERE id = {call['contact_id']} AND case_id > 0"),  # noqa: S608
+            "the message is a case",
+        )
+        assert centre.rows(f"SELECT state, owner_id FROM cases WHERE id = {case[0][0]}") == [("open", None)]  # noqa: S608
+        (recording,) = centre.rows(f"SELECT id FROM call_recordings WHERE call_id = {call['id']}")[0]  # noqa: S608
+        assert centre.hear(recording).startswith(b"RIFF")
+        assert centre.rows("SELECT count(*) FROM audit_entries WHERE action = 'recording.heard'") == [(1,)]
+    finally:
+        with psycopg.connect(centre.service.database_url) as connection:
+            connection.execute(
+                "UPDATE queues SET overflow_action = 'none', overflow_no_staff = false WHERE code = 'general'"
+            )
+
+
 def test_valkey_emptied_in_mid_queue_loses_nobody(centre: Centre) -> None:
     centre.only()
     callers = [Handset(centre.carrier).dial("10") for _ in range(3)]
