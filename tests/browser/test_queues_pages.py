@@ -75,7 +75,7 @@ def test_the_centre_is_accessible_and_clean(
         desk.go(path)
         desk.check(f"{name}-{language}-{size['width']}")
     desk.go("/presence")
-    desk.page.get_by_role("button", name="통화 준비됨" if language == "ko" else "Ready for calls").click()
+    desk.page.get_by_role("button", name="통화 대기 시작" if language == "ko" else "Ready for calls").click()
     expect(desk.page.locator(".my-state .state")).to_contain_text(
         "통화 가능" if language == "ko" else "ready for calls"
     )
