@@ -42,7 +42,8 @@ def stand(session: Session, services: Services, call: Call, number: int, before:
     if place.message:
         queueing.leave(session, services, call, "voicemail")
         move(session, services, call, "record")
-        return Reply(speaking.take_message(line_of(services, call)), call.id)
+        said = [*before, speaking.ours("nobody_free", speaking.heard_in(call.language))]
+        return Reply(speaking.take_message(line_of(services, call), said), call.id)
     duty = fallback.duty_number(services.settings)
     if call.danger and place.nobody and duty and call.forward_to != duty:
         queueing.leave(session, services, call, "transfer")

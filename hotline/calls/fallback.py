@@ -58,7 +58,8 @@ def document(settings: Settings, ring: Ring | None = None) -> str:
         dial = Dial(
             timeout=DUTY_RING_S, action=f"{settings.public_url}{PATH}/fallback-ended", method="POST", **options
         )  # fmt: skip
-        dial.number(number)
+        # A voicemail is a pick-up: whoever answers presses 1, and who was put through to nobody is called back.
+        dial.number(number, url=f"{settings.public_url}{PATH}/forward-screen?call=0", method="POST")
         response.append(dial)
     else:
         response.hangup()

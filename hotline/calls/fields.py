@@ -74,6 +74,12 @@ def word(name: str) -> str:
     return field(name, _WORD, optional=True)
 
 
+def dialled() -> str:
+    """Return how a telephone outside was reached: `unscreened` when it was picked up and nobody there pressed the key."""
+    how = word("DialCallStatus")
+    return "unscreened" if how in ("completed", "answered") and request.form.get("DialBridged") == "false" else how
+
+
 def sid(name: str) -> str:
     """Return a provider's name of a thing, empty when it is missing."""
     return field(name, _SID, optional=True)

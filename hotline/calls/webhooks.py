@@ -171,7 +171,7 @@ def out() -> ResponseReturnValue:
 @permit(SIGNED)
 def dialled() -> ResponseReturnValue:
     """Answer when the telephone outside is done or was not reached."""
-    services, call_id, how = current(), fields.given_id("call"), fields.word("DialCallStatus")
+    services, call_id, how = current(), fields.given_id("call"), fields.dialled()
     return _spoken(
         fields.call_sid(), f"turn:{fields.turn()}",
         lambda session: waiting.forward_ended(session, services, call_id, how),
@@ -341,6 +341,6 @@ def fallback_page() -> ResponseReturnValue:
 @permit(SIGNED)
 def fallback_ended() -> ResponseReturnValue:
     """Answer after the duty number; needs no database."""
-    services, how = current(), fields.word("DialCallStatus")
+    services, how = current(), fields.dialled()
     fallback.write_end(services.settings, fields.call_sid(), how, services.clock.now())
     return _xml(fallback.ended(services.settings, how))

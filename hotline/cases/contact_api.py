@@ -221,7 +221,7 @@ def warn(contact_id: int, given: KeyIn) -> ResponseReturnValue:
     """Press the key."""
     services = current()
     with services.db.transaction() as session:
-        done = protection.press(session, services.clock, actor(), contact_id, note=given.note)
+        done = protection.press_from_afar(session, services.clock, actor(), contact_id, note=given.note)
         shown = {"incident_id": done.incident.id, "state": done.step}
         case_id = get_contact(session, contact_id).case_id
     _told(contact_id, case_id)

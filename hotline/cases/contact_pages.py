@@ -166,7 +166,7 @@ def warn(contact_id: int) -> ResponseReturnValue:
     note = request.form.get("note", "")
     return _act(
         contact_id,
-        lambda session: protection.press(session, current().clock, actor(), contact_id, note=note),
+        lambda session: protection.press_from_afar(session, current().clock, actor(), contact_id, note=note),
         gettext("Kept on record."),
     )
 

@@ -122,6 +122,16 @@ def press(session: Session, clock: Clock, actor: Actor, contact_id: int, *, note
     return end_for_abuse(session, clock, actor, contact_id, note=note)
 
 
+def press_from_afar(session: Session, clock: Clock, actor: Actor, contact_id: int, *, note: str = "") -> Warned:
+    """Press the key on the contact's own page or by the API: in a call that is for seniors, its agent has it on the desk.
+
+    Anybody who works on cases could else end the calls of others. Raises Forbidden (`desk-key`).
+    """
+    if get_contact(session, contact_id).kind == "call" and not actor.may(ASSIGN):
+        raise Forbidden("In a call the key is on the desk of whoever is in it.", code="desk-key")
+    return press(session, clock, actor, contact_id, note=note)
+
+
 def warn(session: Session, clock: Clock, actor: Actor, contact_id: int) -> Warned:
     """Record a spoken warning, the first or the second; raises Refused after that."""
     contact = _lock(session, actor, contact_id)

@@ -191,6 +191,7 @@ EXPLANATIONS = {
     "warn-first": gettext_noop("Warn the caller first, twice."),
     "danger-call": gettext_noop("A life may be in danger: a senior agent decides about this call."),
     "own-incident": gettext_noop("Somebody else must look at this call."),
+    "desk-key": gettext_noop("In a call the key is on the desk of whoever is in it; a senior may press it here."),
     "not-your-incident": gettext_noop("Only the agent of the call answers this."),
     "official-owes-answer": gettext_noop(
         "A responsible official was asked and has not answered; until then the case stays open."

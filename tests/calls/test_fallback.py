@@ -41,7 +41,11 @@ def test_the_caller_hears_both_languages_and_reaches_the_duty_number(dead: Any, 
     answer = hook.ring()
     assert "장애" in said(answer) and "system has a fault" in said(answer) and number_dialled(answer) == DUTY
     assert number_dialled(hook("fallback", CallSid=sid(1), From=CALLER, ErrorCode="11200")) == DUTY
-    ended = hook("fallback-ended?x=1", CallSid=sid(1), DialCallStatus="no-answer")
+    whisper = twiml(answer).find("Dial/Number")
+    assert whisper is not None and "press 1" in said(hook(whisper.get("url") or "", CallSid=sid(8))), (
+        "no voicemail takes it"
+    )
+    ended = hook("fallback-ended?x=1", CallSid=sid(1), DialCallStatus="completed", DialBridged="false")
     assert "장애" in said(ended) and twiml(ended).find("Hangup") is not None
 
 

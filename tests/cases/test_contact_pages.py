@@ -158,9 +158,26 @@ def test_whoever_is_identified_late_stands_among_the_people_of_the_case(db: Data
             identify_as(session, clock, who, own.id)
 
 
-def test_the_key_warns_twice_and_ends_the_call(visitor: Visitor, db: Database, clock: FrozenClock) -> None:
+def test_in_a_call_the_key_on_this_page_is_for_seniors(
+    app: Any, visitor: Visitor, db: Database, clock: FrozenClock
+) -> None:
     with db.transaction() as session:
         contact = make_contact(session, clock)
+        make_officer(session, roles=("senior_agent",), name="senior")
+    assert "on the desk of whoever is in it" in visitor.get(f"/contacts/{contact.id}").get_data(as_text=True)
+    assert visitor.post(f"/contacts/{contact.id}/warn").status_code == 403
+    senior = Visitor(app.test_client())
+    senior.sign_in("senior")
+    assert "Warn the caller" in senior.get(f"/contacts/{contact.id}").get_data(as_text=True)
+    assert senior.post(f"/contacts/{contact.id}/warn").status_code == 302
+
+
+def test_the_key_warns_twice_and_ends_the_call(app: Any, db: Database, clock: FrozenClock) -> None:
+    with db.transaction() as session:
+        make_officer(session, roles=("senior_agent",), name="senior")
+        contact = make_contact(session, clock)
+    visitor = Visitor(app.test_client())
+    visitor.sign_in("senior")
     page = f"/contacts/{contact.id}"
     for button in ("Warn the caller", "Warn a second time", "End the call"):
         assert button in visitor.get(page).get_data(as_text=True)
@@ -186,7 +203,8 @@ def test_a_reader_sees_a_contact_and_changes_nothing(app: Any, db: Database, clo
 def test_the_api_does_with_contacts_what_the_page_does(client: FlaskClient, db: Database, clock: FrozenClock) -> None:
     officer, key = key_of(db, "agent")
     with db.transaction() as session:
-        first, second = make_contact(session, clock), make_contact(session, clock, ref="call:2", phone="+821099990002")
+        first = make_contact(session, clock, kind="chat", ref="chat:1")
+        second = make_contact(session, clock, ref="call:2", phone="+821099990002")
     api = "/api/v1/contacts"
     page = client.get(f"{api}?limit=1", headers=key).get_json()
     assert [each["id"] for each in page["contacts"]] == [second.id]
