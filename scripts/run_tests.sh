@@ -10,6 +10,7 @@ else
     export HOTLINE_TEST_BROWSER_WHY_NOT
     unset HOTLINE_TEST_BROWSER
 fi
-# Two processes, each with servers of its own; a file stays in one of them, because its tests may share a running service.
+# Three processes, each with servers of its own: tests wait for servers and browsers half of their time, so that two would leave two
+# cores idle. A file stays in one of them, because its tests may share a running service.
 # The order is our own (the long files first), not the one by the number of a file's tests.
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadfile --no-loadscope-reorder "$@"
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-3}" --dist loadfile --no-loadscope-reorder "$@"
