@@ -23,7 +23,9 @@ from hotline.calls.handling import Desk
 from hotline.calls.screen import call_at, screen_of
 from hotline.cases import words as case_words
 from hotline.cases.judging import MOODS, RISKS
+from hotline.cases.reaching import number_chosen
 from hotline.cases.states import WORK
+from hotline.cases.working import get_case
 from hotline.core import live
 from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
 from hotline.core.explain import explain, explain_fields
@@ -157,8 +159,14 @@ def call_out() -> ResponseReturnValue:
     """Call a person from the desk or from a case."""
     case = request.form.get("case", "")
     case_id = int(case) if case.isascii() and case.isdigit() and len(case) < 19 else None
-    phone = request.form.get("phone", "")
-    return _act(lambda session, at: handling.call_out(session, at, phone, case_id=case_id))
+    phone, whom = request.form.get("phone", ""), request.form.get("whom", "")
+
+    def act(session: Session, at: Desk) -> None:
+        case = get_case(session, case_id) if case_id is not None else None
+        number = number_chosen(session, case, whom) if whom else phone
+        handling.call_out(session, at, number, case_id=case_id)
+
+    return _act(act)
 
 
 @blueprint.post("/desk/write-up")

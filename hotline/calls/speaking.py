@@ -276,6 +276,14 @@ def aside(language: str, *keys: str) -> str:
     return str(response)
 
 
+def again(address: str) -> str:
+    """Ask the same once more in a second."""
+    response = VoiceResponse()
+    response.pause(length=1)
+    response.redirect(address, method="POST")
+    return str(response)
+
+
 def nothing() -> str:
     """Let the provider go on with the next verb (after a screen: connect)."""
     return str(VoiceResponse())

@@ -7,6 +7,7 @@ needs neither database nor Redis.
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import structlog
 from flask import Blueprint, Response, request
@@ -43,6 +44,7 @@ from hotline.queues import assigning
 log = structlog.get_logger(__name__)
 
 blueprint = Blueprint("twilio_calls", __name__, url_prefix=PATH)
+MAX_AGAIN = 5
 REPORTS = frozenset({"status", "conference_event", "recording"})
 """Pages that take in facts and are heard by nobody."""
 
@@ -79,7 +81,10 @@ def _spoken(sid: str, key: str, stage: Stage, *, to_caller: bool = True) -> Resp
 
     try:
         twiml = pool.answer(services, work)
-    except (HotlineError, SQLAlchemyError, RedisError, Late) as error:
+    except Late as error:
+        log.warning("calls.late", step=key)
+        return _fall_back(type(error).__name__) if to_caller else _once_more(services)
+    except (HotlineError, SQLAlchemyError, RedisError) as error:
         log.warning("calls.fallback", error=type(error).__name__, step=key)
         return _fall_back(type(error).__name__) if to_caller else _xml(hang_up())
     except Exception as error:  # outermost line of a request whose answer is heard: never an error page
@@ -90,6 +95,20 @@ def _spoken(sid: str, key: str, stage: Stage, *, to_caller: bool = True) -> Resp
     if fallback.is_waiting(services.settings):
         pool.later(lambda: _make_up(services))
     return _xml(twiml or hang_up())
+
+
+def _once_more(services: Services) -> Response:
+    """Have the provider ask again in a second: what takes too long now is kept once it is done, and a repetition gets it.
+
+    Hanging up instead would end the call of an agent whom the late work connects after all.
+    """
+    given = request.args.to_dict()
+    tried = given.pop("again", "0")
+    count = int(tried) if tried.isascii() and tried.isdigit() and len(tried) == 1 else MAX_AGAIN
+    if count >= MAX_AGAIN:
+        return _xml(hang_up())
+    query = urlencode({**given, "again": count + 1})
+    return _xml(speaking.again(f"{services.settings.public_url}{request.path}?{query}"))
 
 
 def _make_up(services: Services) -> None:

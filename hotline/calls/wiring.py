@@ -8,6 +8,7 @@ from hotline.calls import (
     api,
     book_pages,
     call_pages,
+    case_pages,
     demo,
     desk_pages,
     dialling,
@@ -26,7 +27,7 @@ from hotline.calls import (
 )
 from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
-from hotline.core.registry import MenuEntry, Registry, SubjectKind
+from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 
 
 def register(registry: Registry) -> None:
@@ -34,7 +35,7 @@ def register(registry: Registry) -> None:
     registry.blueprints += [
         webhooks.blueprint, desk_pages.blueprint, call_pages.blueprint, menu_pages.blueprint,
         menu_editor.blueprint, line_pages.blueprint, sound_pages.blueprint, book_pages.blueprint,
-        api.blueprint,
+        api.blueprint, case_pages.blueprint,
     ]  # fmt: skip
     registry.static["calls"] = call_pages.STATIC
     registry.menu += [
@@ -45,6 +46,7 @@ def register(registry: Registry) -> None:
     ]
     registry.rehearsals.append(rehearsal.rehearse)
     registry.demo.append(demo.load)
+    registry.case_panels.append(Panel(gettext_noop("Call"), "calls_of_case.panel", "calls.take", 5, "cases"))
     registry.action_labels |= words.ACTIONS
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["call"] = SubjectKind(gettext_noop("Call"), "calls.show", "call_id", "calls.read")

@@ -14,15 +14,14 @@ from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.cases.models import Case
 from hotline.cases.pages import hint
-from hotline.cases.persons import get_person, phones_of
-from hotline.cases.reading import missions_for, names_of, people_of
+from hotline.cases.reaching import number_chosen, numbers_of
+from hotline.cases.reading import missions_for
 from hotline.cases.working import get_case
 from hotline.core import live
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.ids import reference
-from hotline.core.phone import mask
 from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.queues import callbacks, moments
@@ -34,7 +33,6 @@ from hotline.queues.models import Queue
 blueprint = Blueprint("reserving", __name__, template_folder="templates")
 HOUSE_ZONE = "Asia/Seoul"
 _ID = re.compile(r"[1-9][0-9]{0,17}")
-_WHOM = re.compile(r"([1-9][0-9]{0,17}):([0-9]{1,2})")
 
 
 @blueprint.get("/callbacks/new")
@@ -78,7 +76,7 @@ def reserve() -> ResponseReturnValue:
 def _form(error: HotlineError | None = None) -> ResponseReturnValue:
     with current().db.transaction() as session:
         case = _case(session) if not error or error.status != 404 else None
-        numbers = _numbers(session, case) if case is not None else []
+        numbers = numbers_of(session, case) if case is not None else []
         officer = session.get(Officer, actor().id or 0)
         own_zone = officer.zone if officer is not None else HOUSE_ZONE
         queues = session.scalars(select(Queue).where(Queue.active).order_by(Queue.id)).all()
@@ -102,27 +100,10 @@ def _case(session: Session) -> Case | None:
     return get_case(session, int(given) if _ID.fullmatch(given) else 0)
 
 
-def _numbers(session: Session, case: Case) -> list[tuple[str, str]]:
-    """Return (choice, name with a masked number) of everybody in a case; the number itself never stands in the page."""
-    people = [case.person_id, *(each.person_id for each in people_of(session, case.id))]
-    names = names_of(session, set(people))
-    found: list[tuple[str, str]] = []
-    for person_id in people:
-        name = names.get(person_id) or gettext("Name not known")
-        for place, phone in enumerate(phones_of(session, get_person(session, person_id).id)):
-            found.append((f"{person_id}:{place}", f"{name} {mask(phone)}"))
-    return found
-
-
 def _phone(session: Session, case: Case | None) -> str:
     """Return the number that was written, or that of whom was chosen among the people of the case."""
     whom, written = request.form.get("whom", ""), request.form.get("phone", "")
-    if not whom or written.strip():
-        return written
-    found = _WHOM.fullmatch(whom)
-    if case is None or found is None or whom not in dict(_numbers(session, case)):
-        raise InvalidInput("whom", whom[:30], "choose one of the list, or write a number")
-    return phones_of(session, get_person(session, int(found[1])).id)[int(found[2])]
+    return number_chosen(session, case, whom) if whom and not written.strip() else written
 
 
 def _owner() -> int | None:

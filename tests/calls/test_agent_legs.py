@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from hotline.calls import dialling
+from hotline.calls import dialling, hands
 from hotline.core.services import Services
 from tests.calls.centre import Centre
 from tests.calls.conftest import CALLER, Hook, Rows, said, sid, twiml
@@ -55,6 +55,23 @@ def test_a_retried_reservation_or_key_rings_and_connects_once(centre: Centre) ->
     assert first.data == again.data
     centre.carry_out()
     assert len(centre.telephones.ordered(sid(1))) == 1
+
+
+def test_a_late_answer_to_the_agent_is_asked_for_again_and_never_ends_the_call(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre.caller_waits()
+    request, leg_sid = centre.agent_rings()
+    screen = centre.hook(request.url, CallSid=leg_sid)
+    with monkeypatch.context() as slow:
+        slow.setattr(hands, "DEADLINE_S", 0.0)
+        slow.setattr(hands, "ALIVE_S", 30.0)
+        slow.setattr(hands, "LATEST_S", 0.0)
+        late = twiml(centre.hook.key(screen, "1", 1000))
+    assert late.find("Hangup") is None
+    bridge = twiml(centre.hook(late.findtext("Redirect") or "", CallSid=leg_sid))
+    assert bridge.findtext("Dial/Conference") == f"call-{centre.rows.call().id}"
+    assert centre.states() == ("talking", "taken")
 
 
 @pytest.mark.parametrize("word", ["no-answer", "busy", "failed"])

@@ -15,13 +15,15 @@ from hotline.calls import browser, handling
 from hotline.calls.handling import Desk
 from hotline.calls.models import CallRecording
 from hotline.cases.leaving import leave_message
+from hotline.cases.models import Case
+from hotline.cases.persons import of_traveller
 from hotline.core.phone import readable as phone_shown
 from hotline.core.services import Services
 from hotline.queues import offering
 from tests.auth.conftest import Visitor
 from tests.calls.staging import CALLER, Stage
 from tests.cases.test_contacts import make_contact
-from tests.factories import make_officer, make_token
+from tests.factories import make_officer, make_token, make_traveller
 
 OPEN_DESK = {"X-Fragment": "1"}
 
@@ -335,3 +337,23 @@ def test_one_s_own_state_is_chosen_at_the_desk(stage: Stage, desk: Visitor) -> N
 def test_no_token_is_given_where_browsers_cannot_answer(services: Services, desk: Visitor) -> None:
     assert not browser.offered(services)
     assert desk.get("/desk/token").status_code == 503
+
+
+def test_somebody_of_a_case_is_called_although_the_page_does_not_show_the_number(stage: Stage, desk: Visitor) -> None:
+    clock, phone = stage.services.clock, "+821077778888"
+    with stage.services.db.transaction() as session:
+        traveller = make_traveller(session, phone=phone, name="박지우")
+        person_id = of_traveller(session, clock, traveller.id)
+        case = Case(
+            person_id=person_id, traveller_id=traveller.id, source="person", state="open", priority=3, country="PH",
+            opened_at=clock.now(), updated_at=clock.now(),
+        )  # fmt: skip
+        session.add(case)
+        session.flush()
+        case_id = case.id
+    page = text_of(desk, f"/cases/{case_id}")
+    assert f'<option value="{person_id}:0">' in page and phone not in page
+    wrong = desk.post("/desk/call-out", data={"case": case_id, "whom": "99:0"})
+    assert wrong.status_code == 422
+    assert desk.post("/desk/call-out", data={"case": case_id, "whom": f"{person_id}:0"}).status_code == 302
+    assert stage.value("SELECT phone || case_id FROM calls WHERE direction = 'out'") == f"{phone}{case_id}"
