@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature as BadIssuer
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
@@ -208,7 +209,7 @@ def _issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bo
     try:
         basic = authority.extensions.get_extension_for_class(x509.BasicConstraints).value
         certificate.verify_directly_issued_by(authority)
-    except (x509.ExtensionNotFound, ValueError, TypeError, BadIssuer):
+    except (x509.ExtensionNotFound, ValueError, TypeError, BadIssuer, UnsupportedAlgorithm):
         return False
     return basic.ca
 
@@ -217,7 +218,7 @@ def _fits(root: etree._Element, certificate: x509.Certificate, at: datetime, ale
     """Say whether the signature fits: `fits`, `weak` (an outdated algorithm), `wrapped`, or `does_not_fit`."""
     try:
         refuse_weak(certificate.public_key())
-    except (KeyPairFault, ValueError):
+    except (KeyPairFault, ValueError, UnsupportedAlgorithm):
         return "weak"
     signature = root.find(f"{_DS}Signature")
     method = None if signature is None else signature.find(f"{_DS}SignedInfo/{_DS}SignatureMethod")
@@ -235,7 +236,7 @@ def _fits(root: etree._Element, certificate: x509.Certificate, at: datetime, ale
         return "does_not_fit"
     except InvalidInput as fault:
         return "weak" if "forbidden by configuration" in str(fault) else "does_not_fit"
-    except (SignXMLException, ValueError, TypeError, KeyError, etree.LxmlError):
+    except (SignXMLException, ValueError, TypeError, KeyError, etree.LxmlError, UnsupportedAlgorithm):
         # signxml lets errors of base64, numbers and curves through as they come; none of them is a valid signature.
         return "does_not_fit"
     assert not isinstance(result, list), "one reference gives one result"

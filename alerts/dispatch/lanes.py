@@ -274,7 +274,9 @@ class Lane:
                 paced = [way.sender_id for way in self._table.ways if way.paced and way.sender_id is not None]
                 budgets = lock_budgets(connection, paced) if paced else {}
                 agreed = recheck(connection, now, self._names(), self._alert_id, self._agreed)
-                looked = self._claim_from(connection, agreed, budgets, 1 if agreed.faulty else most)
+                # While a fault stands a single text tries, and what came of it is awaited before the next one may.
+                tried = agreed.faulty and self._outlets.outstanding > 0
+                looked = self._claim_from(connection, agreed, budgets, 0 if tried else 1 if agreed.faulty else most)
                 spend(connection, budgets)
         except Halted as halted:
             self.report.halted = halted
@@ -283,7 +285,7 @@ class Lane:
         self._agreed, self._state_read_at = agreed, time.monotonic()
         if looked.taken:
             self._offer(looked.taken, agreed, claimed_at)
-        elif looked.rows:
+        elif looked.rows or tried:
             self._claim_again_at = time.monotonic() + NO_SLOT_S
         elif self._outlets.outstanding == 0 or not agreed.faulty:
             self._end("nothing due")
@@ -293,7 +295,7 @@ class Lane:
     ) -> Looked:
         """Claim after the last id; at the end begin once more from the start, for what has come back meanwhile."""
         looked = Looked(0, 0, [])
-        for after_id in dict.fromkeys((self._after_id, 0)):
+        for after_id in dict.fromkeys((self._after_id, 0)) if most else ():
             looked = self._claim_after(connection, agreed, budgets, after_id, most)
             if looked.rows:
                 self._after_id = looked.last_id
@@ -311,12 +313,9 @@ class Lane:
         now, way = self._services.clock.now(), self._table.default
         if not self._table.plain:
             choice = Choice(
-                self._table,
-                budgets,
-                agreed,
-                takes=self._outlets.is_usable,
+                self._table, budgets, agreed, takes=self._outlets.is_usable,
                 idle=lambda name: self._outlets[name].hand_over.outstanding == 0,
-            )
+            )  # fmt: skip
             return claim_by_route(
                 connection, now, self._terms, choice, self._alert_id,
                 drill=agreed.drill, after_id=after_id, most=most,
