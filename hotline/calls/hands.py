@@ -11,9 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as Late
+from threading import Lock
 
 import psycopg
 import structlog
+from redis import ConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.core.services import Services
@@ -23,6 +27,7 @@ log = structlog.get_logger(__name__)
 ROOM = "call_hands"
 DEADLINE_S, ALIVE_S = 0.7, 0.25
 """Together under a second: a caller of a house whose database is gone hears the emergency text within it."""
+VALKEY_S = 0.3
 LATEST_S = 4.0
 """As long as a document of a house that lives may take; the provider waits 15 s."""
 THREADS = 16
@@ -35,6 +40,8 @@ class Hands:
         self._answers = ThreadPoolExecutor(THREADS, thread_name_prefix="calls")
         self._after = ThreadPoolExecutor(2, thread_name_prefix="calls-after")
         self._pulse = ThreadPoolExecutor(4, thread_name_prefix="calls-pulse")
+        self._valkey: tuple[Redis, Redis] | None = None
+        self._valkey_lock = Lock()
         self._following: set[Future[None]] = set()
 
     def answer(self, services: Services, work: Callable[[], str | None]) -> str | None:
@@ -60,6 +67,22 @@ class Hands:
         except (Late, SQLAlchemyError, psycopg.Error):
             return False
         return True
+
+    def demand_valkey(self, services: Services) -> None:
+        """Raise RedisError when Valkey does not answer: without it nobody would be found for whoever begins to wait."""
+        with self._valkey_lock:
+            if self._valkey is None or self._valkey[0] is not services.redis:
+                pool = services.redis.connection_pool
+                given = pool.connection_kwargs | {"socket_timeout": VALKEY_S, "socket_connect_timeout": VALKEY_S}
+                quick = Redis(
+                    connection_pool=ConnectionPool(
+                        pool.connection_class,
+                        retry=Retry(NoBackoff(), 0),
+                        **{name: value for name, value in given.items() if name != "retry"},
+                    )
+                )
+                self._valkey = (services.redis, quick)
+        self._valkey[1].ping()
 
     def later(self, work: Callable[[], None]) -> None:
         """Do something after the answer; a failure is logged, the sweepers do it again."""

@@ -67,13 +67,15 @@ def _not_understood(error: HotlineError) -> ResponseReturnValue:
     return _xml(hang_up()) if page in PARTY_PAGES else _fall_back(error.code)
 
 
-def _spoken(sid: str, key: str, stage: Stage, *, to_caller: bool = True) -> Response:
+def _spoken(sid: str, key: str, stage: Stage, *, to_caller: bool = True, needs_queue: bool = False) -> Response:
     """Answer with a document within the deadline; else with the emergency document (a caller) or the end (an agent's leg)."""
     services = current()
     pool = hands(services)
     following: list[Callable[[], None]] = []
 
     def work() -> str | None:
+        if needs_queue:
+            pool.demand_valkey(services)
         twiml, after = events.take(services, sid, key, stage)
         if after is not None:
             following.append(after)
@@ -138,7 +140,7 @@ def _taken(sid: str, key: str, stage: Stage) -> Response:
 def inbound() -> ResponseReturnValue:
     """Greet a caller and ask the first question."""
     services, ring = current(), fields.ring()
-    return _spoken(ring.sid, "inbound", lambda session: arriving.arrive(session, services, ring))
+    return _spoken(ring.sid, "inbound", lambda session: arriving.arrive(session, services, ring), needs_queue=True)
 
 
 @blueprint.post("/menu")
@@ -161,7 +163,7 @@ def wait() -> ResponseReturnValue:
     services, call_id, key, number = current(), fields.given_id("call"), fields.pressed(), fields.given_id("round")
     return _spoken(
         fields.call_sid(), f"turn:{fields.turn()}",
-        lambda session: waiting.turn(session, services, call_id, key, number),
+        lambda session: waiting.turn(session, services, call_id, key, number), needs_queue=True,
     )  # fmt: skip
 
 

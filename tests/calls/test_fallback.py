@@ -139,8 +139,15 @@ def test_a_call_that_had_begun_keeps_its_row(hook: Hook, rows: Rows, services: S
     assert rows.call().state == "ended"
 
 
-def test_redis_alone_being_gone_is_not_noticed(hook: Hook, services: Services, rows: Rows) -> None:
+def test_valkey_alone_being_gone_leads_to_the_duty_number_because_nobody_could_be_found(
+    hook: Hook, services: Services, rows: Rows
+) -> None:
     redis = services.redis
+    services.settings = services.settings.model_copy(update={"voice_duty_number": DUTY})
+    waits = hook.key(hook.key(hook.ring(), "1"), "0")
     services.redis = connect_redis("redis://127.0.0.1:9/0")
-    assert "press 2" in said(hook.ring())
+    assert number_dialled(hook.ring(2)) == DUTY and number_dialled(hook.key(waits)) == DUTY
     services.redis = redis
+    assert fallback.reconcile(services) == 2
+    assert [(call.state, call.fallback) for call in rows.calls()] == [("forwarded", True), ("ended", True)]
+    assert rows.value("SELECT state FROM queue_entries") == "left"
