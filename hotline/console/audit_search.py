@@ -16,11 +16,11 @@ from werkzeug.datastructures import MultiDict
 
 from hotline.core.audit import AuditEntry
 from hotline.core.errors import InvalidInput
+from hotline.core.tables import plain_cell
 
 PAGE_ROWS = 50
 MAX_EXPORT_ROWS = 20_000
 EXPORT_BATCH = 2_000
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def export_csv(session: Session, wanted: Wanted) -> tuple[str, int]:
     )
     count = 0
     for entry in _entries(session, wanted):
-        writer.writerow([_safe_cell(value) for value in _row(entry)])
+        writer.writerow([plain_cell(value) for value in _row(entry)])
         count += 1
     return text.getvalue(), count
 
@@ -168,10 +168,3 @@ def _row(entry: AuditEntry) -> list[object]:
 
 def _json(value: object) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _safe_cell(value: object) -> object:
-    """Keep a spreadsheet from running a cell as a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value

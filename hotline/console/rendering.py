@@ -29,7 +29,10 @@ PRECISION_NAMES = {
 
 
 def reader_zone() -> str:
-    """Return the zone of the officer who reads, or the centre's own where nobody is signed in."""
+    """Return the zone of the person whose own page it is (`g.reader_zone`), else the officer's, else the centre's."""
+    own = g.get("reader_zone")
+    if own:
+        return str(own)
     officer = g.get("officer")
     return officer.zone if officer is not None else current().settings.home_zone
 

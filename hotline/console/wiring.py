@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hotline.console.import_pages
-import hotline.console.itinerary_pages  # noqa: F401  # both hang their routes on the travellers' blueprint when imported
+import hotline.console.itinerary_pages
+import hotline.console.mission_details_pages
+import hotline.console.mission_hours_pages  # noqa: F401  # these hang their routes on another file's blueprint when imported
 from hotline.console import assets, audit_pages, frame, missions_pages, pages, routes_pages, travellers_pages
 from hotline.console.words import ACTIONS, EXPLANATIONS, SUBJECTS
 from hotline.core import menu_groups as groups

@@ -50,6 +50,7 @@ SUBJECTS = {
     "audit": SubjectKind(gettext_noop("Audit trail")),
 }
 EXPLANATIONS = {
+    "not-found": gettext_noop("There is no %(kind)s %(key)s."),
     "sender.provider": gettext_noop("Name a provider in small letters, such as twilio."),
     "sender.address": gettext_noop("Give a sender that is not on the list yet: a number, a short code or a name."),
     "sender.parts_per_s": gettext_noop("Write a whole number from 1 to 10000, or leave it empty."),

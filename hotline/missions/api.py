@@ -32,7 +32,7 @@ blueprint = APIBlueprint("api_missions", __name__, url_prefix="/api/v1", tag="Mi
 def create(given: MissionIn) -> ResponseReturnValue:
     """Add a mission."""
     services = current()
-    values = given.model_dump() | {"countries": tuple(given.countries)}
+    values = given.model_dump()
     with services.db.transaction() as session:
         mission = missions.save(session, services.clock, actor(), MissionFields(**values))
         response = jsonify(mission_json(mission))
@@ -77,8 +77,6 @@ def change(mission_id: int, given: MissionChange) -> ResponseReturnValue:
     """Change a mission."""
     services = current()
     values = given.model_dump(exclude={"closed"})
-    if given.countries is not None:
-        values["countries"] = tuple(given.countries)
     with services.db.transaction() as session:
         mission = missions.update(session, services.clock, actor(), mission_id, MissionChanges(**values))
         if given.closed is not None:
@@ -102,6 +100,13 @@ def mission_json(mission: Mission) -> dict[str, Any]:
         "zone": mission.zone,
         "phone": mission.phone,
         "emergency_phone": mission.emergency_phone,
+        "kind": mission.kind,
+        "languages": mission.languages,
+        "regions": mission.regions,
+        "services_ko": mission.services_ko,
+        "services_en": mission.services_en,
+        "email": mission.email,
+        "partner_id": mission.partner_id,
         "created_at": mission.created_at.isoformat(),
         "updated_at": mission.updated_at.isoformat(),
         "closed_at": mission.closed_at.isoformat() if mission.closed_at else None,

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from zoneinfo import available_timezones
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,10 @@ from hotline.missions.models import Mission
 MAX_COUNTRIES = 30
 """Countries one mission looks after; the largest real jurisdictions have about fifteen."""
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
+MAX_REGIONS = 60
+MAX_SERVICES = 2000
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_DETAILS = frozenset({"kind", "languages", "regions", "services_ko", "services_en", "email", "partner"})
 _TEXTS = {"name_en": 160, "name_ko": 160, "city": 120}
 
 
@@ -28,7 +33,9 @@ class MissionFields:
     """Everything that is known of a mission.
 
     `code` names it for good (`manila`); `country` is where it stands and `countries` are those it looks after (ISO 3166
-    codes); degrees; `zone` is an IANA time zone; the numbers are written in any usual form.
+    codes); degrees; `zone` is an IANA time zone; the numbers are written in any usual form. What is None stays as it was: `kind`
+    (embassy or consulate), `languages` (ISO 639), `regions` (parts of its country, by any name), `services` in both languages,
+    `email` for the morning's hand-over, `partner` (another mission's code; empty takes it away).
     """
 
     code: str
@@ -42,6 +49,13 @@ class MissionFields:
     phone: str
     emergency_phone: str
     countries: tuple[str, ...] = ()
+    kind: str | None = None
+    languages: tuple[str, ...] | None = None
+    regions: tuple[str, ...] | None = None
+    services_ko: str | None = None
+    services_en: str | None = None
+    email: str | None = None
+    partner: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +72,13 @@ class MissionChanges:
     phone: str | None = None
     emergency_phone: str | None = None
     countries: tuple[str, ...] | None = None
+    kind: str | None = None
+    languages: tuple[str, ...] | None = None
+    regions: tuple[str, ...] | None = None
+    services_ko: str | None = None
+    services_en: str | None = None
+    email: str | None = None
+    partner: str | None = None
 
 
 def save(session: Session, clock: Clock, actor: Actor, given: MissionFields) -> Mission:
@@ -65,8 +86,10 @@ def save(session: Session, clock: Clock, actor: Actor, given: MissionFields) -> 
 
     Raises SeveralFaults naming every field that cannot be used.
     """
-    values = _checked({field.name: getattr(given, field.name) for field in fields(given)})
+    asked = {field.name: getattr(given, field.name) for field in fields(given)}
+    values = _checked({name: value for name, value in asked.items() if value is not None})
     values["countries"] = values["countries"] or [values["country"]]
+    _find_partner(session, values, given.code, given.zone)
     known = session.scalar(select(Mission).where(Mission.code == values["code"]).with_for_update())
     if known is not None:
         return _change(session, clock, actor, known, values | {"closed_at": None})
@@ -83,7 +106,9 @@ def update(session: Session, clock: Clock, actor: Actor, mission_id: int, change
     """Change some values of a mission; raises NotFound, and SeveralFaults naming every field that cannot be used."""
     given = {field.name: getattr(changes, field.name) for field in fields(changes)}
     mission = get(session, mission_id, lock=True)
-    return _change(session, clock, actor, mission, _checked({k: v for k, v in given.items() if v is not None}))
+    values = _checked({k: v for k, v in given.items() if v is not None})
+    _find_partner(session, values, mission.code, changes.zone or mission.zone)
+    return _change(session, clock, actor, mission, values)
 
 
 def close(session: Session, clock: Clock, actor: Actor, mission_id: int) -> Mission:
@@ -165,6 +190,8 @@ def _checked_value(name: str, value: object) -> object:
         return _text(name, value)
     if name in ("phone", "emergency_phone"):
         return parse_e164(str(value), field=name).e164
+    if name in _DETAILS:
+        return _detail(name, value)
     if name in ("lat", "lon"):
         return _degrees(name, value)
     if name == "countries":
@@ -173,6 +200,53 @@ def _checked_value(name: str, value: object) -> object:
             raise InvalidInput(name, f"{len(value)} countries", f"use at most {MAX_COUNTRIES}")
         return list(dict.fromkeys(_iso(name, code) for code in value))
     return _iso(name, value) if name == "country" else _name(name, value)
+
+
+def _detail(name: str, value: object) -> object:
+    if name in ("languages", "regions"):
+        assert isinstance(value, list | tuple)
+        if len(value) > MAX_REGIONS:
+            raise InvalidInput(name, f"{len(value)} of them", f"use at most {MAX_REGIONS}")
+        return list(dict.fromkeys((_language if name == "languages" else _region)(str(one)) for one in value))
+    text = str(value).replace("\r\n", "\n").strip()
+    if name == "kind" and text not in ("embassy", "consulate"):
+        raise InvalidInput(name, value, "use embassy or consulate")
+    if name.startswith("services") and (len(text) > MAX_SERVICES or "\x00" in text):
+        raise InvalidInput(name, value, f"use at most {MAX_SERVICES} characters")
+    if name == "email" and text:
+        try:
+            return validate_email(text, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise InvalidInput(name, value, "use an address such as duty@example.org") from None
+    return text
+
+
+def _language(code: str) -> str:
+    if not _LANGUAGE.fullmatch(code.strip().casefold()):
+        raise InvalidInput("languages", code, "use ISO 639 codes such as ko, en, zh")
+    return code.strip().casefold()
+
+
+def _region(text: str) -> str:
+    tidy = " ".join(text.split())
+    if not 1 <= len(tidy) <= 80 or not tidy.isprintable():
+        raise InvalidInput("regions", text, "use names of 1 to 80 characters")
+    return tidy
+
+
+def _find_partner(session: Session, values: dict[str, object], code: str, zone: str) -> None:
+    """Replace the partner's code by its id; raises SeveralFaults when there is no such mission or it keeps another zone."""
+    if "partner" not in values:
+        return
+    named = str(values.pop("partner"))
+    values["partner_id"] = None
+    if not named:
+        return
+    partner = session.scalar(select(Mission).where(Mission.code == named, Mission.code != code))
+    if partner is None or partner.zone != zone:
+        mend = "give the code of another mission that keeps the same time zone"
+        raise SeveralFaults([{"field": "partner", "value": named, "mend": mend}], "The partner mission cannot be used.")
+    values["partner_id"] = partner.id
 
 
 def _text(name: str, value: object) -> str:

@@ -97,3 +97,22 @@ def test_what_is_not_there_is_a_problem_document(client: FlaskClient, administra
     for method in ("GET", "PATCH"):
         answer = client.open("/api/v1/missions/999999", method=method, headers=administrator, json={"city": "X"})
         assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+def test_days_in_a_row_get_hours_of_their_own_by_one_call(client: FlaskClient, administrator: dict[str, str]) -> None:
+    made = client.post("/api/v1/missions", json=MANILA, headers=administrator).get_json()
+    where = f"/api/v1/missions/{made['id']}/exceptions"
+    given = {"hours": "off", "note": "moving house", "last_day": "2026-12-31"}
+    told = client.put(f"{where}/2026-12-24", json=given, headers=administrator).get_json()
+    assert [each["day"] for each in told["exceptions"]] == [f"2026-12-{day}" for day in range(24, 32)]
+    for last in ("2026-12-23", "2027-03-26"):
+        answer = client.put(f"{where}/2026-12-24", json=given | {"last_day": last}, headers=administrator)
+        (fault,) = answer.get_json()["errors"]
+        assert (answer.status_code, fault["field"]) == (422, "last_day") and last in fault["value"] and fault["mend"]
+    answer = client.put(f"{where}/2026-12-24", json=given | {"last_day": "soon"}, headers=administrator)
+    assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "last_day")
+    assert client.delete(f"{where}/2026-12-24?last_day=x", headers=administrator).status_code == 422
+    told = client.delete(f"{where}/2026-12-24?last_day=2026-12-28", headers=administrator).get_json()
+    assert [each["day"] for each in told["exceptions"]] == ["2026-12-29", "2026-12-30", "2026-12-31"]
+    assert client.delete(f"{where}/2026-12-24", headers=administrator).status_code == 404
+    assert len(client.delete(f"{where}/2026-12-29", headers=administrator).get_json()["exceptions"]) == 2
