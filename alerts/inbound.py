@@ -16,7 +16,7 @@ from alerts.models import InboundText, Message
 from alerts.replies import by_text
 from alerts.replies.understanding import understand
 from alerts.texts import BLOCKED_WORDS
-from hotline.core import audit, live
+from hotline.core import audit, jobs, live
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import InvalidInput
@@ -80,9 +80,27 @@ def take_in(session: Session, clock: Clock, incoming: IncomingText) -> tuple[str
         topics = by_text.leave_to_a_person(session, kept)
     elif _obey(session, clock, incoming):
         topics = ()
+    elif (taken := _taken_elsewhere(session, clock, incoming)) is not None:
+        topics = taken
     else:
         topics = by_text.take(session, clock, HANDSET, kept)
     return topics if kept.alert_id is None else (f"alert:{kept.alert_id}", *topics)
+
+
+def _taken_elsewhere(session: Session, clock: Clock, incoming: IncomingText) -> tuple[str, ...] | None:
+    """Offer a text to rooms that asked its sender something; the topics that changed, None where nobody took it.
+
+    They are told when an alert went to this number last: an answer belongs to what was asked last.
+    """
+    takers = jobs.registry().text_answers
+    if not takers:
+        return None
+    last = session.scalar(select(func.max(Message.sent_at)).where(Message.phone == incoming.sender))
+    for take in takers:
+        topics = take(session, clock, incoming.sender, incoming.body, last)
+        if topics is not None:
+            return topics
+    return None
 
 
 class Echo(Enum):

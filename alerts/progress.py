@@ -6,12 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.models import AudienceSnapshot, Tally
+from alerts.models import Alert, AudienceSnapshot, Tally
 from alerts.reading import get_alert
 from alerts.states import FAILED, IN_DOUBT, MESSAGE_STATES, QUEUED, SENDING
+from hotline.core.registry import Alerted
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,26 @@ def progress(session: Session, alert_id: int) -> Progress:
         finished_at=alert.finished_at,
         settled=alert.started_at is not None and not any(by_state[state] for state in (QUEUED, SENDING, IN_DOUBT)),
     )
+
+
+MAX_ALERTED = 2_000
+
+
+def people_since(session: Session, since: datetime, drill: bool) -> list[Alerted]:
+    """Return the people of alerts that began after a moment (UTC), by alert and country; for who must answer their calls.
+
+    Updates and all-clears are left out: they go to people who were told before, and bring few calls of their own.
+    """
+    rows = session.execute(
+        select(Tally.country, Alert.started_at, func.sum(Tally.messages))
+        .join(Alert, Alert.id == Tally.alert_id)
+        .where(
+            Alert.started_at > since,
+            Alert.follows_id.is_(None),
+            Alert.status != "Actual" if drill else Alert.status == "Actual",
+        )
+        .group_by(Tally.alert_id, Tally.country, Alert.started_at)
+        .order_by(Alert.started_at.desc())
+        .limit(MAX_ALERTED)
+    ).tuples()
+    return [Alerted(country, at, int(people)) for country, at, people in rows if at is not None and people]

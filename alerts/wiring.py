@@ -9,7 +9,18 @@ import alerts.feeds.wiring
 import alerts.publish.wiring
 import alerts.replies.wiring
 import alerts.silent.wiring
-from alerts import api, demo, erasure, index_room, materialise, texts_over_links, webhooks
+from alerts import (
+    api,
+    demo,
+    erasure,
+    incident_links,
+    index_room,
+    materialise,
+    mode_drafts,
+    progress,
+    texts_over_links,
+    webhooks,
+)
 from alerts.dispatch import doubt, ending, lanes, retry_sweep, sweep
 from alerts.follow import in_flight, joins
 from alerts.receipts import links
@@ -17,6 +28,7 @@ from alerts.receipts.fold import fold
 from alerts.text_templates import api as templates_api
 from alerts.text_templates import demo as templates_demo
 from hotline.core.registry import Registry
+from hotline.incidents import prefill
 
 
 def register(registry: Registry) -> None:
@@ -31,6 +43,7 @@ def register(registry: Registry) -> None:
     registry.every(1, "alerts.fold_receipts")
     registry.link_receipts = links.take
     registry.link_texts = texts_over_links.take
+    registry.people_in_alerts = progress.people_since
     registry.job(texts_over_links.JOB, texts_over_links.take_what_is_there, queue="default", timeout_s=60)
     registry.every(60, texts_over_links.JOB)
     # Lanes wait behind everything urgent: stopping, receipts and the next alert's audience must not wait for a lane.
@@ -47,6 +60,10 @@ def register(registry: Registry) -> None:
     registry.job(retry_sweep.JOB, retry_sweep.sweep, queue="urgent", timeout_s=120)
     registry.every(15, retry_sweep.JOB)
     registry.on("TravellerErased", "alerts.forget", erasure.forget)
+    registry.mode_step(mode_drafts.DRAFTS)
+    registry.incident_figures.append(incident_links.FIGURES)
+    prefill.register("alert", incident_links.values)
+    registry.explanations |= mode_drafts.EXPLANATIONS
     registry.demo += [demo.add_practice_warning, templates_demo.add_practice_templates]
     alerts.console.wiring.register(registry)
     alerts.arrivals.wiring.register(registry)

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
-from fpdf.fonts import FontFace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerts.board.cells import plain_cell
 from alerts.board.figures import Board, Split, Standings
 from alerts.board.models import BoardSplit
 from alerts.console import labels
-from hotline.console.assets import STATIC
+from hotline.core import tables
 from hotline.core.i18n import gettext
+from hotline.core.sheet import INK, LINE, QUIET, Sheet
 
-FONTS = STATIC / "vendor" / "pretendard"
 MAX_COUNTRIES = 250
 MAX_MINUTE_ROWS = 50_000
-INK, QUIET, LINE = (23, 33, 44), (75, 89, 103), (211, 218, 226)
 COLOURS = {"delivered": (21, 84, 156), "safe": (27, 106, 60), "help": (179, 22, 27), "silent": (124, 74, 0)}
 """The colours of the page by day."""
 
@@ -85,8 +78,6 @@ def as_csv(found: Board, lines_by_minute: list[list[Any]], read_at: datetime) ->
 
     Three tables with an empty line between them: by country, by provider, and minute by minute by both.
     """
-    text = io.StringIO()
-    text.write("\ufeff")
     lines: list[list[Any]] = [
         columns(gettext("Country")),
         *rows_of(found),
@@ -100,8 +91,7 @@ def as_csv(found: Board, lines_by_minute: list[list[Any]], read_at: datetime) ->
         [],
         [gettext("Read at (UTC)"), read_at.isoformat(timespec="seconds")],
     ]  # fmt: skip
-    csv.writer(text).writerows([[plain_cell(value) for value in line] for line in lines])
-    return text.getvalue()
+    return tables.as_csv(lines)
 
 
 def as_pdf(found: Board, head: Head, curve: dict[str, list[Any]]) -> bytes:
@@ -109,65 +99,46 @@ def as_pdf(found: Board, head: Head, curve: dict[str, list[Any]]) -> bytes:
     page = _Page(head)
     page.add_page()
     page.heading()
-    page.tiles(found.total)
+    page.standings(found.total)
     page.curve(curve)
-    page.table_of(columns(gettext("Country")), rows_of(found))
+    page.splits(columns(gettext("Country")), rows_of(found))
     page.ln(5)
-    page.table_of(columns(gettext("Provider")), rows_by_provider(found))
+    page.splits(columns(gettext("Provider")), rows_by_provider(found))
     return bytes(page.output())
 
 
-class _Page(FPDF):
-    """A4 upright, in the face of the console."""
+class _Page(Sheet):
+    """The board's pages."""
 
     def __init__(self, head: Head) -> None:
-        super().__init__(format="A4")
+        super().__init__(f"{head.reference} {head.headline}", f"{head.reference} · {head.read_at}", margins=(16, 16))
         self.head = head
-        self.add_font("P", "", FONTS / "Pretendard-Regular.ttf")
-        self.add_font("P", "B", FONTS / "Pretendard-SemiBold.ttf")
-        self.set_margins(16, 16)
-        self.set_auto_page_break(auto=True, margin=18)
-        self.set_title(f"{head.reference} {head.headline}")
-        self.set_creator(gettext("Consular crisis hotline"))
-
-    def footer(self) -> None:
-        """Write reference, time and page number below every page."""
-        self.set_y(-12)
-        self._face(8, QUIET)
-        self.cell(0, 5, f"{self.head.reference} · {self.head.read_at} · {self.page_no()}/{{nb}}", align="C")
 
     def heading(self) -> None:
         """Write the head of the report."""
         if self.head.drill:
             self.set_fill_color(91, 45, 145)
-            self._face(11, (255, 255, 255), bold=True)
-            self._line(8, gettext("DRILL"), fill=True)
+            self.face(11, (255, 255, 255), bold=True)
+            self.words(8, gettext("DRILL"), fill=True)
             self.ln(2)
-        self._face(10, QUIET)
-        self._line(5, f"{self.head.reference} · {self.head.read_at}")
-        self._face(17, INK, bold=True)
-        self.multi_cell(0, 8, self.head.headline, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-        self._face(10, INK)
+        self.face(10, QUIET)
+        self.words(5, f"{self.head.reference} · {self.head.read_at}")
+        self.face(17, INK, bold=True)
+        self.paragraph(8, self.head.headline)
+        self.face(10, INK)
         for name, value in self.head.facts:
-            self.multi_cell(0, 5, f"{name}: {value}", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self.paragraph(5, f"{name}: {value}")
         self.ln(4)
 
-    def tiles(self, total: Standings) -> None:
+    def standings(self, total: Standings) -> None:
         """Write the five figures that everybody asks for."""
-        shown = [
-            ("delivered", gettext("Reached"), total.delivered), ("safe", gettext("Safe"), total.safe),
-            ("help", gettext("Need help"), total.help), ("silent", gettext("Silent"), total.silent),
-            ("", gettext("Not reached"), total.not_reached),
-        ]  # fmt: skip
-        width, top = self.epw / len(shown), self.get_y()
-        for nth, (key, name, count) in enumerate(shown):
-            self.set_xy(self.l_margin + nth * width, top)
-            self._face(9, QUIET)
-            self.cell(width, 5, name)
-            self.set_xy(self.l_margin + nth * width, top + 5)
-            self._face(18, COLOURS.get(key, INK), bold=True)
-            self.cell(width, 9, f"{count:,}")
-        self.set_y(top + 17)
+        self.tiles(
+            [
+                (gettext("Reached"), total.delivered, COLOURS["delivered"]), (gettext("Safe"), total.safe, COLOURS["safe"]),
+                (gettext("Need help"), total.help, COLOURS["help"]), (gettext("Silent"), total.silent, COLOURS["silent"]),
+                (gettext("Not reached"), total.not_reached, INK),
+            ]
+        )  # fmt: skip
 
     def curve(self, lines: dict[str, list[Any]]) -> None:
         """Draw the curves minute by minute; nothing where there are not two points."""
@@ -188,7 +159,7 @@ class _Page(FPDF):
                 for at, count in zip(times, lines[name], strict=True)
             ]
             self.polyline(points)
-        self._face(8, QUIET)
+        self.face(8, QUIET)
         self.set_xy(left + 1, top + 1)
         self.cell(40, 4, f"{most:,}")
         first, last = (datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC") for at in (times[0], times[-1]))
@@ -197,26 +168,7 @@ class _Page(FPDF):
         self.cell(width / 2, 4, last, align="R")
         self.set_y(top + height + 8)
 
-    def table_of(self, heads_of_columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
-        """Write a table of figures, its head repeated on every page."""
-        self._face(9, INK)
-        self.set_draw_color(*LINE)
-        self.set_line_width(0.2)
-        heads = FontFace(emphasis="BOLD", color=INK, fill_color=(233, 237, 242))
+    def splits(self, heads: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
+        """Write a table of figures."""
         widths = (3.2, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 1.3)
-        with self.table(
-            col_widths=widths, text_align=("LEFT", *["RIGHT"] * 7), headings_style=heads, line_height=5.5,
-            borders_layout="HORIZONTAL_LINES",
-        ) as table:  # fmt: skip
-            lines: list[Sequence[str | int]] = [heads_of_columns, *rows]
-            for line in lines:
-                row = table.row()
-                for value in line:
-                    row.cell(f"{value:,}" if isinstance(value, int) else str(value))
-
-    def _face(self, size: float, colour: tuple[int, int, int], *, bold: bool = False) -> None:
-        self.set_font("P", "B" if bold else "", size)
-        self.set_text_color(*colour)
-
-    def _line(self, height: float, words: str, *, fill: bool = False) -> None:
-        self.cell(0, height, words, fill=fill, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.table_of(heads, rows, widths, align=("LEFT", *["RIGHT"] * 7), size=9, line=5.5)

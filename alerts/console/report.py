@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from flask import Response
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerts.board.cells import plain_cell
 from alerts.console import labels
 from alerts.console.blueprint import blueprint
 from alerts.console.reasons import reason
 from alerts.models import Alert, AudienceSnapshot, Tally
 from alerts.reading import get_alert
 from alerts.states import FAILED
+from hotline.core import tables
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -29,10 +26,7 @@ def report(alert_id: int) -> ResponseReturnValue:
     with current().db.transaction() as session:
         alert = get_alert(session, alert_id)
         rows = report_rows(session, alert)
-    text = io.StringIO()
-    text.write("\ufeff")
-    csv.writer(text).writerows([[plain_cell(value) for value in row] for row in rows])
-    response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response = Response(tables.as_csv(rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="alert-{alert_id}-report.csv"'
     return response
 

@@ -7,19 +7,9 @@ from pathlib import Path
 import click
 
 from alerts.publish import signers as stage
-from hotline.core.actor import Actor
 from hotline.core.errors import HotlineError
 from hotline.core.keypair import MAX_FILE_BYTES
-from hotline.core.services import Services, make_services
-from hotline.platform import preflight
-
-CLI = Actor(kind="system", id=None, name="command line", via="cli")
-
-
-def _services() -> Services:
-    settings = preflight.read_settings()
-    preflight.check_migrations(settings.database_url)
-    return make_services(settings, pool_size=1)
+from hotline.platform.commands import CLI, command_services
 
 
 @click.group()
@@ -34,7 +24,7 @@ def add(file: Path, name: str) -> None:
     """Believe the certificate in FILE (PEM). Compare the fingerprint that is printed with its owner, by telephone."""
     with file.open("rb") as opened:
         pem = opened.read(MAX_FILE_BYTES)
-    services = _services()
+    services = command_services()
     try:
         with services.db.transaction() as session:
             row = stage.trust(session, services.clock, CLI, name=name, pem=pem)
@@ -47,7 +37,7 @@ def add(file: Path, name: str) -> None:
 @signers.command("list")
 def list_command() -> None:
     """Show the certificates that are trusted now."""
-    services = _services()
+    services = command_services()
     with services.db.transaction() as session:
         for row in stage.list_signers(session):
             click.echo(f"{row.id}\t{row.name}\tuntil {row.valid_until:%Y-%m-%d}\t{row.fingerprint}")
@@ -57,7 +47,7 @@ def list_command() -> None:
 @click.argument("number", type=int)
 def remove(number: int) -> None:
     """Stop believing certificate NUMBER at once."""
-    services = _services()
+    services = command_services()
     try:
         with services.db.transaction() as session:
             row = stage.distrust(session, services.clock, CLI, number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from flask import Response, request
 
-from alerts.replies.rendering import chosen_language, rendered
+from alerts.replies.rendering import chosen_language, leads_on, rendered, token_of_request
 from alerts.replies.shown import hotline_line
 from hotline.cases.escalating import may_reopen_until, questions_of, reopen
 from hotline.cases.person_links import open_person_link
@@ -28,9 +28,11 @@ def case_page(services: Services, claims: PersonClaims) -> Response:
     with services.db.transaction() as session:
         opened = open_person_link(session, services.clock, claims)
         case, questions = opened.case, questions_of(session, opened.case.id)
+        language = chosen_language(opened.person.language)
+        more = leads_on(session, token_of_request(), claims, language)
         until, now = may_reopen_until(case), services.clock.now()
     return rendered(
-        "replies/case.html", 200, chosen_language(opened.person.language), lines=(hotline_line(services.settings),),
+        "replies/case.html", 200, language, more=more, lines=(hotline_line(services.settings),),
         state=case.state, drill=case.drill, reference=reference("CS", case.id),
         asked=any(each.state == ASKED for each in questions), answers=[each.answer for each in questions if each.answer],
         may_reopen=until is not None and now <= until, max_reason=MAX_REASON_CHARS,

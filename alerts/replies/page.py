@@ -20,7 +20,7 @@ from alerts.replies.case_page import case_page, take_word
 from alerts.replies.form import read_form
 from alerts.replies.phrases import FALLBACK, language_of
 from alerts.replies.recording import Recorded, Said, record_answer
-from alerts.replies.rendering import chosen_language, rendered
+from alerts.replies.rendering import chosen_language, leads_on, rendered, token_of_request
 from alerts.replies.shown import hotline_line, what_is_shown
 from hotline.cases.escalating import reopen
 from hotline.cases.reading import latest_of_person
@@ -130,8 +130,9 @@ def _page(
         opened = open_link(session, services.clock, claims)
         language = chosen_language(opened.traveller.language)
         shown = what_is_shown(session, services.clock, services.settings, opened, language)
+        more = leads_on(session, token_of_request(), claims, language)
     return rendered(
-        "replies/page.html", 200, language, shown=shown, lines=shown.lines, answered=recorded is not None,
+        "replies/page.html", 200, language, shown=shown, more=more, lines=shown.lines, answered=recorded is not None,
         remarks=remarks, key=_form_key(),
     )  # fmt: skip
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, current_app, make_response, render_template, request
+from sqlalchemy.orm import Session
 
 from alerts.replies.phrases import FALLBACK, LANGUAGES, language_of, phrases
+from hotline.core.registry import Registry
+from hotline.links.tokens import PATH, Claims, PersonClaims
 
 
 def chosen_language(own: str | None = None) -> str:
@@ -14,6 +17,21 @@ def chosen_language(own: str | None = None) -> str:
     chosen = language_of(request.form.get("lang") if request.method == "POST" else request.args.get("lang"))
     asked = request.accept_languages.best_match(LANGUAGES)
     return chosen or language_of(own) or language_of(asked) or FALLBACK
+
+
+def token_of_request() -> str:
+    """Return the token by which this request opened the page."""
+    return str((request.view_args or {}).get("token", ""))
+
+
+def leads_on(session: Session, token: str, claims: Claims | PersonClaims, language: str) -> list[tuple[str, str]]:
+    """Return address and name of pages of other rooms that the page leads to, for whoever the claims name."""
+    registry: Registry = current_app.extensions["registry"]
+    return [
+        (f"{PATH}{token}{each.path}?lang={language}", each.labels.get(language) or each.labels["en"])
+        for each in registry.own_links
+        if each.shown(session, claims)
+    ]
 
 
 def rendered(template: str, status: int, language: str, **values: Any) -> Response:

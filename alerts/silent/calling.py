@@ -26,6 +26,15 @@ RUN_S = 2.0
 """How long one job makes calls before it lets others have its worker."""
 MAX_AT_ONCE = 50
 PATH = "/webhooks/twilio/voice/outreach"
+BEGUN = f"""
+SELECT count(*) FROM call_attempts
+ WHERE started_at > %(since)s AND started_at <= %(now)s AND provider = '{TwilioVoice.name}'
+"""  # noqa: S608 - put together from constants, no value comes from outside
+WAITING = """
+SELECT EXISTS (SELECT 1 FROM outreach o JOIN silent_plans s ON s.alert_id = o.alert_id AND s.stopped_at IS NULL
+                WHERE o.state = 'queued' AND o.channel = 'voice' AND (o.not_before IS NULL OR o.not_before <= %(now)s))
+"""
+"""For those whose calls stand behind these: how many began, and whether more wait."""
 
 
 def call(services: Services) -> int:

@@ -17,7 +17,7 @@ from alerts.silent import (
 )
 from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
-from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
+from hotline.core.registry import CallStarts, MenuEntry, Panel, Registry, SubjectKind
 
 
 def register(registry: Registry) -> None:
@@ -35,6 +35,7 @@ def register(registry: Registry) -> None:
     registry.traveller_panels.append(
         Panel(gettext_noop("Other channels"), "silent.traveller_panel", "travellers.read", 25)
     )
+    registry.call_starts.append(CallStarts("silent", calling.BEGUN, calling.WAITING))
     registry.static["silent"] = pages.STATIC
     registry.context.append(lambda: {"calls_panel": pages.calls_panel})
     registry.explanations |= labels.EXPLANATIONS

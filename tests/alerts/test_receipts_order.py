@@ -79,7 +79,11 @@ def alert_id(services: Services) -> int:
 def begin(services: Services, alert_id: int) -> list[int]:
     """Hand over a fresh set of messages; their ids."""
     with services.db.transaction() as session:
+        session.execute(
+            text("SET LOCAL session_replication_role = replica")
+        )  # vouchers, which hang on cases, refuse to be emptied
         session.execute(text("TRUNCATE messages, attempts, receipts, tallies, positions, travellers CASCADE"))
+        session.execute(text("SET LOCAL session_replication_role = origin"))
         alert = session.get_one(Alert, alert_id)
         travellers = [make_traveller(session, phone=f"+82101111000{nth}") for nth in range(PEOPLE)]
         return [make_message(session, alert, phone=each.phone, traveller_id=each.id).id for each in travellers]

@@ -13,7 +13,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from alerts.board.cells import plain_cell
 from alerts.board.figures import board
 from alerts.board.models import BoardMinute
 from alerts.board.people import _ANSWERED, _MESSAGES, _WITHOUT_ANSWER, PAGE, STATES, people_in
@@ -26,6 +25,7 @@ from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.errors import InvalidInput
 from hotline.core.services import Services
+from hotline.core.tables import plain_cell
 from tests.alerts.replies.people import Warned, make_warned, warn
 from tests.auth.conftest import Visitor
 from tests.factories import NOW, make_alert, make_officer, make_traveller

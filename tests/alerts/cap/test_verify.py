@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -76,6 +80,35 @@ def test_an_outdated_algorithm_is_not_believed_and_not_called_broken() -> None:
 def test_a_weak_key_is_not_believed() -> None:
     pair = make_pair("Weak", rsa_bits=1024)
     assert seal(as_bytes(sign(unsigned(), pair)), pair) == Seal("unknown", ("Weak",), "weak")
+
+
+def with_another_kind_of_key(pair: KeyPair, before: bytes) -> tuple[x509.Certificate, str]:
+    """Return the certificate with a kind of key, or a curve, that no library knows; as it is and as it stands in a message."""
+    der = pair.certificate.public_bytes(Encoding.DER)
+    assert der.count(before) == 1
+    changed = der.replace(before, before[:-1] + b"\x7f")
+    return x509.load_der_x509_certificate(changed), base64.b64encode(changed).decode()
+
+
+EC_KEY, P256 = bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06082a8648ce3d030107")
+
+
+@pytest.mark.parametrize("kind", [EC_KEY, P256], ids=["algorithm", "curve"])
+def test_a_kind_of_key_that_the_library_does_not_know_is_not_believed_and_raises_nothing(kind: bytes) -> None:
+    pair = make_pair("Unheard Of", may_issue=True)
+    certificate, text = with_another_kind_of_key(pair, kind)
+    with pytest.raises(UnsupportedAlgorithm):
+        certificate.public_key()
+    trusted = [TrustedSigner("trusted 0", certificate)]
+    root = sign(unsigned(), pair)
+    for element in root.iter(f"{DS}X509Certificate"):
+        element.text = text
+    brought = as_bytes(root)
+    assert seals_of(brought, read_cap(brought).alerts, trusted, NOW) == [Seal("unknown", ("Unheard Of",), "weak")]
+    bare = as_bytes(sign(unsigned(), pair, certificate=False))
+    assert seals_of(bare, read_cap(bare).alerts, trusted, NOW) == [Seal("unknown", detail="no_certificate")]
+    issued = as_bytes(sign(unsigned(), make_pair("Province", issuer=pair)))
+    assert seals_of(issued, read_cap(issued).alerts, trusted, NOW) == [Seal("unknown", ("Province",))]
 
 
 @pytest.mark.parametrize("over_the_first", [True, False])

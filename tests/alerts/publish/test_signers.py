@@ -127,7 +127,7 @@ def test_an_unsigned_source_is_called_unsigned(services: Services, officials: Of
 def test_the_command_line_trusts_lists_and_withdraws(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "_services", lambda: services)
+    monkeypatch.setattr(cli, "command_services", lambda: services)
     _, certificate = write_pair(PAIR, tmp_path)
     run = CliRunner()
     added = run.invoke(cli.signers, ["add", certificate, "--name", "Weather Service"])

@@ -65,7 +65,10 @@ def test_from_the_text_on_the_handset_to_the_case_and_the_relative(
     found = re.search(re.escape(services.settings.public_url) + r"(/p/\w+)$", text.body)
     assert found is not None
     page = client.get(found[1]).get_data(as_text=True)
-    assert "Flood in Manila" in page and "EachPerson" not in page and found[1] not in page
+    assert "Flood in Manila" in page and "EachPerson" not in page
+    assert page.count(found[1]) == page.count(f'href="{found[1]}/money'), (
+        "its own address is nowhere but in the way to the money"
+    )
     client.post(found[1], data={"say": "help", "people": "2"})
     client.post(found[1], data={"say": "safe", "relative": "yes", "relative_phone": "+821098765432"})
     with services.db.transaction() as session:

@@ -1,0 +1,102 @@
+"""Alerts and incidents: what an incident that is opened from an alert begins with, and an incident's alerts in figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from alerts.feeds.models import FeedHazard
+from alerts.models import Alert, Tally
+from alerts.replies.models import AnswerTally
+from alerts.states import DELIVERED, SENT
+from hotline.core.i18n import gettext_noop
+from hotline.core.registry import IncidentFigures
+from hotline.geo.countries import NOWHERE, country_of
+from hotline.incidents.models import Incident
+from hotline.incidents.states import SEVERITIES
+from hotline.missions.models import Mission
+
+HAZARDS = {
+    "earthquake": "earthquake", "tsunami": "tsunami", "cyclone": "storm", "typhoon": "storm", "storm": "storm", "flood": "flood",
+    "volcan": "volcano", "wildfire": "fire", "fire": "fire", "attack": "attack", "terror": "attack", "unrest": "unrest",
+    "war": "war", "accident": "accident", "epidemic": "epidemic", "outbreak": "epidemic",
+}  # fmt: skip
+"""Which kind of incident a hazard of a feed, or a word in an alert's event, stands for; the first that fits."""
+MAX_RADIUS_KM = 2_000.0
+
+
+def values(session: Session, alert_id: int) -> Mapping[str, object] | None:
+    """Return what an incident that is opened from an alert begins with; None where there is no such alert."""
+    alert = session.get(Alert, alert_id)
+    if alert is None:
+        return None
+    found: dict[str, object] = {
+        "name_ko": alert.headline[:120], "name_en": alert.headline[:120], "kind": _kind(session, alert),
+        "severity": alert.severity if alert.severity in SEVERITIES else "Unknown", "place": alert.place[:160],
+        "summary": alert.description[:4_000], "drill": alert.drill, "began_at": alert.onset or alert.created_at,
+    }  # fmt: skip
+    circles = [circle for part in alert.areas or [] for circle in part.get("circles", [])]
+    if len(circles) == 1:
+        lat, lon = circles[0]["center"]
+        radius_km = min(float(circles[0]["radius_km"]), MAX_RADIUS_KM)
+        found |= {"lat": round(lat, 4), "lon": round(lon, 4), "radius_km": radius_km}
+    return found | {"countries": _countries(session, alert, circles)}
+
+
+def _kind(session: Session, alert: Alert) -> str:
+    hazard = session.scalar(select(FeedHazard.kind).where(FeedHazard.alert_id == alert.id))
+    event = f"{hazard or ''} {alert.event} {alert.headline}".lower()
+    return next((kind for word, kind in HAZARDS.items() if word in event), "other")
+
+
+def _countries(session: Session, alert: Alert, circles: list[dict[str, Any]]) -> tuple[str, ...]:
+    mission = session.get(Mission, alert.mission_id) if alert.mission_id is not None else None
+    if mission is not None:
+        return (mission.country,)
+    places = [circle["center"] for circle in circles[:1]]
+    if not places:
+        return ()
+    codes = country_of([lat for lat, _ in places], [lon for _, lon in places])
+    return tuple(str(code) for code in codes if code != NOWHERE)
+
+
+def alerts_of(session: Session, incident_id: int) -> list[int]:
+    """Return the alerts of an incident: what it was opened from, its drafts, and what followed these; at most 200."""
+    source = session.scalar(select(Incident.source).where(Incident.id == incident_id)) or ""
+    kind, _, number = source.partition(":")
+    first = int(number) if kind == "alert" and number.isdigit() and len(number) < 19 else 0
+    own = select(Alert.id).where((Alert.id == first) | (Alert.source == f"incident:{incident_id}"))
+    ids = list(session.scalars(own.limit(100)))
+    followers = select(Alert.id).where(Alert.chain_id.in_(ids) | Alert.id.in_(ids))
+    return sorted(session.scalars(followers.limit(200)))
+
+
+def _read(session: Session, incident_id: int) -> list[tuple[str, int]]:
+    ids = alerts_of(session, incident_id)
+    messages = dict(
+        session.execute(
+            select(Tally.state, func.sum(Tally.messages)).where(Tally.alert_id.in_(ids)).group_by(Tally.state)
+        )
+        .tuples()
+        .all()
+    )
+    people = dict(
+        session.execute(
+            select(AnswerTally.status, func.sum(AnswerTally.people))
+            .where(AnswerTally.alert_id.in_(ids))
+            .group_by(AnswerTally.status)
+        )
+        .tuples()
+        .all()
+    )
+    return [
+        (gettext_noop("Alerts"), len(ids)), (gettext_noop("Texts sent"), messages.get(SENT, 0) + messages.get(DELIVERED, 0)),
+        (gettext_noop("Texts delivered"), messages.get(DELIVERED, 0)), (gettext_noop("Answered: safe"), people.get("safe", 0)),
+        (gettext_noop("Answered: need help"), people.get("help", 0)),
+    ]  # fmt: skip
+
+
+FIGURES = IncidentFigures(gettext_noop("Alerts"), 10, _read)
