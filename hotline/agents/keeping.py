@@ -34,6 +34,10 @@ class AgentFacts:
     max_duty_minutes: int = 720
     max_misses: int = 3
     active: bool = True
+    first_level: bool | None = None
+    """A volunteer: first level of every skill, and no hard calls; None leaves it as it was, and a new agent is none."""
+    drill: bool | None = None
+    """A made-up person of drills, who gets no real calls; None as above: no form or API of agents knows of either."""
 
 
 def keep_agent(session: Session, clock: Clock, actor: Actor, officer_id: int, facts: AgentFacts) -> Agent:
@@ -41,7 +45,7 @@ def keep_agent(session: Session, clock: Clock, actor: Actor, officer_id: int, fa
 
     Raises NotFound for an unknown officer, InvalidInput naming the field.
     """
-    values = _checked(session, facts)
+    values = {name: value for name, value in _checked(session, facts).items() if value is not None}
     if session.get(Officer, officer_id) is None:
         raise NotFound("officer", officer_id)
     agent = session.scalar(select(Agent).where(Agent.officer_id == officer_id).with_for_update())
@@ -54,7 +58,7 @@ def keep_agent(session: Session, clock: Clock, actor: Actor, officer_id: int, fa
         for name, value in values.items():
             setattr(agent, name, value)
     session.flush()
-    agent.marks = marks_of(agent.id, agent.skills, agent.languages)
+    agent.marks = marks_of(agent.id, agent.skills, agent.languages, first_level=agent.first_level)
     audit.record(session, clock, actor, "agent.kept", "agent", agent.id, before=before, after=_shown(agent))
     return agent
 
@@ -74,11 +78,14 @@ def _checked(session: Session, facts: AgentFacts) -> dict[str, Any]:
         "group_id": facts.group_id, "via": facts.via, "phone": to_e164(facts.phone) if facts.phone else "",
         "skills": check_skills(facts.skills), "languages": check_languages(facts.languages),
         "max_duty_minutes": facts.max_duty_minutes, "max_misses": facts.max_misses, "active": facts.active,
+        "first_level": facts.first_level, "drill": facts.drill,
     }  # fmt: skip
 
 
 def _shown(agent: Agent) -> dict[str, Any]:
-    names = ("group_id", "via", "skills", "languages", "max_duty_minutes", "max_misses", "active")
+    names = (
+        "group_id", "via", "skills", "languages", "max_duty_minutes", "max_misses", "active", "first_level", "drill",
+    )  # fmt: skip
     return {name: getattr(agent, name) for name in names}
 
 

@@ -68,6 +68,10 @@ class Agent(HasId, Base):
     """Longest time on duty; it runs from signing on, over midnight, until signing off."""
     max_misses: Mapped[int] = mapped_column(SmallInteger, default=3, server_default="3")
     active: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
+    first_level: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    """A volunteer: every skill counts at level 1 at most, and hard calls (`QueueEntry.hard`) never come to them."""
+    drill: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    """A made-up person of drills: real calls never come to them (`hotline.agents.skills.may_take`)."""
     created_at: Mapped[datetime]
 
     state: Mapped[str] = mapped_column(String(10), default="offline", server_default="offline")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent, PresenceChange
@@ -16,6 +16,7 @@ from hotline.agents.states import (
     BREAKS,
     CHOICES,
     ENGAGED,
+    GUARDED,
     MANAGE,
     NOT_READY,
     OFFLINE,
@@ -24,7 +25,7 @@ from hotline.agents.states import (
     WRAP_UP,
 )
 from hotline.cases.states import DISPOSITIONS
-from hotline.core import audit
+from hotline.core import audit, jobs
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
@@ -47,13 +48,18 @@ def agent_of(session: Session, officer_id: int | None) -> Agent | None:
     return session.scalar(select(Agent).where(Agent.officer_id == officer_id)) if officer_id else None
 
 
+def takers(call_is_drill: bool) -> ColumnElement[bool]:
+    """Return the condition that an agent may get calls of a kind: `skills.may_take` for a statement."""
+    return or_(Agent.drill == call_is_drill, ~Agent.first_level & ~Agent.drill)
+
+
 def choose(
     session: Session, clock: Clock, agent_id: int, state: str, reason: str = "", *, actor: Actor = SYSTEM
 ) -> Agent:
     """Become ready, not ready for a reason, or offline; during a call the choice applies afterwards.
 
     Raises InvalidInput for what cannot be chosen, Forbidden for somebody else's state without the right to manage,
-    Refused (`duty-over`) when the longest time on duty is over.
+    Refused when the longest time on duty is over (`duty-over`) or a guard of another room says no.
     """
     if state not in CHOICES:
         raise InvalidInput("state", state, f"choose one of {', '.join(CHOICES)}")
@@ -62,7 +68,7 @@ def choose(
     agent = get_agent(session, agent_id, lock=True)
     _may_choose(actor, agent)
     if state == READY:
-        _may_work(agent, clock)
+        _may_work(session, agent, clock)
     given = reason if state == NOT_READY else ""
     before = {"state": agent.state, "reason": agent.reason}
     if agent.state in ENGAGED:
@@ -82,11 +88,18 @@ def _may_choose(actor: Actor, agent: Agent) -> None:
         raise Forbidden("Only a supervisor changes somebody else's state.", code="not-your-state")
 
 
-def _may_work(agent: Agent, clock: Clock) -> None:
+def _may_work(session: Session, agent: Agent, clock: Clock) -> None:
     if not agent.active:
         raise Refused("This agent takes no calls any more.", code="agent-inactive")
     if duty_is_over(agent, clock):
         raise Refused("The longest time on duty is over; sign off and rest.", code="duty-over")
+    ask_guards(session, clock, agent)
+
+
+def ask_guards(session: Session, clock: Clock, agent: Agent) -> None:
+    """Ask every room that has a say whether a locked agent may be ready; raises the first one's Refused."""
+    for guard in jobs.registry().ready_guards:
+        guard(session, clock, agent)
 
 
 def _become(session: Session, clock: Clock, agent: Agent, state: str, reason: str, actor: Actor) -> None:
@@ -126,6 +139,23 @@ def settle(session: Session, clock: Clock, agent: Agent) -> None:
         _become(session, clock, agent, chosen, reason, SYSTEM)
     if agent.state == READY and duty_is_over(agent, clock):
         move(session, clock, agent, "bench", reason="duty_over")
+    bench_unfit(session, clock, agent)
+
+
+def bench_unfit(session: Session, clock: Clock, agent: Agent) -> bool:
+    """Take a locked agent who is ready off the queue when a guard says that they may not be; returns whether it did.
+
+    Nothing is raised: the end of a call, in which this is asked, has nobody to tell. The agent reads the reason on their desk.
+    """
+    if agent.state != READY:
+        return False
+    try:
+        ask_guards(session, clock, agent)
+    except Refused as refusal:
+        reason = refusal.code.replace("-", "_")
+        move(session, clock, agent, "bench", reason=reason if reason in BENCHED else GUARDED)
+        return True
+    return False
 
 
 def missed(session: Session, clock: Clock, agent: Agent, why: str) -> None:

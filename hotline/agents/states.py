@@ -50,5 +50,6 @@ CHOICES = (READY, NOT_READY, OFFLINE)
 
 BREAKS = ("break", "meal", "training", "meeting", "paperwork", "technical", "support")
 """Reasons a person gives for taking no calls; `support` is the rest after an abusive or hard call."""
-BENCHED = ("signed_on", "misses", "dead_number", "duty_over", "wrap_up_over")
-"""Reasons the service itself gives."""
+GUARDED = "guarded"
+BENCHED = ("signed_on", "misses", "dead_number", "duty_over", "wrap_up_over", "briefing_due", "hours_over", GUARDED)
+"""Reasons the service itself gives; the last one stands for a guard (`Registry.ready_guards`) whose reason has no name here."""

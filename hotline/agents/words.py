@@ -33,6 +33,9 @@ REASONS = {
     "dead_number": gettext_noop("their number does not work"),
     "duty_over": gettext_noop("longest time on duty is over"),
     "wrap_up_over": gettext_noop("wrap-up took too long"),
+    "briefing_due": gettext_noop("a briefing has to be passed first"),
+    "hours_over": gettext_noop("the agreed hours are over"),
+    "guarded": gettext_noop("may take no calls at present"),
 }
 TYPES = DISPOSITIONS
 VIAS = {"phone": gettext_noop("own phone"), "browser": gettext_noop("browser")}

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.calls import callers, moving, orders, queueing, speaking
+from hotline.calls import callers, duty, moving, orders, queueing, speaking, starring
 from hotline.calls.entering import contact_ref, enter_queue
 from hotline.calls.events import ASSIGN_JOB, ORDERS_JOB, Reply
 from hotline.calls.going_on import line_of
@@ -33,6 +34,8 @@ from hotline.core.services import Services
 from hotline.missions.models import Mission
 from hotline.queues.models import Callback
 
+log = structlog.get_logger(__name__)
+
 LOST_PRIORITY = 9
 """Whoever lost their agent goes before all but danger to life."""
 OUR_CALLS = ("callback", "outbound")
@@ -40,11 +43,17 @@ OUR_CALLS = ("callback", "outbound")
 
 
 def reserved(services: Services, payload: Mapping[str, Any]) -> None:
-    """Handle `AgentReserved`: plan the agent's leg, once for each token; the orders' job dials it."""
+    """Handle `AgentReserved`: plan the agent's leg, once for each token; the orders' job dials it.
+
+    Told of too late, when the reservation has run out, nothing rings: the caller has another agent by now, or will have.
+    """
     with services.db.transaction() as session:
         call_id = queueing.call_id_of(str(payload["call_ref"]))
         if call_id is None:
             return  # a wait of another room: whoever put it in places the call
+        if not queueing.kept(session, services, [str(payload["token"])]):
+            log.info("calls.reserved_too_late", call=call_id)
+            return
         call = get_call(session, call_id)
         plan(session, services, call, agent_id=int(payload["agent_id"]), token=str(payload["token"]), purpose="answer")
     jobs.enqueue(services, ORDERS_JOB)
@@ -57,6 +66,9 @@ def callback_due(services: Services, payload: Mapping[str, Any]) -> None:
     with services.db.transaction() as session:
         if session.scalar(select(Leg.id).where(Leg.token == token)) is not None:
             return
+        if not queueing.kept(session, services, [token]):
+            log.info("calls.callback_too_late", callback=int(payload["callback_id"]))
+            return  # the callback is back in the queue, and comes again under another token
         promised = session.get_one(Callback, int(payload["callback_id"]))
         if promised.case_id is not None:
             get_case(session, promised.case_id, lock=True)  # before the call's row holds on to it: see `call_out`
@@ -111,10 +123,10 @@ def plan(session: Session, services: Services, call: Call, *, agent_id: int, tok
     return leg
 
 
-def picked_up(session: Session, services: Services, leg_id: int) -> Reply:
+def picked_up(session: Session, services: Services, leg_id: int, sid: str) -> Reply:
     """Answer whoever picked up: a browser is the agent; a telephone is asked to press 1 after a word about the call."""
     call, leg = call_of_leg(session, leg_id)
-    if leg.state == OVER or not still_wanted(call, leg):
+    if not moving.picked_up(session, services, leg, sid) or not still_wanted(call, leg):
         return Reply(_gone(services), call.id, changed=False)
     if leg.to.startswith("client:"):
         return accept(session, services, call, leg)
@@ -127,6 +139,8 @@ def picked_up(session: Session, services: Services, leg_id: int) -> Reply:
     }
     key = "screen_callback" if leg.purpose in OUR_CALLS else "screen"
     said = [speaking.Said({each: speaking.words(each)[key].format(about=about[each]) for each in ("ko", "en")})]
+    if starring.may_pass_on(session, leg.agent_id):
+        said.append(speaking.ours("star_hint", ("ko", "en")))
     action = line.address("agent-key", leg=leg.id)
     return Reply(speaking.screen(line, said, action, action), call.id, changed=False)
 
@@ -158,6 +172,8 @@ def accept(session: Session, services: Services, call: Call, leg: Leg) -> Reply:
         orders.give(session, services.clock, call, "redirect", leg=caller_leg(session, call.id))
     elif leg.purpose in OUR_CALLS:
         _dial_person(session, services, call, leg.purpose)
+    if starring.may_pass_on(session, leg.agent_id) and not leg.to.startswith("client:"):
+        return Reply(starring.bridge_of(services, call, leg), call.id, (ORDERS_JOB,))
     line = line_of(services, call)
     bridge = Bridge(speaking.conference_name(call.id), beep=False)
     return Reply(speaking.join(line, bridge, line.address("left", leg=leg.id)), call.id, (ORDERS_JOB,))
@@ -177,10 +193,10 @@ def _dial_person(session: Session, services: Services, call: Call, purpose: str)
     session.flush()
 
 
-def person_answered(session: Session, services: Services, leg_id: int) -> Reply:
+def person_answered(session: Session, services: Services, leg_id: int, sid: str) -> Reply:
     """Answer the person we called: who we are, then the bridge where the agent is; a goodbye when the agent has gone."""
     call, leg = call_of_leg(session, leg_id)
-    if leg.state == OVER or not still_wanted(call, leg):
+    if not moving.picked_up(session, services, leg, sid) or not still_wanted(call, leg):
         return Reply(speaking.last(call.language, "goodbye"), call.id, changed=False)
     if call.state == DIALLING:
         call.provider_sid = leg.provider_sid
@@ -210,6 +226,7 @@ def over(session: Session, services: Services, call: Call, leg: Leg, was: str) -
             queueing.finished(session, services, leg)
         else:
             queueing.release(session, services, leg, "not_joined")
+            duty.next_deputy(session, services, call, leg)
         _alone(session, services, call, leg)
         return
     if was != JOINED:

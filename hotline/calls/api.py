@@ -51,7 +51,7 @@ class ActIn(_Strict):
     """What the agent does. Fields beyond `act` where it needs them: an entry of the phone book, an agent, a leg, a queue."""
 
     act: Literal[
-        "hold", "resume", "invite", "colleague", "hand-over", "forward", "queue", "remove", "protect", "finish"
+        "hold", "resume", "invite", "colleague", "hand-over", "forward", "queue", "remove", "protect", "finish", "duty"
     ]
     entry_id: int = Field(0, ge=0, le=MAX_ID)
     agent_id: int = Field(0, ge=0, le=MAX_ID)
@@ -75,7 +75,7 @@ class WriteUpIn(_Strict):
     risks: list[Literal[RISKS]] = Field(default_factory=list, max_length=len(RISKS))  # type: ignore[valid-type]  # as above
 
 
-class LegOut(BaseModel):
+class CallLegOut(BaseModel):
     """One telephone in the call."""
 
     id: int
@@ -110,7 +110,7 @@ class CallShown(BaseModel):
     queued_at: datetime | None
     connected_at: datetime | None
     ended_at: datetime | None
-    legs: list[LegOut]
+    legs: list[CallLegOut]
     acts: list[str]
 
 
@@ -196,6 +196,7 @@ def act(call_id: int, given: ActIn) -> ResponseReturnValue:
         "queue": lambda session, at: handling.requeue(session, at, call_id, given.queue),
         "remove": lambda session, at: handling.remove(session, at, call_id, given.leg_id),
         "protect": lambda session, at: handling.protect(session, at, call_id, given.note),
+        "duty": lambda session, at: handling.call_duty(session, at, call_id),
         "finish": lambda session, at: handling.finish(session, at, call_id),
     }
     services = current()

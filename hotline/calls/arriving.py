@@ -12,9 +12,11 @@ from hotline.calls.entering import contact_ref
 from hotline.calls.events import Reply
 from hotline.calls.fields import Ring
 from hotline.calls.going_on import line_of
+from hotline.calls.meaning import meant_for
 from hotline.calls.menu_store import published
-from hotline.calls.menus import Ask
+from hotline.calls.menus import Ask, beginning
 from hotline.calls.models import Call, CallAnnouncement, CallLine, Leg
+from hotline.calls.moving import move
 from hotline.calls.speaking import Said
 from hotline.calls.states import ANSWERED, MENU
 from hotline.cases import contacts, protection
@@ -31,7 +33,6 @@ def arrive(session: Session, services: Services, ring: Ring) -> Reply:
     """Write down the call and ask the first question; the same call asked about again gets the same answer (see `events`)."""
     now = services.clock.now()
     line = session.scalar(select(CallLine).where(CallLine.number == ring.called))
-    mission = mission_of(session, line, ring)
     menu_id, menu = published(session)
     traveller_id = (
         session.scalar(select(Traveller.id).where(Traveller.phone == ring.phone).limit(1)) if ring.phone else None
@@ -39,18 +40,26 @@ def arrive(session: Session, services: Services, ring: Ring) -> Reply:
     screened = protection.incoming(session, services.clock, ring.phone)
     call = Call(
         provider_sid=ring.sid, direction="in", state=MENU, phone=ring.phone, called=ring.called,
-        forwarded_from=ring.forwarded_from, mission_id=mission.id if mission else None, menu_id=menu_id,
+        forwarded_from=ring.forwarded_from, menu_id=menu_id,
         drill=line.drill if line is not None else False, traveller_id=traveller_id, path=screened.path,
         path_why=screened.why, recorded=services.settings.record_calls, started_at=now, heard_at=now,
     )  # fmt: skip
     session.add(call)
     session.flush()
+    recognised, mission = meant_for(session, services, call, line, ring)
+    if call.drill:
+        call.menu_id, menu = published(session, drill=True)
     session.add(
         Leg(
             call_id=call.id, role="caller", state=ANSWERED, provider_sid=ring.sid, status="in-progress", to=ring.phone,
             answered_at=now, created_at=now,
         )
     )  # fmt: skip
+    if recognised.test:
+        move(session, services, call, "part")
+        call.end_reason = "line_test"
+        said = greeting(call, line, mission)
+        return Reply(speaking.told(said, speaking.ours("line_test", speaking.heard_in("en"))), call.id)
     contact = contacts.open_contact(
         session, services.clock,
         NewContact(
@@ -64,21 +73,9 @@ def arrive(session: Session, services: Services, ring: Ring) -> Reply:
     before = [*greeting(call, line, mission), *announcements(session, now, mission)]
     if call.recorded:
         before.append(speaking.ours("recorded", speaking.heard_in("")))
-    return Reply(speaking.ask(line_of(services, call), menu, Ask(node=menu.entry), before, first=True), call.id)
-
-
-def mission_of(session: Session, line: CallLine | None, ring: Ring) -> Mission | None:
-    """Return the mission that was called: by the number called, which is reliable, else by the number that was forwarded."""
-    if line is not None and line.mission_id is not None:
-        return session.get(Mission, line.mission_id)
-    if not ring.forwarded_from:
-        return None
-    number = ring.forwarded_from
-    return session.scalar(
-        select(Mission)
-        .where((Mission.phone == number) | (Mission.emergency_phone == number), Mission.closed_at.is_(None))
-        .order_by(Mission.id)
-        .limit(1)
+    return Reply(
+        speaking.ask(line_of(services, call), menu, Ask(node=beginning(menu, call.language)), before, first=True),
+        call.id,
     )
 
 

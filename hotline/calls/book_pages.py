@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.calls import book, words
+from hotline.calls.changing import change
 from hotline.calls.models import CallerIdRule, PhoneBookEntry
-from hotline.core.errors import HotlineError, InvalidInput, NotFound
+from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.phone import regions_of_prefix
@@ -64,16 +65,7 @@ def _values(entry: PhoneBookEntry | None) -> dict[str, Any]:
 
 
 def _change(act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        return _page(error)
-    flash(done, "good")
-    return redirect(url_for("phonebook.show"))
+    return change(act, _page, then="phonebook.show", done=done)
 
 
 @blueprint.post("/phone-book")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.calls import menus, speaking
 from hotline.calls.entering import enter_queue
 from hotline.calls.events import Reply
 from hotline.calls.going_on import forward_document, go_on, line_of
+from hotline.calls.loops import comes_back
 from hotline.calls.menu_store import menu_of
 from hotline.calls.menus import Ask, Go
-from hotline.calls.models import Call, CallLine
+from hotline.calls.models import Call
 from hotline.calls.moving import move
 from hotline.calls.reading import get_call
 from hotline.calls.states import MENU
@@ -61,7 +61,7 @@ def _shielded(session: Session, services: Services, call: Call) -> Reply:
 
 def _leave_menu(session: Session, services: Services, call: Call, gone: Go) -> Reply:
     choice = gone.choice
-    if choice.dial and not _comes_back(session, call, choice.dial):
+    if choice.dial and not comes_back(session, call, choice.dial):
         call.forward_to = choice.dial
         move(session, services, call, "forward")
         return Reply(forward_document(session, services, call), call.id)
@@ -73,13 +73,6 @@ def _leave_menu(session: Session, services: Services, call: Call, gone: Go) -> R
     if choice.dial:
         choice = menu_of(session, call.menu_id).person
     return enter_queue(session, services, call, choice, before="danger_heard" if gone.danger else "to_person")
-
-
-def _comes_back(session: Session, call: Call, number: str) -> bool:
-    """Say whether a number leads back to us: the line that was forwarded here, the one that was called, or another of ours."""
-    if number in (call.forwarded_from, call.called):
-        return True
-    return session.scalar(select(CallLine.id).where(CallLine.number == number)) is not None
 
 
 def _raise(session: Session, services: Services, call: Call) -> None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from hotline.agents import presence
 from hotline.agents import words as agent_words
+from hotline.agents.models import Agent
 from hotline.agents.states import BREAKS, ENGAGED
 from hotline.auth.identity import actor
-from hotline.calls import browser, filing, handling, presenting, scripts, words
+from hotline.calls import browser, filing, handling, passing_on, presenting, scripts, words
 from hotline.calls.events import wake_all
 from hotline.calls.handling import Desk
 from hotline.calls.screen import call_at, screen_of
@@ -30,6 +32,7 @@ from hotline.core import live
 from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.ids import reference
+from hotline.core.registry import Registry
 from hotline.core.services import current
 from hotline.core.web import content_policy, permit
 from hotline.geo.countries import NOWHERE
@@ -88,7 +91,22 @@ def dialogs() -> ResponseReturnValue:
 def _own_state() -> dict[str, Any]:
     with current().db.transaction() as session:
         agent = presence.agent_of(session, actor().id)
-    return {"agent": agent, "agent_words": agent_words, "breaks": BREAKS, "engaged": ENGAGED}
+    return {
+        "agent": agent, "agent_words": agent_words, "breaks": BREAKS, "engaged": ENGAGED, "extras": _extras(agent),
+    }  # fmt: skip
+
+
+def _extras(agent: Agent | None) -> list[Markup]:
+    """Return what rooms above bring to this agent's desk."""
+    if agent is None:
+        return []
+    registry: Registry = current_app.extensions["registry"]
+    return [
+        # The rooms' own templates, already escaped.
+        Markup(current_app.view_functions[panel.endpoint](agent_id=agent.id))  # noqa: S704
+        for panel in sorted(registry.desk_panels, key=lambda panel: panel.order)
+        if actor().may(panel.permission)
+    ]
 
 
 def _context(*, whole: bool = False) -> dict[str, Any]:
@@ -97,9 +115,14 @@ def _context(*, whole: bool = False) -> dict[str, Any]:
         agent = presence.agent_of(session, who.id)
         call = call_at(session, services, agent)
         screen = screen_of(session, services, call, agent.id) if call is not None and agent is not None else None
-        hands = presenting.hands_for(session, agent.id) if whole and call is not None and agent is not None else None
+        hands = (
+            presenting.hands_for(session, agent.id, drill=call.drill)
+            if whole and call is not None and agent is not None
+            else None
+        )
     return {
         "agent": agent, "call": call, "screen": screen, "hands": hands, "words": words, "agent_words": agent_words,
+        "extras": _extras(agent) if whole else [],
         "case_words": case_words, "breaks": BREAKS, "engaged": ENGAGED, "moods": MOODS, "risks": RISKS,
         "may_file": who.may(WORK), "own_id": who.id, "nowhere": NOWHERE, "reference": reference,
         "browser": agent is not None and agent.via == "browser" and browser.offered(services),
@@ -140,8 +163,10 @@ def change(call_id: int, act: str) -> ResponseReturnValue:
         "hand-over": lambda session, at: handling.hand_over(session, at, call_id),
         "forward": lambda session, at: handling.forward(session, at, call_id, number_of("entry")),
         "queue": lambda session, at: handling.requeue(session, at, call_id, form.get("queue", "")[:40]),
+        "pass-on": lambda session, at: passing_on.pass_on(session, at, call_id, form.get("note", "")),
         "remove": lambda session, at: handling.remove(session, at, call_id, number_of("leg")),
         "protect": lambda session, at: handling.protect(session, at, call_id, form.get("note", "")),
+        "duty": lambda session, at: handling.call_duty(session, at, call_id),
         "finish": lambda session, at: handling.finish(session, at, call_id),
         "attach": lambda session, at: filing.attach(session, at, call_id, number_of("case")),
         "open-case": lambda session, at: filing.open_case(

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from hotline.calls import agent_leg, moving, reports
+from hotline.calls import agent_leg, moving, queueing, reports
 from hotline.calls.events import ORDERS_JOB
 from hotline.calls.models import Call, CallOrder, Leg
 from hotline.calls.reading import call_of_leg, legs_of
@@ -75,7 +75,28 @@ def carry_out(services: Services) -> int:
     return done
 
 
+def _drop_stale(services: Services) -> None:
+    """Drop telephones that were to be rung for a reservation which ran out meanwhile: their agents may be in another call."""
+    with services.db.transaction() as session:
+        due = session.execute(
+            select(Leg.id, Leg.token)
+            .where(Leg.state == PLANNED, Leg.due_at <= services.clock.now(), Leg.token != "")
+            .order_by(Leg.due_at, Leg.id)
+            .limit(BATCH)
+        ).all()
+        kept = queueing.kept(session, services, [row.token for row in due])
+    stale = [row.id for row in due if row.token not in kept]
+    for leg_id in stale:
+        with services.db.transaction() as session:
+            call, leg = call_of_leg(session, leg_id)
+            if leg.state == PLANNED and not queueing.kept(session, services, [leg.token]):
+                _drop(session, services, call, leg)
+    if stale:
+        assigning.kick(services)
+
+
 def _dial(services: Services) -> int:
+    _drop_stale(services)
     now = services.clock.now()
     with services.db.transaction() as session:
         session.execute(_LOST, {"now": now, "most": BATCH})

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
 from hotline.calls.fields import Ring
-from hotline.calls.models import Call, Leg
+from hotline.calls.meaning import meant_for
+from hotline.calls.models import Call, CallLine, Leg
 from hotline.calls.speaking import PATH
 from hotline.calls.states import CALL, ENDED, MENU, OVER, WAITING
 from hotline.cases import contacts
@@ -151,7 +152,10 @@ def _take_in(session: Session, services: Services, line: str) -> bool:
         if "dialled" in row:
             _reached(session, services, str(row["sid"]), str(row["dialled"]))
             return True
-        ring = Ring(row["sid"][:64], row["phone"][:20], row["called"][:20], row["forwarded_from"][:20])
+        ring = Ring(
+            row["sid"][:64], row["phone"][:20], row["called"][:20], row["forwarded_from"][:20],
+            str(row.get("context", ""))[:80], str(row.get("diversion", ""))[:20],
+        )  # fmt: skip
         why = str(row["why"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("calls.fallback_line_torn", error=type(error).__name__)
@@ -182,6 +186,8 @@ def _make(session: Session, services: Services, ring: Ring, at: datetime, why: s
     )  # fmt: skip
     session.add(call)
     session.flush()
+    line = session.scalar(select(CallLine).where(CallLine.number == ring.called))
+    meant_for(session, services, call, line, ring)
     session.add(
         Leg(
             call_id=call.id, role="caller", state=OVER, provider_sid=ring.sid, to=ring.phone, created_at=at, ended_at=at

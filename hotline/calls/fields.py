@@ -12,6 +12,10 @@ from hotline.providers.voice import STATUS_RANK
 
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+_ADDRESSED = re.compile(r"sips?:(\+[1-9][0-9]{6,14})@", re.IGNORECASE)
+"""A call over SIP names both ends by an address; the number is its first part."""
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,80}")
+_DIVERTED = re.compile(r"[^+0-9]{0,40}(?:\+|00)([1-9][0-9]{6,14})(?![0-9])")
 _SMALL = re.compile(r"[0-9]{1,9}")
 _ID = re.compile(r"[0-9]{1,18}")
 _WORD = re.compile(r"[a-z][a-z-]{0,39}")
@@ -28,6 +32,10 @@ class Ring(NamedTuple):
     phone: str
     called: str
     forwarded_from: str
+    context: str = ""
+    """The forwarding webhook's one-time token, from a header of the embassy's exchange."""
+    diversion: str = ""
+    """The number that was forwarded, from a header that the exchange copied from its Diversion."""
 
 
 def field(name: str, form: re.Pattern[str], *, optional: bool = False) -> str:
@@ -46,12 +54,32 @@ def call_sid() -> str:
 def ring() -> Ring:
     """Read a call that comes in."""
     phone = telephone("From")
-    return Ring(call_sid(), "" if phone in WITHHELD else phone, telephone("To"), telephone("ForwardedFrom"))
+    return Ring(
+        call_sid(), "" if phone in WITHHELD else phone, telephone("To"), telephone("ForwardedFrom"),
+        context_token(), diverted_from(),
+    )  # fmt: skip
+
+
+def context_token() -> str:
+    """Return the one-time token of a SIP header `X-Hotline-Context`; empty for none, and for what is no token."""
+    value = request.form.get("SipHeader_X-Hotline-Context", "").strip()[:80]
+    return value if _TOKEN.fullmatch(value) else ""
+
+
+def diverted_from() -> str:
+    """Return the number of a SIP header `X-Diversion` (`<sip:+8621…@exchange>;reason=…`, or the number alone); empty for none."""
+    for name in ("SipHeader_X-Diversion", "SipHeader_X-Original-Called"):
+        found = _DIVERTED.match(request.form.get(name, "").strip()[:200])
+        if found is not None:
+            return f"+{found.group(1)}"
+    return ""
 
 
 def telephone(name: str) -> str:
-    """Return a number in E.164; empty for one that is withheld, missing, or no number at all."""
-    value = request.form.get(name, "").strip()[:40]
+    """Return a number in E.164, also of a SIP address; empty for one that is withheld, missing, or no number at all."""
+    value = request.form.get(name, "").strip()[:80]
+    if (addressed := _ADDRESSED.match(value)) is not None:
+        return addressed.group(1)
     return value if _NUMBER.fullmatch(value) else ""
 
 
@@ -114,7 +142,10 @@ def sentence() -> str:
 def anybody() -> Ring:
     """Read who is on the line for the emergency document, whatever else is wrong with the request."""
     value = request.form.get("CallSid", "")
-    return Ring(value if _SID.fullmatch(value) else "", telephone("From"), telephone("To"), telephone("ForwardedFrom"))
+    return Ring(
+        value if _SID.fullmatch(value) else "", telephone("From"), telephone("To"), telephone("ForwardedFrom"),
+        context_token(), diverted_from(),
+    )  # fmt: skip
 
 
 def given_word(name: str) -> str:

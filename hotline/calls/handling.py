@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.calls import abuse, agent_leg, callers, moving, orders, queueing
+from hotline.calls import abuse, agent_leg, duty, moving, orders, queueing
 from hotline.calls.entering import enter_queue
+from hotline.calls.inviting import Invited, invite
+from hotline.calls.loops import comes_back
 from hotline.calls.menus import Choice
-from hotline.calls.models import Call, CallLine, Leg, PhoneBookEntry
+from hotline.calls.models import Call, Leg, PhoneBookEntry
 from hotline.calls.moving import leave_bridge, move, release_leg
 from hotline.calls.reading import caller_leg, get_call, open_legs
 from hotline.calls.speaking import PATH
-from hotline.calls.states import DESK, DIALLING, JOINED, LIVE_LEGS, MONITOR, PLANNED, TALKING, WAITING
+from hotline.calls.states import DESK, DIALLING, JOINED, LIVE_LEGS, MONITOR, TALKING, WAITING
 from hotline.cases import contacts, protection
 from hotline.cases.working import get_case
 from hotline.core import audit
@@ -27,7 +29,6 @@ from hotline.core.phone import parse_e164
 from hotline.core.services import Services
 from hotline.queues import offering
 
-MAX_LEGS = 8
 PARTY_ROLES = {"interpreter": "interpreter", "partner": "partner", "mission": "mission"}
 MODES = ("listen", "whisper", "join")
 PASSED_ON_PRIORITY = 8
@@ -53,6 +54,8 @@ def acts_for(call: Call, legs: list[Leg]) -> frozenset[str]:
     acts = {"finish", "invite", "requeue", "forward"}
     if call.contact_id is not None:
         acts.add("protect")
+    if call.mission_id is not None and not any(leg.role == "mission" for leg in legs):
+        acts.add("duty")
     if person is not None:
         acts.add("resume" if person.held else "hold")
     if any(leg.role not in ("caller", "agent", "supervisor") and leg.state == JOINED for leg in legs):
@@ -62,7 +65,7 @@ def acts_for(call: Call, legs: list[Leg]) -> frozenset[str]:
 
 def hold(session: Session, desk: Desk, call_id: int, *, on: bool) -> Call:
     """Let the person hear the hold sound, or bring them back; twice changes nothing."""
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     person = caller_leg(session, call.id)
     if person is None or person.state not in LIVE_LEGS:
         raise Refused("The person is not on the line.", code="nobody-on-line")
@@ -78,12 +81,12 @@ def hold(session: Session, desk: Desk, call_id: int, *, on: bool) -> Call:
 
 def invite_from_book(session: Session, desk: Desk, call_id: int, entry_id: int) -> Leg:
     """Call an interpreter, a partner agency or a mission into the bridge."""
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     entry = session.get(PhoneBookEntry, entry_id)
     if entry is None:
         raise NotFound("phone book entry", entry_id)
-    leg = _invite(
-        session, desk, call,
+    leg = invite(
+        session, desk.services, call,
         Invited(role=PARTY_ROLES[entry.kind], to=entry.phone, label=entry.name_en, purpose="consult"),
     )  # fmt: skip
     _audit(session, desk, call, "call.invited", party=entry.kind, entry=entry.id)
@@ -92,13 +95,16 @@ def invite_from_book(session: Session, desk: Desk, call_id: int, entry_id: int) 
 
 def invite_colleague(session: Session, desk: Desk, call_id: int, agent_id: int) -> Leg:
     """Call a colleague into the bridge, who sees the call on their own desk from the first ring."""
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     if agent_id == desk.agent_id:
         raise InvalidInput("agent_id", agent_id, "choose a colleague")
     token = queueing.claim(session, desk.services, agent_id, call, outbound=False)
     to = queueing.reach(session, agent_id)
-    leg = _invite(
-        session, desk, call, Invited(role="colleague", to=to, purpose="consult", agent_id=agent_id, token=token)
+    leg = invite(
+        session,
+        desk.services,
+        call,
+        Invited(role="colleague", to=to, purpose="consult", agent_id=agent_id, token=token),
     )
     _audit(session, desk, call, "call.invited", party="colleague", agent=agent_id)
     return leg
@@ -108,6 +114,11 @@ def watch(session: Session, desk: Desk, call_id: int, mode: str) -> Leg:
     """Let a supervisor listen, whisper to the agent, or join; one who is in already changes how."""
     if not desk.actor.may(MONITOR):
         raise Forbidden(f"Listening needs the permission {MONITOR}.")
+    return watch_as_asked(session, desk, call_id, mode)
+
+
+def watch_as_asked(session: Session, desk: Desk, call_id: int, mode: str) -> Leg:
+    """Let somebody listen, whisper or join whom the call's own agent has asked to; the room that calls has the wish on record."""
     if mode not in MODES:
         raise InvalidInput("mode", mode, f"use one of {', '.join(MODES)}")
     call = get_call(session, call_id)
@@ -119,8 +130,11 @@ def watch(session: Session, desk: Desk, call_id: int, mode: str) -> Leg:
     if present is None:
         to = queueing.reach(session, desk.agent_id)
         token = _own_claim(session, desk, call)
-        return _invite(
-            session, desk, call, Invited(role="supervisor", to=to, purpose=mode, agent_id=desk.agent_id, token=token)
+        return invite(
+            session,
+            desk.services,
+            call,
+            Invited(role="supervisor", to=to, purpose=mode, agent_id=desk.agent_id, token=token),
         )
     present.purpose = mode
     agent = next((leg for leg in legs if leg.role == "agent" and leg.state == JOINED), None)
@@ -131,12 +145,24 @@ def watch(session: Session, desk: Desk, call_id: int, mode: str) -> Leg:
     return present
 
 
+def call_duty(session: Session, desk: Desk, call_id: int) -> Leg:
+    """Call the mission's duty telephone into the bridge; while nobody there presses 1, its deputies follow by themselves.
+
+    Raises Refused when the call has no mission or the mission nobody to ring, and while somebody of it is rung or in the call.
+    """
+    call = own(session, desk, call_id)
+    leg = duty.ring_first(session, desk.services, call)
+    _audit(session, desk, call, "call.duty_rung", leg=leg.id, place=1)
+    return leg
+
+
 def remove(session: Session, desk: Desk, call_id: int, leg_id: int) -> Call:
     """Let a third party go."""
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     leg = next((each for each in open_legs(session, call.id) if each.id == leg_id), None)
     if leg is None or leg.role in ("caller", "agent", "supervisor"):
         raise NotFound("leg", leg_id)
+    leg.purpose = "consult"  # whoever lets a mission's telephone go does not want its deputies either
     release_leg(session, desk.services, call, leg)
     _audit(session, desk, call, "call.released", leg=leg.id)
     return call
@@ -144,7 +170,7 @@ def remove(session: Session, desk: Desk, call_id: int, leg_id: int) -> Call:
 
 def hand_over(session: Session, desk: Desk, call_id: int) -> Call:
     """Leave the call to the party that has joined (warm transfer); the person hears no gap."""
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     legs = open_legs(session, call.id)
     if "hand_over" not in acts_for(call, legs):
         raise Refused("Nobody has joined who could take the call over.", code="nobody-joined")
@@ -165,7 +191,7 @@ def hand_over(session: Session, desk: Desk, call_id: int) -> Call:
 
 def requeue(session: Session, desk: Desk, call_id: int, queue: str) -> Call:
     """Give the call to a queue (blind transfer); the person keeps their age and goes before those who came later."""
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     if queue not in [each.code for each in queueing.active(session)]:
         raise InvalidInput("queue", queue, "choose a queue that is open")
     choice = Choice(queue=queue, skills=tuple(call.skills), priority=PASSED_ON_PRIORITY)
@@ -177,12 +203,11 @@ def requeue(session: Session, desk: Desk, call_id: int, queue: str) -> Call:
 
 def forward(session: Session, desk: Desk, call_id: int, entry_id: int) -> Call:
     """Hand the call to a telephone outside without waiting for it (blind transfer); nobody there brings it back to a person."""
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     entry = session.get(PhoneBookEntry, entry_id)
     if entry is None:
         raise NotFound("phone book entry", entry_id)
-    ours = select(CallLine.id).where(CallLine.number == entry.phone)
-    if entry.phone in (call.forwarded_from, call.called) or session.scalar(ours) is not None:
+    if comes_back(session, call, entry.phone):
         raise Refused("That line is forwarded to us; the call would come back.", code="forward-loop")
     call.forward_to = entry.phone
     move(session, desk.services, call, "forward")
@@ -193,7 +218,7 @@ def forward(session: Session, desk: Desk, call_id: int, entry_id: int) -> Call:
 
 def finish(session: Session, desk: Desk, call_id: int) -> Call:
     """End the call with a last sentence; one that is still being dialled is given up."""
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     person = caller_leg(session, call.id)
     if call.state == DIALLING or person is None:
         for leg in open_legs(session, call.id):
@@ -212,7 +237,7 @@ def protect(session: Session, desk: Desk, call_id: int, note: str = "") -> str:
 
     Returns the step: warned, warned_again or ended. Raises what `hotline.cases.protection.press` raises.
     """
-    call = _own(session, desk, call_id)
+    call = own(session, desk, call_id)
     if call.contact_id is None:
         raise Refused("This call has no contact.", code="not-talking")
     done = protection.press(session, desk.services.clock, desk.actor, call.contact_id, note=note)
@@ -223,8 +248,13 @@ def protect(session: Session, desk: Desk, call_id: int, note: str = "") -> str:
     return done.step
 
 
-def call_out(session: Session, desk: Desk, phone: str, *, case_id: int | None = None, language: str = "ko") -> Call:
-    """Call a person: the agent's own telephone first, then theirs, with the number that the country's rule shows."""
+def call_out(
+    session: Session, desk: Desk, phone: str, *, case_id: int | None = None, language: str = "ko", drill: bool = False
+) -> Call:
+    """Call a person: the agent's own telephone first, then theirs, with the number that the country's rule shows.
+
+    A drill (a training call) is kept apart from people's own calls in every list and figure.
+    """
     if not desk.actor.may(DESK):
         raise Forbidden(f"Calls need the permission {DESK}.")
     number = parse_e164(phone, "KR").e164
@@ -238,7 +268,7 @@ def call_out(session: Session, desk: Desk, phone: str, *, case_id: int | None = 
     now = desk.services.clock.now()
     call = Call(
         direction="out", state=DIALLING, phone=number, called=number, language=language, case_id=case_id,
-        agent_id=desk.agent_id, started_at=now, heard_at=now, recorded=desk.services.settings.record_calls,
+        agent_id=desk.agent_id, started_at=now, heard_at=now, recorded=desk.services.settings.record_calls, drill=drill,
     )  # fmt: skip
     session.add(call)
     session.flush()
@@ -265,8 +295,8 @@ def write_up(
         .limit(1)
     )
     if call is not None and call.contact_id is not None:
-        if call.state == TALKING and call.agent_id != desk.agent_id:
-            # They handed it over, and the colleague closes it: what they heard until then is kept with it.
+        if call.state == WAITING or (call.state == TALKING and call.agent_id != desk.agent_id):
+            # It goes on with a colleague, now or soon, who closes it: what they heard until then is kept with it.
             contacts.remark(session, clock, desk.actor, call.contact_id, note)
         else:
             contacts.close_contact(session, clock, call.contact_id, disposition, note, mood, risks, desk.actor)
@@ -287,35 +317,6 @@ def current_call(session: Session, agent_id: int) -> Call | None:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Invited:
-    """Who is called into a bridge: role, number or browser, name, and what for; an agent's leg carries their token."""
-
-    role: str
-    to: str
-    purpose: str
-    label: str = ""
-    agent_id: int | None = None
-    token: str = ""
-
-
-def _invite(session: Session, desk: Desk, call: Call, who: Invited) -> Leg:
-    legs = open_legs(session, call.id)
-    if len(legs) >= MAX_LEGS:
-        raise Refused("There are enough people in this call.", code="call-full")
-    if any(leg.to == who.to for leg in legs):
-        raise Refused("They are in this call or being rung already.", code="already-invited")
-    now = desk.services.clock.now()
-    leg = Leg(
-        call_id=call.id, role=who.role, state=PLANNED, to=who.to, label=who.label[:160], purpose=who.purpose,
-        agent_id=who.agent_id, token=who.token, sender=callers.shown_to(session, desk.services.settings, who.to),
-        due_at=now, created_at=now,
-    )  # fmt: skip
-    session.add(leg)
-    session.flush()
-    return leg
-
-
 def _own_claim(session: Session, desk: Desk, call: Call) -> str:
     """Keep the supervisor's own desk free of other calls while they listen; one who takes no calls has none to keep off."""
     try:
@@ -324,7 +325,7 @@ def _own_claim(session: Session, desk: Desk, call: Call) -> str:
         return ""
 
 
-def _own(session: Session, desk: Desk, call_id: int) -> Call:
+def own(session: Session, desk: Desk, call_id: int) -> Call:
     """Return a call that the agent is in; raises Forbidden for somebody else's, Refused when it is no longer on."""
     call = get_call(session, call_id)
     mine = any(is_in(call, leg, desk.agent_id) for leg in open_legs(session, call.id))

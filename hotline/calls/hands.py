@@ -15,11 +15,9 @@ from threading import Lock
 
 import psycopg
 import structlog
-from redis import ConnectionPool, Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
 
+from hotline.calls.pulse import ValkeyPulse
 from hotline.core.services import Services
 
 log = structlog.get_logger(__name__)
@@ -27,10 +25,11 @@ log = structlog.get_logger(__name__)
 ROOM = "call_hands"
 DEADLINE_S, ALIVE_S = 0.7, 0.25
 """Together under a second: a caller of a house whose database is gone hears the emergency text within it."""
-VALKEY_S = 0.3
 LATEST_S = 4.0
 """As long as a document of a house that lives may take; the provider waits 15 s."""
 THREADS = 16
+MOST_FOLLOWING = 2_000
+"""Things to do after answers that may wait at once; while Valkey hangs they pile up, and sweepers find what they would wake."""
 
 
 class Hands:
@@ -40,7 +39,7 @@ class Hands:
         self._answers = ThreadPoolExecutor(THREADS, thread_name_prefix="calls")
         self._after = ThreadPoolExecutor(2, thread_name_prefix="calls-after")
         self._pulse = ThreadPoolExecutor(4, thread_name_prefix="calls-pulse")
-        self._valkey: tuple[Redis, Redis] | None = None
+        self._valkey: ValkeyPulse | None = None
         self._valkey_lock = Lock()
         self._following: set[Future[None]] = set()
 
@@ -71,21 +70,16 @@ class Hands:
     def demand_valkey(self, services: Services) -> None:
         """Raise RedisError when Valkey does not answer: without it nobody would be found for whoever begins to wait."""
         with self._valkey_lock:
-            if self._valkey is None or self._valkey[0] is not services.redis:
-                pool = services.redis.connection_pool
-                given = pool.connection_kwargs | {"socket_timeout": VALKEY_S, "socket_connect_timeout": VALKEY_S}
-                quick = Redis(
-                    connection_pool=ConnectionPool(
-                        pool.connection_class,
-                        retry=Retry(NoBackoff(), 0),
-                        **{name: value for name, value in given.items() if name != "retry"},
-                    )
-                )
-                self._valkey = (services.redis, quick)
-        self._valkey[1].ping()
+            if self._valkey is None or self._valkey.redis is not services.redis:
+                self._valkey = ValkeyPulse(services.redis)
+            pulse = self._valkey
+        pulse.demand(services.clock)
 
     def later(self, work: Callable[[], None]) -> None:
-        """Do something after the answer; a failure is logged, the sweepers do it again."""
+        """Do something after the answer; a failure is logged, and what is too much is left: the sweepers do it again."""
+        if len(self._following) >= MOST_FOLLOWING:
+            log.warning("calls.after_answer_left_to_sweepers")
+            return
 
         def logged() -> None:
             try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.calls import book
+from hotline.calls.changing import change
 from hotline.calls.showing_menus import page
-from hotline.core.errors import HotlineError, NotFound
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -20,16 +20,7 @@ blueprint = Blueprint("lines", __name__, template_folder="templates")
 
 
 def _change(act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        return page(error)
-    flash(done, "good")
-    return redirect(url_for("menus.show"))
+    return change(act, page, then="menus.show", done=done)
 
 
 @blueprint.post("/menus/lines")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from functools import partial
+
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.calls import menu_form, menu_store, menu_try, words
+from hotline.calls.changing import change
 from hotline.calls.menus import Menu, read_menu
 from hotline.calls.models import CallMenu
 from hotline.calls.presenting import queue_names
@@ -78,31 +81,19 @@ def _version_to_try(session: Session, given: str) -> tuple[CallMenu | None, Menu
 @permit("menus.write")
 def publish(menu_id: int) -> ResponseReturnValue:
     """Let new callers hear the draft."""
-    services, edits = current(), request.form.get("edits", "")
-    try:
-        with services.db.transaction() as session:
-            menu_store.publish(
-                session, services.clock, actor(), menu_id,
-                edits=int(edits) if edits.isascii() and edits.isdigit() and len(edits) < 9 else -1,
-            )  # fmt: skip
-    except NotFound:
-        raise
-    except HotlineError as error:
-        return _version(menu_id, error)
-    flash(gettext("New callers hear this menu now."), "good")
-    return redirect(url_for("menus.show"))
+    given = request.form.get("edits", "")
+    edits = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else -1
+    return change(
+        lambda session: menu_store.publish(session, current().clock, actor(), menu_id, edits=edits),
+        partial(_version, menu_id), then="menus.show", done=gettext("New callers hear this menu now."),
+    )  # fmt: skip
 
 
 @blueprint.post("/menus/<int:menu_id>/restore")
 @permit("menus.write")
 def restore(menu_id: int) -> ResponseReturnValue:
     """Begin a draft with an older version."""
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            menu_store.restore(session, services.clock, actor(), menu_id)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        return _version(menu_id, error)
-    return redirect(url_for("menu_editor.edit"))
+    return change(
+        lambda session: menu_store.restore(session, current().clock, actor(), menu_id),
+        partial(_version, menu_id), then="menu_editor.edit",
+    )  # fmt: skip

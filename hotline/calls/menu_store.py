@@ -25,15 +25,23 @@ MENU_VERSION = Lifecycle(
         Transition("draft", "publish", "published", MENUS),
         Transition("published", "replace", "retired", MENUS),
         Transition("retired", "restore", "draft", MENUS),
+        Transition("retired", "put back", "published", MENUS),
+        Transition("retired", "put back drill", "drill", MENUS),
+        Transition("drill", "replace", "retired", MENUS),
     ],
 )
-"""draft: being written · published: what callers hear · retired: heard by calls that began with it, and for going back."""
+"""draft: being written · published: what callers hear · retired: heard by calls that began with it, and for going back.
+drill: heard by calls of drills alone, while a drill of disaster mode is on."""
 MAX_SHOWN = 50
 
 
-def published(session: Session) -> tuple[int | None, Menu]:
-    """Return what new callers hear, with its id; none and the menu of the software where nothing was published yet."""
-    row = session.scalar(select(CallMenu).where(CallMenu.state == "published"))
+def published(session: Session, *, drill: bool = False) -> tuple[int | None, Menu]:
+    """Return what new callers hear, with its id; none and the menu of the software where nothing was published yet.
+
+    `drill` is for calls of drills: they hear the menu of a drill of disaster mode, while one is on.
+    """
+    heard = ("drill", "published") if drill else ("published",)
+    row = session.scalar(select(CallMenu).where(CallMenu.state.in_(heard)).order_by(CallMenu.state).limit(1))
     return (row.id, read_menu(row.content)) if row is not None else (None, default_menu())
 
 

@@ -120,6 +120,15 @@ class Go(BaseModel):
     """No usable key came; the caller goes to a person."""
 
 
+def beginning(menu: Menu, language: str) -> str:
+    """Return the node to begin with: past the question of language for somebody whose language is known already."""
+    if language:
+        for choice in menu.nodes[menu.entry].keys.values():
+            if choice.language == language and choice.go:
+                return choice.go
+    return menu.entry
+
+
 def press(menu: Menu, node_name: str, pressed: str, misses: int) -> tuple[Ask | Go, str]:
     """Return what a key in a node leads to, and the language it chose (empty: none); `pressed` is empty for no key."""
     if pressed == menu.danger_key:

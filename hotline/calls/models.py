@@ -37,6 +37,8 @@ class Call(HasId, Base):
         Index("ix_calls_agent", "agent_id", postgresql_where=text("state <> 'ended'")),
         Index("ix_calls_case", "case_id"),
         Index("ix_calls_contact", "contact_id"),
+        Index("ix_calls_queued_at", "queued_at", postgresql_where=text("direction = 'in'")),
+        Index("ix_calls_mission", "mission_id", "started_at", postgresql_where=text("mission_id IS NOT NULL")),
     )
 
     provider_sid: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -171,7 +173,8 @@ class CallMenu(HasId, Base):
 
     __tablename__ = "call_menus"
     __table_args__ = (
-        CheckConstraint("state IN ('draft','published','retired')", name="state"),
+        CheckConstraint("state IN ('draft','published','retired','drill')", name="state"),
+        Index("uq_call_menus_drill", "state", unique=True, postgresql_where=text("state = 'drill'")),
         Index("uq_call_menus_version", "version", unique=True),
         Index("uq_call_menus_published", "state", unique=True, postgresql_where=text("state = 'published'")),
         Index("uq_call_menus_draft", "state", unique=True, postgresql_where=text("state = 'draft'")),

@@ -8,7 +8,7 @@ from hotline.calls import orders, queueing
 from hotline.calls.events import tell
 from hotline.calls.models import Call, Leg
 from hotline.calls.reading import caller_leg, open_legs
-from hotline.calls.states import CALL, ENDED, LEG, OVER, PLANNED, WAITING
+from hotline.calls.states import CALL, ENDED, LEG, OVER, PLANNED, RINGING, WAITING, is_forward
 from hotline.cases import contacts
 from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
@@ -41,6 +41,24 @@ def end_call(session: Session, services: Services, call: Call, reason: str) -> N
         session, services, "CallEnded", call_id=call.id, connected=connected, reason=call.end_reason, waited_s=waited,
         contact_id=call.contact_id, agent_id=call.agent_id, drill=call.drill,
     )  # fmt: skip
+
+
+def picked_up(session: Session, services: Services, leg: Leg, sid: str) -> bool:
+    """Note under which name of the provider's a telephone that we dialled was picked up; False when its leg is over.
+
+    Where the dial's own answer was lost, and every word since, this is all we learn of the name, without which we could not
+    hang up. A call of an earlier attempt, which was given up, counts as over.
+    """
+    leg.provider_sid = leg.provider_sid or sid
+    if leg.provider_sid != sid or leg.state == OVER:
+        return False
+    was = leg.state
+    if is_forward(was, "answer"):
+        leg.state, leg.answered_at, leg.due_at = LEG.next_state(was, "answer", SYSTEM), services.clock.now(), None
+        session.flush()
+        if was != RINGING:
+            queueing.ringing(session, services, leg)  # its time for the key begins with the word that was lost
+    return True
 
 
 def release_leg(session: Session, services: Services, call: Call, leg: Leg) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from hotline.calls import queueing, reports, speaking
+from hotline.calls import moving, queueing, reports, speaking
 from hotline.calls.events import ORDERS_JOB, Reply
 from hotline.calls.going_on import line_of
 from hotline.calls.models import Call, Leg
@@ -17,10 +17,10 @@ from hotline.core.services import Services
 from hotline.providers.speech import voice_of
 
 
-def picked_up(session: Session, services: Services, leg_id: int) -> Reply:
+def picked_up(session: Session, services: Services, leg_id: int, sid: str) -> Reply:
     """Ask whoever picked up to press 1; a browser is in at once."""
     call, leg = call_of_leg(session, leg_id)
-    if leg.state == OVER or call.state != TALKING:
+    if not moving.picked_up(session, services, leg, sid) or call.state != TALKING:
         return Reply(speaking.last("", "screen_gone"), call.id, changed=False)
     if leg.to.startswith("client:"):
         return _enter(session, services, call, leg)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent
+from hotline.agents.presence import takers
 from hotline.auth.models import Officer
 from hotline.calls import book, queueing
 from hotline.calls.models import PhoneBookEntry
@@ -38,21 +39,21 @@ def names_of_agents(session: Session, agent_ids: set[int]) -> dict[int, str]:
     return dict(rows.tuples().all())
 
 
-def colleagues(session: Session, but_not: int | None) -> list[tuple[int, str]]:
-    """Return the agents who are there and free, by name."""
+def colleagues(session: Session, but_not: int | None, *, drill: bool) -> list[tuple[int, str]]:
+    """Return the agents who are there, free, and may get calls of this kind, by name."""
     rows = session.execute(
         select(Agent.id, Officer.display_name)
         .join(Officer, Officer.id == Agent.officer_id)
-        .where(Agent.state == "ready", Agent.active, Agent.id != (but_not or -1))
+        .where(Agent.state == "ready", Agent.active, Agent.id != (but_not or -1), takers(drill))
         .order_by(Officer.display_name)
         .limit(MAX_COLLEAGUES)
     )
     return list(rows.tuples().all())
 
 
-def hands_for(session: Session, agent_id: int) -> Hands:
-    """Return whom an agent can give a call to."""
-    return Hands(book.everybody(session), colleagues(session, agent_id), queueing.active(session))
+def hands_for(session: Session, agent_id: int, *, drill: bool) -> Hands:
+    """Return whom an agent can give a call of this kind to."""
+    return Hands(book.everybody(session), colleagues(session, agent_id, drill=drill), queueing.active(session))
 
 
 def queue_names(session: Session) -> dict[str, Queue]:

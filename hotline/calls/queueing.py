@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hotline.agents import presence
+from hotline.agents.skills import SENIOR, may_take
 from hotline.agents.states import NOT_READY
 from hotline.calls.menus import OTHER
 from hotline.calls.models import Call, Leg
@@ -28,7 +29,8 @@ ROOM, RECENT_S = "queues_measured", 2.0
 _REF = re.compile(r"call:([0-9]{1,18}):[0-9]{1,4}")
 _ON_DUTY_SKILLS = text(
     "SELECT wanted.skill FROM unnest(CAST(:skills AS text[])) AS wanted(skill) WHERE EXISTS ("
-    "SELECT FROM agents WHERE active AND state <> 'offline' AND marks @> ARRAY[wanted.skill || '\\:1'])"
+    "SELECT FROM agents WHERE active AND state <> 'offline' AND marks @> ARRAY[wanted.skill || '\\:1']"
+    " AND (drill = :drill OR (NOT first_level AND NOT drill)))"
 )
 
 
@@ -51,8 +53,9 @@ def enter(session: Session, services: Services, call: Call, known: Known) -> boo
     asked = sorted({*call.skills, *known.skills})
     new = NewEntry(
         call_ref=ref, queue=call.queue, phone=call.phone, language=routed_as(call.language),
-        skills=list(session.scalars(_ON_DUTY_SKILLS, {"skills": asked})) if asked else [],
+        skills=list(session.scalars(_ON_DUTY_SKILLS, {"skills": asked, "drill": call.drill})) if asked else [],
         priority=call.priority, danger=call.danger, drill=call.drill, traveller_id=call.traveller_id,
+        hard=SENIOR in asked,
         sticky_agent_id=owner.id if owner is not None else None, enqueued_at=call.queued_at,
     )  # fmt: skip
     for code in [call.queue] * (call.queue in codes) + [each for each in codes if each != call.queue]:
@@ -120,6 +123,11 @@ def attempted(session: Session, services: Services, call: Call, token: str, resu
         return  # another attempt is under way by now, or somebody cancelled it
 
 
+def kept(session: Session, services: Services, tokens: Collection[str]) -> set[str]:
+    """Return those of the tokens whose agents are still kept: a fact may be told of long after its reservation ran out."""
+    return offering.kept(session, services.clock, tokens)
+
+
 def ringing(session: Session, services: Services, leg: Leg) -> None:
     """Tell the queue that the agent's telephone rings; a reservation that ran out meanwhile stays so."""
     if leg.token:
@@ -155,8 +163,20 @@ def finished(session: Session, services: Services, leg: Leg) -> None:
 
 def claim(session: Session, services: Services, agent_id: int, call: Call, *, outbound: bool) -> str:
     """Keep a named agent for a call outside the queues; returns the token. Raises Refused when they are not free."""
+    agent = presence.get_agent(session, agent_id)
+    other_kind = not may_take(call.drill, first_level=agent.first_level, drill=agent.drill)
+    if not outbound and (other_kind or (agent.first_level and is_hard(session, call))):
+        raise Refused("This call is not one for this volunteer.", code="first-level")
     ref = f"call:{call.id}:{'out' if outbound else 'to'}"
     return offering.claim(session, services.clock, agent_id, ref, outbound=outbound).token
+
+
+def is_hard(session: Session, call: Call) -> bool:
+    """Say whether only staff may have a call: danger to life, or a senior was asked for."""
+    if call.danger or SENIOR in call.skills:
+        return True
+    entry = entering.entry_of(session, call.queue_ref) if call.queue_ref else None
+    return entry is not None and entry.hard
 
 
 def release(session: Session, services: Services, leg: Leg, why: str) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent
 from hotline.agents.states import TALKING, WRAP_UP
-from hotline.calls import handling, presenting
+from hotline.calls import handling, presenting, starring
 from hotline.calls.entering import known
+from hotline.calls.mission_now import MissionNow, mission_now
 from hotline.calls.models import Call, CallEvent, CallOrder, CallRecording, Leg, PhoneBookEntry
 from hotline.calls.reading import legs_of
 from hotline.calls.states import ENDED, OVER
@@ -37,13 +38,18 @@ class Screen:
     known: Known
     contact: Contact | None
     case: Case | None
-    mission: Mission | None
+    mission_now: MissionNow | None
     names: dict[int, str]
     parties: dict[str, PhoneBookEntry] = field(default_factory=dict)
     """Those of the phone book who are in the call, by number."""
     abuse: AbuseIncident | None = None
     failed: list[CallOrder] = field(default_factory=list)
     """What the provider did not carry out in the end."""
+
+    @property
+    def mission(self) -> Mission | None:
+        """Return the mission that the call was meant for."""
+        return self.mission_now.mission if self.mission_now is not None else None
 
     @property
     def next_step(self) -> str:
@@ -108,16 +114,21 @@ def screen_of(session: Session, services: Services, call: Call, agent_id: int | 
     case_id = contact.case_id if contact is not None else call.case_id
     return Screen(
         legs=legs,
-        acts=handling.acts_for(call, open_ones) if mine else frozenset(),
+        acts=_acts(session, call, open_ones, agent_id) if mine else frozenset(),
         known=known(session, services, call),
         contact=contact,
         case=session.get(Case, case_id) if case_id is not None else None,
-        mission=session.get(Mission, call.mission_id) if call.mission_id is not None else None,
+        mission_now=mission_now(session, call, legs, services.clock.now()),
         names=presenting.names_of_agents(session, {leg.agent_id for leg in legs if leg.agent_id is not None}),
         parties=_parties(session, legs),
         abuse=session.scalar(select(AbuseIncident).where(AbuseIncident.contact_id == call.contact_id)),
         failed=[order for order in orders_of(session, call.id) if order.state == "failed"],
     )
+
+
+def _acts(session: Session, call: Call, legs: list[Leg], agent_id: int | None) -> frozenset[str]:
+    acts = handling.acts_for(call, legs)
+    return acts | {"pass_on"} if "requeue" in acts and starring.may_pass_on(session, agent_id) else acts
 
 
 def _parties(session: Session, legs: list[Leg]) -> dict[str, PhoneBookEntry]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.calls import menu_store, sounds
+from hotline.calls.changing import change
 from hotline.calls.menu_form import written_of
 from hotline.calls.menus import read_menu
 from hotline.calls.speaking import SOUND_PATH
@@ -43,13 +44,7 @@ def _page(error: HotlineError | None = None) -> ResponseReturnValue:
 
 
 def _change(act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except HotlineError as error:
-        return _page(error)
-    flash(done, "good")
-    return redirect(url_for("call_sounds.show"))
+    return change(act, _page, then="call_sounds.show", done=done)
 
 
 @blueprint.post("/menus/draft/sounds")

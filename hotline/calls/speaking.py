@@ -178,6 +178,8 @@ class Bridge:
     coach: str = ""
     beep: bool = False
     record: bool = False
+    star: bool = False
+    """The star brings this leg alone out of the conference."""
 
 
 def join(line: Line, bridge: Bridge, after: str, before: Sequence[Said] = ()) -> str:
@@ -185,7 +187,7 @@ def join(line: Line, bridge: Bridge, after: str, before: Sequence[Said] = ()) ->
     response = VoiceResponse()
     for said in before:
         _say(response, said)
-    dial = Dial(action=after, method="POST")
+    dial = Dial(action=after, method="POST", **({"hangup_on_star": True} if bridge.star else {}))
     options: dict[str, object] = {
         "start_conference_on_enter": bridge.starts, "end_conference_on_exit": bridge.ends, "muted": bridge.muted,
         "beep": "true" if bridge.beep else "false", "wait_url": line.address("hold"), "wait_method": "POST",
@@ -220,6 +222,16 @@ def screen(line: Line, said: Sequence[Said], action: str, gone: str) -> str:
     return str(response)
 
 
+def brief_question(said: Said, action: str) -> str:
+    """Say what is about to happen and wait three seconds for a key; silence asks the same page without one."""
+    response = VoiceResponse()
+    gather = Gather(num_digits=1, timeout=3, action=action, method="POST", input="dtmf")
+    _say(gather, said)
+    response.append(gather)
+    response.redirect(action, method="POST")
+    return str(response)
+
+
 def forward(line: Line, number: str, caller_id: str, after: str, whisper: str, before: Sequence[Said]) -> str:
     """Connect to a telephone outside, screened by a key; `after` hears how it went."""
     response = VoiceResponse()
@@ -251,6 +263,15 @@ def last(language: str, *keys: str, **values: str | int) -> str:
     response = VoiceResponse()
     for key in keys:
         _say(response, ours(key, heard_in(language), **values))
+    response.hangup()
+    return str(response)
+
+
+def told(said: Sequence[Said], *more: Said) -> str:
+    """Say sentences and hang up."""
+    response = VoiceResponse()
+    for each in (*said, *more):
+        _say(response, each)
     response.hangup()
     return str(response)
 

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from hotline.calls import (
     agent_leg,
@@ -24,17 +25,18 @@ from hotline.calls import (
     fallback,
     fields,
     parties,
+    passing_on,
     recordings,
     reports,
     speaking,
     waiting,
 )
 from hotline.calls.choosing import Pressed
-from hotline.calls.events import Stage
+from hotline.calls.events import Reply, Stage
 from hotline.calls.going_on import redirected
 from hotline.calls.hands import Late, hands
 from hotline.calls.reading import get_call
-from hotline.calls.speaking import PATH, hang_up, hold
+from hotline.calls.speaking import PATH, TAKE_KEY, hang_up, hold
 from hotline.core.errors import HotlineError
 from hotline.core.services import Services, current
 from hotline.core.web import SIGNED, permit, problem
@@ -49,7 +51,20 @@ REPORTS = frozenset({"status", "conference_event", "recording"})
 """Pages that take in facts and are heard by nobody."""
 
 
-PARTY_PAGES = frozenset({"agent", "agent_key", "person", "party", "party_key", "left", "forward_screen", "forward_key"})
+PARTY_PAGES = frozenset(
+    {
+        "agent",
+        "agent_key",
+        "starred",
+        "star_key",
+        "person",
+        "party",
+        "party_key",
+        "left",
+        "forward_screen",
+        "forward_key",
+    }
+)
 """Pages heard by somebody who did not call us: when something is wrong their leg ends, and nobody is rung at night."""
 
 
@@ -97,6 +112,17 @@ def _spoken(sid: str, key: str, stage: Stage, *, to_caller: bool = True, needs_q
     if fallback.is_waiting(services.settings):
         pool.later(lambda: _make_up(services))
     return _xml(twiml or hang_up())
+
+
+def _turn(stage: Stage, *, needs_queue: bool = False) -> Response:
+    """Answer what follows on a document to the caller; it is named by that document's number."""
+    return _spoken(fields.call_sid(), f"turn:{fields.turn()}", stage, needs_queue=needs_queue)
+
+
+def _other(step: str, stage: Callable[[Session, str], Reply]) -> Response:
+    """Answer somebody whom we rang, by the provider's name of their leg; each step of it comes once."""
+    sid = fields.call_sid()
+    return _spoken(sid, step, lambda session: stage(session, sid), to_caller=False)
 
 
 def _once_more(services: Services) -> Response:
@@ -150,9 +176,7 @@ def menu() -> ResponseReturnValue:
     """Take a key of the menu, or none."""
     services, call_id = current(), fields.given_id("call")
     pressed = Pressed(call_id, fields.given_word("node"), fields.pressed(), fields.given_id("misses"))
-    return _spoken(
-        fields.call_sid(), f"turn:{fields.turn()}", lambda session: choosing.choose(session, services, pressed)
-    )  # fmt: skip
+    return _turn(lambda session: choosing.choose(session, services, pressed), needs_queue=True)
 
 
 @blueprint.post("/wait")
@@ -161,10 +185,7 @@ def menu() -> ResponseReturnValue:
 def wait() -> ResponseReturnValue:
     """Answer one round of waiting."""
     services, call_id, key, number = current(), fields.given_id("call"), fields.pressed(), fields.given_id("round")
-    return _spoken(
-        fields.call_sid(), f"turn:{fields.turn()}",
-        lambda session: waiting.turn(session, services, call_id, key, number), needs_queue=True,
-    )  # fmt: skip
+    return _turn(lambda session: waiting.turn(session, services, call_id, key, number), needs_queue=True)
 
 
 @blueprint.post("/now")
@@ -182,9 +203,7 @@ def now() -> ResponseReturnValue:
 def out() -> ResponseReturnValue:
     """Answer when the person is out of the bridge."""
     services, call_id = current(), fields.given_id("call")
-    return _spoken(
-        fields.call_sid(), f"turn:{fields.turn()}", lambda session: waiting.out_of_bridge(session, services, call_id)
-    )  # fmt: skip
+    return _turn(lambda session: waiting.out_of_bridge(session, services, call_id))
 
 
 @blueprint.post("/dialled")
@@ -193,10 +212,7 @@ def out() -> ResponseReturnValue:
 def dialled() -> ResponseReturnValue:
     """Answer when the telephone outside is done or was not reached."""
     services, call_id, how = current(), fields.given_id("call"), fields.dialled()
-    return _spoken(
-        fields.call_sid(), f"turn:{fields.turn()}",
-        lambda session: waiting.forward_ended(session, services, call_id, how),
-    )  # fmt: skip
+    return _turn(lambda session: waiting.forward_ended(session, services, call_id, how))
 
 
 @blueprint.post("/forward-screen")
@@ -211,8 +227,11 @@ def forward_screen() -> ResponseReturnValue:
 @require_twilio_signature
 @permit(SIGNED)
 def forward_key() -> ResponseReturnValue:
-    """Connect whoever pressed 1; needs no database."""
-    return _xml(parties.forward_key(fields.pressed()))
+    """Connect whoever pressed 1; needs no database. A call of an outage is with somebody from then on, however long they talk."""
+    services, key, caller = current(), fields.pressed(), fields.sid("ParentCallSid")
+    if key == TAKE_KEY and caller and not fields.given_id("call"):
+        fallback.write_end(services.settings, caller, "answered", services.clock.now())
+    return _xml(parties.forward_key(key))
 
 
 @blueprint.post("/recorded")
@@ -221,9 +240,7 @@ def forward_key() -> ResponseReturnValue:
 def recorded() -> ResponseReturnValue:
     """Thank for a message."""
     services, call_id = current(), fields.given_id("call")
-    return _spoken(
-        fields.call_sid(), f"turn:{fields.turn()}", lambda session: waiting.message_left(session, services, call_id)
-    )  # fmt: skip
+    return _turn(lambda session: waiting.message_left(session, services, call_id))
 
 
 @blueprint.post("/agent")
@@ -232,9 +249,7 @@ def recorded() -> ResponseReturnValue:
 def agent() -> ResponseReturnValue:
     """Answer an agent who picked up."""
     services, leg_id = current(), fields.given_id("leg")
-    return _spoken(
-        fields.call_sid(), "agent", lambda session: agent_leg.picked_up(session, services, leg_id), to_caller=False
-    )  # fmt: skip
+    return _other("agent", lambda session, sid: agent_leg.picked_up(session, services, leg_id, sid))
 
 
 @blueprint.post("/agent-key")
@@ -243,9 +258,7 @@ def agent() -> ResponseReturnValue:
 def agent_key() -> ResponseReturnValue:
     """Take the key of the agent's screen."""
     services, leg_id, key = current(), fields.given_id("leg"), fields.pressed()
-    return _spoken(
-        fields.call_sid(), "agent-key", lambda session: agent_leg.pressed(session, services, leg_id, key), to_caller=False
-    )  # fmt: skip
+    return _other("agent-key", lambda session, _sid: agent_leg.pressed(session, services, leg_id, key))
 
 
 @blueprint.post("/left")
@@ -256,15 +269,35 @@ def left() -> ResponseReturnValue:
     return _xml(hang_up())
 
 
+@blueprint.post("/starred")
+@require_twilio_signature
+@permit(SIGNED)
+def starred() -> ResponseReturnValue:
+    """Ask a volunteer who pressed the star; a leg that has hung up is only answered."""
+    services, leg_id, asked = current(), fields.given_id("leg"), fields.given_id("asked") == 1
+    if fields.status() != "in-progress":
+        return _xml(hang_up())
+    step = f"starred:{fields.turn()}"
+    return _other(step, lambda session, _sid: passing_on.starred(session, services, leg_id, asked=asked))
+
+
+@blueprint.post("/star-key")
+@require_twilio_signature
+@permit(SIGNED)
+def star_key() -> ResponseReturnValue:
+    """Take the key after the star, or none."""
+    services, leg_id, key = current(), fields.given_id("leg"), fields.pressed()
+    step = f"star-key:{fields.turn()}"
+    return _other(step, lambda session, _sid: passing_on.star_key(session, services, leg_id, key))
+
+
 @blueprint.post("/person")
 @require_twilio_signature
 @permit(SIGNED)
 def person() -> ResponseReturnValue:
     """Answer a person whom we called."""
     services, leg_id = current(), fields.given_id("leg")
-    return _spoken(
-        fields.call_sid(), "person", lambda session: agent_leg.person_answered(session, services, leg_id), to_caller=False
-    )  # fmt: skip
+    return _other("person", lambda session, sid: agent_leg.person_answered(session, services, leg_id, sid))
 
 
 @blueprint.post("/party")
@@ -273,9 +306,7 @@ def person() -> ResponseReturnValue:
 def party() -> ResponseReturnValue:
     """Answer an interpreter, a colleague, a partner or a supervisor who picked up."""
     services, leg_id = current(), fields.given_id("leg")
-    return _spoken(
-        fields.call_sid(), "party", lambda session: parties.picked_up(session, services, leg_id), to_caller=False
-    )  # fmt: skip
+    return _other("party", lambda session, sid: parties.picked_up(session, services, leg_id, sid))
 
 
 @blueprint.post("/party-key")
@@ -284,9 +315,7 @@ def party() -> ResponseReturnValue:
 def party_key() -> ResponseReturnValue:
     """Take the key of a party's screen."""
     services, leg_id, key = current(), fields.given_id("leg"), fields.pressed()
-    return _spoken(
-        fields.call_sid(), "party-key", lambda session: parties.pressed(session, services, leg_id, key), to_caller=False
-    )  # fmt: skip
+    return _other("party-key", lambda session, _sid: parties.pressed(session, services, leg_id, key))
 
 
 @blueprint.post("/hold")

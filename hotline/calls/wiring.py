@@ -14,10 +14,12 @@ from hotline.calls import (
     dialling,
     erasure,
     fallback,
+    incident_figures,
     line_pages,
     menu_editor,
     menu_pages,
     messages,
+    mode_menu,
     pruning,
     recordings,
     rehearsal,
@@ -47,8 +49,10 @@ def register(registry: Registry) -> None:
     registry.rehearsals.append(rehearsal.rehearse)
     registry.demo.append(demo.load)
     registry.case_panels.append(Panel(gettext_noop("Call"), "calls_of_case.panel", "calls.take", 5, "cases"))
-    registry.action_labels |= words.ACTIONS
-    registry.explanations |= words.EXPLANATIONS
+    registry.mode_step(mode_menu.MENU)
+    registry.incident_figures.append(incident_figures.FIGURES)
+    registry.action_labels |= words.ACTIONS | mode_menu.ACTIONS
+    registry.explanations |= words.EXPLANATIONS | mode_menu.EXPLANATIONS
     registry.subjects["call"] = SubjectKind(gettext_noop("Call"), "calls.show", "call_id", "calls.read")
     registry.subjects["call_menu"] = SubjectKind(gettext_noop("Call menu"))
     registry.subjects["call_line"] = SubjectKind(gettext_noop("Telephone line"))

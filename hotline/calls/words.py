@@ -81,10 +81,13 @@ MODES = {
 ACTIONS = {
     "call.held": gettext_noop("person put on hold"),
     "call.resumed": gettext_noop("person brought back"),
+    "call.duty_rung": gettext_noop("mission's duty telephone rung"),
+    "call.duty_unreached": gettext_noop("nobody of the mission's duty was reached"),
     "call.invited": gettext_noop("third party called in"),
     "call.released": gettext_noop("third party let go"),
     "call.monitored": gettext_noop("call listened to"),
     "call.handed_over": gettext_noop("call handed over"),
+    "call.passed_on": gettext_noop("hard call passed on by a volunteer"),
     "call.requeued": gettext_noop("call given to a queue"),
     "call.forwarded": gettext_noop("call forwarded"),
     "call.finished": gettext_noop("call ended by the agent"),
@@ -104,11 +107,14 @@ ACTIONS = {
     "callerid.deleted": gettext_noop("caller number rule deleted"),
 }
 EXPLANATIONS = {
+    "not-first-level": gettext_noop("Staff choose the queue that a call goes to."),
+    "first-level": gettext_noop("This call is one for staff: choose a colleague who is no volunteer."),
     "not-your-call": gettext_noop("This is not your call."),
     "not-talking": gettext_noop("The call is over, or nobody talks in it now."),
     "nobody-on-line": gettext_noop("The person is not on the line."),
     "nobody-joined": gettext_noop("Nobody has joined yet who could take the call over."),
     "already-invited": gettext_noop("They are in this call or being rung already."),
+    "no-duty-phone": gettext_noop("This call is for no mission, or nobody of the mission can be rung."),
     "call-full": gettext_noop("There are enough people in this call."),
     "in-a-call": gettext_noop("You are in a call already."),
     "forward-loop": gettext_noop("That line is forwarded to us; the call would come back."),
@@ -190,8 +196,9 @@ VERSION_STATES = {
     "draft": gettext_noop("draft"),
     "published": gettext_noop("heard now"),
     "retired": gettext_noop("earlier"),
+    "drill": gettext_noop("heard in drills"),
 }
-VERSION_KINDS = {"draft": "draft", "published": "running", "retired": "ended"}
+VERSION_KINDS = {"draft": "draft", "published": "running", "retired": "ended", "drill": "waiting"}
 CHANGES = {"new": gettext_noop("new"), "changed": gettext_noop("changed"), "gone": gettext_noop("taken out")}
 SCRIPTS = {
     "hello": {

@@ -273,8 +273,8 @@ def remark(session: Session, clock: Clock, by: Actor, contact_id: int, note: str
     if contact.case_id is not None:
         get_case(session, contact.case_id, lock=True)
     contact = get_contact(session, contact_id, lock=True)
-    if not words or contact.state == CLOSED:
-        return
+    if not words or contact.state == CLOSED or words in contact.note:
+        return  # what was sent along with the call comes once more with the write-up
     contact.note = "\n".join(each for each in (contact.note, words) if each)[: 4 * MAX_NOTE_CHARS]
     if contact.case_id is not None:
         _write(session, clock, by, contact, "note", words)

@@ -54,7 +54,7 @@ class FlagIn(_Strict):
     days: int = Field(7, ge=1, le=LONGEST_BLOCK.days)
 
 
-class IncidentOut(BaseModel):
+class AbuseIncidentOut(BaseModel):
     """An abusive call: warned, warned again, ended (to be reviewed), upheld or overturned; the number is masked."""
 
     id: int
@@ -72,10 +72,10 @@ class IncidentOut(BaseModel):
     review_note: str
 
 
-class IncidentList(BaseModel):
+class AbuseIncidentList(BaseModel):
     """Abusive calls, the latest first; whoever may not review sees their own alone."""
 
-    incidents: list[IncidentOut]
+    incidents: list[AbuseIncidentOut]
 
 
 class FlagOut(BaseModel):
@@ -100,7 +100,7 @@ class FlagList(BaseModel):
 
 
 @blueprint.get("/protection/incidents")
-@blueprint.output(IncidentList)
+@blueprint.output(AbuseIncidentList)
 @blueprint.doc(summary="List abusive calls: warnings, endings, and what became of them")
 @takes(query("state", {"type": "string", "enum": list(INCIDENT_STATES)}, "Only calls in this state"))
 @permit("cases.work")
@@ -113,7 +113,7 @@ def list_incidents() -> ResponseReturnValue:
 
 @blueprint.post("/protection/incidents/<int:incident_id>/review")
 @blueprint.input(ReviewIn, location="json", arg_name="given")
-@blueprint.output(IncidentOut)
+@blueprint.output(AbuseIncidentOut)
 @blueprint.doc(
     summary="Uphold an ended call, or overturn it, which lifts the block at once",
     responses={
@@ -137,7 +137,7 @@ def review(incident_id: int, given: ReviewIn) -> ResponseReturnValue:
 
 @blueprint.post("/protection/incidents/<int:incident_id>/support")
 @blueprint.input(SupportIn, location="json", arg_name="given")
-@blueprint.output(IncidentOut)
+@blueprint.output(AbuseIncidentOut)
 @blueprint.doc(
     summary="Say whether support is wanted after one's own call",
     responses={403: "It was somebody else's call", 404: "There is no such call", 409: "It was not ended"},

@@ -13,19 +13,30 @@ from hotline.core.errors import InvalidInput
 from hotline.core.i18n import gettext
 from hotline.core.phone import mask
 
+MAX_SHOWN = 22
+"""Characters of a name; a telephone of 360 px shows some thirty in a list."""
 _WHOM = re.compile(r"([0-9]{1,18}):([0-9]{1,2})")
 
 
 def numbers_of(session: Session, case: Case) -> list[tuple[str, str]]:
-    """Return (choice, name with a masked number) of everybody in a case; a choice is `person id:place of the number`."""
-    people = [case.person_id, *(each.person_id for each in people_of(session, case.id))]
+    """Return (choice, who it is with a masked number) of everybody in a case; a choice is `person id:place of the number`."""
+    others = people_of(session, case.id)
+    relations = {each.person_id: each.relation for each in others}
+    people = [case.person_id, *relations]
     names = names_of(session, set(people))
     found: list[tuple[str, str]] = []
     for person_id in people:
-        name = names.get(person_id) or gettext("Name not known")
+        name = shorten(names.get(person_id) or gettext("Name not known"))
+        relation = relations.get(person_id, "")
+        who = f"{name} ({shorten(relation)})" if relation else name
         for place, phone in enumerate(phones_of(session, get_person(session, person_id).id)):
-            found.append((f"{person_id}:{place}", f"{name} {mask(phone)}"))
+            found.append((f"{person_id}:{place}", f"{who} {mask(phone)}"))
     return found
+
+
+def shorten(word: str) -> str:
+    """Return a word short enough that the number behind it still shows in a narrow list."""
+    return word if len(word) <= MAX_SHOWN else word[: MAX_SHOWN - 1].rstrip() + "…"
 
 
 def number_chosen(session: Session, case: Case | None, whom: str) -> str:

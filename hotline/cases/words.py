@@ -41,6 +41,10 @@ ENTRIES = {
     "callback_reserved": gettext_noop("Callback reserved"),
     "callback_overdue": gettext_noop("A promised callback is overdue"),
     "callback_given_up": gettext_noop("Callback given up, nobody was reached"),
+    "money": gettext_noop("Emergency money"),
+    "mission_took": gettext_noop("Taken over by the mission"),
+    "mission_gave_back": gettext_noop("Given back by the mission"),
+    "mission_lost": gettext_noop("Taken back from the mission"),
 }
 CHANNELS = {
     "link": gettext_noop("by the personal page"),
@@ -150,6 +154,7 @@ ACTIONS = {
     "person.parted": gettext_noop("persons parted again"),
     "person.revealed": gettext_noop("hidden value looked at"),
     "person.links_ended": gettext_noop("links to cases ended"),
+    "case.money": gettext_noop("step of emergency money"),
     "case.link_sent": gettext_noop("link to the case sent"),
     "person.erased": gettext_noop("person erased"),
     "abuse.warned": gettext_noop("caller warned"),

@@ -35,27 +35,31 @@ _LOCK = 0x48_4F_54_15
 """Key of the advisory lock that lets one pass run at a time; correctness does not depend on it, only work saved."""
 
 _FREE = """
-SELECT id, group_id, marks, idle_since FROM agents
+SELECT id, group_id, marks, idle_since, first_level, drill FROM agents
  WHERE state = 'ready' AND active AND (not_before IS NULL OR not_before <= %(now)s)
  ORDER BY idle_since, id LIMIT %(most)s
 """
-# A loose index scan: one step in the index for each class, however many callers are in it.
+# A loose index scan: one step in the index for each class, however many callers are in it. Drills are classes of their own:
+# those for whom nobody may be free would otherwise stand before the real callers of their class, and hide them.
 _CLASSES = """
 WITH RECURSIVE class AS (
-  (SELECT queue_id, step, need FROM queue_entries WHERE state = 'waiting' ORDER BY queue_id, step, need LIMIT 1)
+  (SELECT queue_id, step, need, drill FROM queue_entries
+    WHERE state = 'waiting' ORDER BY queue_id, step, need, drill LIMIT 1)
   UNION ALL
-  SELECT following.queue_id, following.step, following.need FROM class, LATERAL (
-    SELECT queue_id, step, need FROM queue_entries e
-     WHERE e.state = 'waiting' AND (e.queue_id, e.step, e.need) > (class.queue_id, class.step, class.need)
-     ORDER BY queue_id, step, need LIMIT 1) following
+  SELECT following.queue_id, following.step, following.need, following.drill FROM class, LATERAL (
+    SELECT queue_id, step, need, drill FROM queue_entries e
+     WHERE e.state = 'waiting'
+       AND (e.queue_id, e.step, e.need, e.drill) > (class.queue_id, class.step, class.need, class.drill)
+     ORDER BY queue_id, step, need, drill LIMIT 1) following
 )
-SELECT queue_id, step, need FROM class LIMIT %(most)s
+SELECT queue_id, step, need, drill FROM class LIMIT %(most)s
 """
 _HEADS = """
-SELECT head.id, c.queue_id, c.step, c.need, head.rank_at
-  FROM unnest(%(queues)s::bigint[], %(steps)s::smallint[], %(needs)s::text[]) AS c(queue_id, step, need), LATERAL (
+SELECT head.id, c.queue_id, c.step, c.need, head.rank_at, c.drill
+  FROM unnest(%(queues)s::bigint[], %(steps)s::smallint[], %(needs)s::text[], %(drills)s::boolean[])
+    AS c(queue_id, step, need, drill), LATERAL (
     SELECT id, rank_at FROM queue_entries e
-     WHERE e.state = 'waiting' AND e.queue_id = c.queue_id AND e.step = c.step AND e.need = c.need
+     WHERE e.state = 'waiting' AND e.queue_id = c.queue_id AND e.step = c.step AND e.need = c.need AND e.drill = c.drill
      ORDER BY rank_at, id LIMIT %(free)s) head
 """
 _RESERVE = """
@@ -67,12 +71,13 @@ WITH wanted AS (
     FROM queue_entries q JOIN wanted w ON w.entry_id = q.id JOIN queues r ON r.id = q.queue_id
    WHERE q.state = 'waiting' AND q.step = w.step FOR UPDATE OF q SKIP LOCKED
 ), agent AS (
-  SELECT a.id, a.via, a.marks FROM agents a JOIN wanted w ON w.agent_id = a.id
+  SELECT a.id, a.via, a.marks, a.first_level, a.drill FROM agents a JOIN wanted w ON w.agent_id = a.id
    WHERE a.state = 'ready' AND a.active FOR UPDATE OF a SKIP LOCKED
 ), both_free AS (
   SELECT w.token, w.step, e.id AS entry_id, e.queue_id, e.call_ref, e.kind, e.drill, e.ring_s, a.id AS agent_id, a.via
     FROM wanted w JOIN entry e ON e.id = w.entry_id JOIN agent a ON a.id = w.agent_id
-   WHERE e.need = '' OR a.marks @> string_to_array(e.need, ' ')
+   WHERE (e.need = '' OR a.marks @> string_to_array(e.need, ' '))
+     AND (a.drill = e.drill OR (NOT a.first_level AND NOT a.drill))
 ), made AS (
   INSERT INTO reservations (token, agent_id, entry_id, queue_id, call_ref, via, matched_step, state, reserved_at, expires_at)
   SELECT token, agent_id, entry_id, queue_id, call_ref, via, step, 'reserved', %(now)s,
@@ -142,7 +147,7 @@ def _round(session: Session, now: datetime) -> tuple[int, bool]:
     if not classes:
         return 0, False
     free = [
-        Free(row[0], row[1], frozenset(row[2]), row[3])
+        Free(row[0], row[1], frozenset(row[2]), row[3], row[4], row[5])
         for row in connection.execute(_FREE, {"now": now, "most": MAX_FREE})
     ]
     pairs = pair(free, _heads(connection, classes, len(free)), _rules(connection)) if free else []
@@ -152,9 +157,11 @@ def _round(session: Session, now: datetime) -> tuple[int, bool]:
 
 def _heads(connection: psycopg.Connection[tuple[Any, ...]], classes: list[tuple[Any, ...]], free: int) -> list[Head]:
     """Return the first callers of every class: no pass can serve more of one class than agents are free."""
-    queues, steps, needs = (list(column) for column in zip(*classes, strict=True))
-    found = connection.execute(_HEADS, {"queues": queues, "steps": steps, "needs": needs, "free": free})
-    return [Head(row[0], row[1], row[2], frozenset(row[3].split()), row[4]) for row in found]
+    queues, steps, needs, drills = (list(column) for column in zip(*classes, strict=True))
+    found = connection.execute(
+        _HEADS, {"queues": queues, "steps": steps, "needs": needs, "drills": drills, "free": free}
+    )
+    return [Head(row[0], row[1], row[2], frozenset(row[3].split()), row[4], row[5]) for row in found]
 
 
 def _rules(connection: psycopg.Connection[tuple[Any, ...]]) -> dict[int, Rules]:

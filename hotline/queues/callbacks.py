@@ -193,13 +193,15 @@ def queue_up(session: Session, clock: Clock, callback: Callback) -> QueueEntry:
     queue = session.get_one(Queue, callback.queue_id)
     queue = queue if queue.active else _first_queue(session)
     owner = presence.agent_of(session, callback.owner_id)
+    origin = entering.entry_of(session, callback.origin_ref) if callback.origin_ref else None
     entry = entering.enqueue(
         session, clock,
         entering.NewEntry(
             queue=queue.code, call_ref=f"callback:{callback.id}:{callback.attempts + 1}:{int(clock.now().timestamp())}",
             kind="callback", phone=callback.phone, traveller_id=callback.traveller_id, language=callback.language,
             skills=list(callback.skills), priority=callback.priority, danger=callback.danger, drill=callback.drill,
-            sticky_agent_id=owner.id if owner else None, enqueued_at=callback.enqueued_at,
+            hard=origin is not None and origin.hard, sticky_agent_id=owner.id if owner else None,
+            enqueued_at=callback.enqueued_at,
         ),
     )  # fmt: skip
     callback.state, callback.entry_id = CALLBACK.next_state(callback.state, "fall_due", SYSTEM), entry.id

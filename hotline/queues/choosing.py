@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hotline.agents.skills import STAFF, may_take
+
 LONGEST_IDLE, MOST_SKILLED, ROUND_ROBIN = "longest_idle", "most_skilled", "round_robin"
 STRATEGIES = (LONGEST_IDLE, MOST_SKILLED, ROUND_ROBIN)
 
@@ -21,6 +23,8 @@ class Free:
     group_id: int
     marks: frozenset[str]
     idle_since: datetime
+    first_level: bool = False
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Head:
     step: int
     need: frozenset[str]
     rank_at: datetime
+    drill: bool = False
 
 
 @dataclass(slots=True)
@@ -59,11 +64,11 @@ def pair(free: Iterable[Free], heads: Iterable[Head], rules: dict[int, Rules]) -
     """
     remaining = {agent.agent_id: agent for agent in free}
     pairs: list[Pair] = []
-    hopeless: set[tuple[int, int, frozenset[str]]] = set()
+    hopeless: set[tuple[int, int, frozenset[str], bool]] = set()
     for head in sorted(heads, key=lambda each: (each.rank_at, each.entry_id)):
         if not remaining:
             break
-        asked = (head.queue_id, head.step, head.need)
+        asked = (head.queue_id, head.step, head.need, head.drill)
         if asked in hopeless:
             continue
         chosen = choose(remaining.values(), head, rules[head.queue_id])
@@ -80,16 +85,21 @@ def choose(free: Iterable[Free], head: Head, rules: Rules) -> Free | None:
     """Return the agent whose turn it is for this caller, or None.
 
     The queue's groups come first, in their order; within a group the queue's strategy decides; then the agent's number, so
-    that the same facts always give the same agent.
+    that the same facts always give the same agent. Volunteers belong to no queue's groups: they are ready only while they are
+    needed, and answer for every queue after its own people. Calls of drills and real ones go by `may_take`.
     """
     order = _allowed(rules, head.step)
     able = [
-        agent for agent in free if head.need <= agent.marks and (order is None or agent.group_id in order)
+        agent
+        for agent in free
+        if head.need <= agent.marks
+        and may_take(head.drill, first_level=agent.first_level, drill=agent.drill)
+        and (order is None or agent.group_id in order or STAFF not in agent.marks)
     ]  # fmt: skip
     if not able:
         return None
     places = {} if order is None else {group: place for place, group in enumerate(order)}
-    return min(able, key=lambda agent: (places.get(agent.group_id, 0), *_turn(agent, head, rules)))
+    return min(able, key=lambda agent: (places.get(agent.group_id, len(places)), *_turn(agent, head, rules)))
 
 
 def _allowed(rules: Rules, step: int) -> Sequence[int] | None:

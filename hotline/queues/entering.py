@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hotline.agents import presence
 from hotline.agents.models import Agent
-from hotline.agents.skills import check_language, check_skill
+from hotline.agents.skills import SENIOR, check_language, check_skill, may_take
 from hotline.agents.states import ON_DUTY
 from hotline.core import outbox
 from hotline.core.actor import SYSTEM
@@ -28,7 +28,7 @@ DANGER_AHEAD = timedelta(days=30)
 OPEN_RESERVATION = ("reserved", "ringing")
 _COLUMNS = (
     "queue_id", "call_ref", "kind", "traveller_id", "phone", "language", "skills", "priority", "danger", "drill",
-    "sticky_agent_id", "sticky_until", "state", "enqueued_at", "rank_at", "step", "need", "widens_at",
+    "hard", "sticky_agent_id", "sticky_until", "state", "enqueued_at", "rank_at", "step", "need", "widens_at",
 )  # fmt: skip
 _JOIN = text(
     f"INSERT INTO queue_entries ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + each for each in _COLUMNS)})"  # noqa: S608
@@ -50,6 +50,8 @@ class NewEntry:
     priority: int = 0
     danger: bool = False
     drill: bool = False
+    hard: bool = False
+    """Only staff may answer; danger to life and whoever asks for a senior are hard by themselves."""
     sticky_agent_id: int | None = None
     kind: str = "call"
     enqueued_at: datetime | None = None
@@ -117,17 +119,18 @@ def _is_full(session: Session, queue: Queue) -> bool:
 def _values(session: Session, clock: Clock, queue: Queue, entry: NewEntry) -> dict[str, object]:
     now = clock.now()
     since = min(entry.enqueued_at or now, now)
-    owner = _sticky(session, entry.sticky_agent_id, queue)
+    hard = entry.hard or entry.danger or SENIOR in entry.skills
+    owner = _sticky(session, entry.sticky_agent_id, queue, hard=hard, drill=entry.drill)
     ladder = steps.read_steps(queue.steps)
     number = steps.STICKY if owner else steps.step_at(ladder, (now - since).total_seconds())
     until = now + timedelta(seconds=queue.sticky_s) if owner else None
     return {
         "queue_id": queue.id, "call_ref": entry.call_ref, "kind": entry.kind, "traveller_id": entry.traveller_id,
         "phone": entry.phone, "language": entry.language, "skills": sorted(set(entry.skills)),
-        "priority": entry.priority, "danger": entry.danger, "drill": entry.drill, "sticky_agent_id": owner,
+        "priority": entry.priority, "danger": entry.danger, "drill": entry.drill, "hard": hard, "sticky_agent_id": owner,
         "sticky_until": until, "state": WAITING, "enqueued_at": since, "rank_at": rank(queue, since, entry.priority,
         danger=entry.danger), "step": number,
-        "need": steps.sticky_need(owner) if owner else steps.need(ladder[number], entry.language, entry.skills),
+        "need": steps.sticky_need(owner) if owner else steps.need(ladder[number], entry.language, entry.skills, hard=hard),
         "widens_at": until if owner else steps.next_change(ladder, number, since),
     }  # fmt: skip
 
@@ -138,10 +141,15 @@ def rank(queue: Queue, enqueued_at: datetime, priority: int, *, danger: bool) ->
     return enqueued_at - ahead
 
 
-def _sticky(session: Session, agent_id: int | None, queue: Queue) -> int | None:
-    """Return the owner if waiting for them makes sense: an owner who is not on duty would only cost the caller time."""
+def _sticky(session: Session, agent_id: int | None, queue: Queue, *, hard: bool, drill: bool) -> int | None:
+    """Return the owner if waiting for them makes sense: an owner who is not on duty would only cost the caller time.
+
+    A hard call waits for no volunteer, even one who knows the caller, and no call for somebody who may not get its kind.
+    """
     agent = session.get(Agent, agent_id) if agent_id and queue.sticky_s else None
-    return agent.id if agent is not None and agent.active and agent.state in ON_DUTY else None
+    if agent is None or not agent.active or agent.state not in ON_DUTY or (hard and agent.first_level):
+        return None
+    return agent.id if may_take(drill, first_level=agent.first_level, drill=agent.drill) else None
 
 
 def leave(session: Session, clock: Clock, call_ref: str, reason: str) -> QueueEntry | None:

@@ -7,7 +7,7 @@ per second times mean handling time in seconds. Used as the oracle of routing's 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp
+from math import exp, expm1, log
 
 MAX_AGENTS = 10_000
 MAX_QUEUE = 100_000
@@ -15,13 +15,18 @@ MAX_QUEUE = 100_000
 
 @dataclass(frozen=True)
 class Waiting:
-    """What a caller meets: chance to wait, mean wait of all in seconds, share answered in time, agents' occupancy, share lost."""
+    """What a caller meets: chance to wait, mean wait of all in seconds, share answered in time, agents' occupancy, share lost.
+
+    `asa_s` counts the waits of the lost too (by Little's law the mean queue over the arrivals); `answer_s` is the mean wait of
+    those who were answered, which is what centres publish as their speed of answer.
+    """
 
     wait_probability: float
     asa_s: float
     service_level: float
     occupancy: float
     abandoned: float = 0.0
+    answer_s: float = 0.0
 
 
 def erlang_b(load: float, agents: int) -> float:
@@ -47,7 +52,8 @@ def waiting(per_hour: float, handling_s: float, agents: int, within_s: float) ->
         raise ValueError("with so few agents the queue grows without end")
     chance = erlang_c(load, agents)
     spare = (agents - load) / handling_s
-    return Waiting(chance, chance / spare, 1 - chance * exp(-spare * within_s), load / agents)
+    asa_s = chance / spare
+    return Waiting(chance, asa_s, 1 - chance * exp(-spare * within_s), load / agents, answer_s=asa_s)
 
 
 def agents_needed(per_hour: float, handling_s: float, level: float, within_s: float) -> int:
@@ -59,27 +65,72 @@ def agents_needed(per_hour: float, handling_s: float, level: float, within_s: fl
     raise ValueError("more agents than any centre has")
 
 
-def impatient(per_hour: float, handling_s: float, patience_s: float, agents: int) -> Waiting:
+def impatient(per_hour: float, handling_s: float, patience_s: float, agents: int, within_s: float = 0.0) -> Waiting:
     """Return what callers meet whose patience is exponential with this mean (M/M/n+M).
 
-    `asa_s` is the mean wait of all, lost ones included (by Little's law, the mean queue over the arrivals); `service_level` is
-    the share that waits not at all.
+    `service_level` is the share of all callers, lost ones included, that is answered within so many seconds. Raises ValueError
+    for what is not a centre, and where the queue is longer than can be summed (next to endless patience in an overload).
     """
+    if not (per_hour > 0 and handling_s > 0 and patience_s > 0 and 0 <= agents <= MAX_AGENTS and within_s >= 0):
+        raise ValueError(f"arrivals, handling time and patience must be above 0, agents from 0 to {MAX_AGENTS:,}")
     arrivals, service, leaving = per_hour / 3600, 1 / handling_s, 1 / patience_s
     # Chances of each number of people in the system, relative to "all agents busy, nobody waits".
     weight, below = 1.0, 0.0
     for number in range(agents, 0, -1):
         weight *= number * service / arrivals
         below += weight
-    weight, above, queue, lost = 1.0, 1.0, 0.0, 0.0
-    for waiting_now in range(1, MAX_QUEUE):
-        weight *= arrivals / (agents * service + waiting_now * leaving)
-        above += weight
-        queue += waiting_now * weight
-        lost += waiting_now * leaving * weight
-        if weight < 1e-15 * above:
-            break
-    total = below + above
-    chance, mean_queue, lost_rate = above / total, queue / total, lost / total
+    queue = _queue_of_the_impatient(arrivals, agents * service, leaving, within_s)
+    total = below + queue.weight
+    lost_rate = queue.length / total * leaving
     answered = arrivals - lost_rate
-    return Waiting(chance, mean_queue / arrivals, 1 - chance, answered * handling_s / agents, lost_rate / arrivals)
+    answered_share = answered / arrivals
+    return Waiting(
+        wait_probability=queue.weight / total,
+        asa_s=queue.length / total / arrivals,
+        service_level=(below + queue.in_time) / total,
+        occupancy=answered * handling_s / agents if agents else 0.0,
+        abandoned=lost_rate / arrivals,
+        answer_s=queue.answered_wait / total / answered_share if answered_share > 1e-12 else 0.0,
+    )
+
+
+@dataclass(frozen=True)
+class _Queue:
+    """Sums over how many wait, relative to "all busy, nobody waits"."""
+
+    weight: float
+    length: float
+    in_time: float
+    answered_wait: float
+
+
+def _queue_of_the_impatient(arrivals: float, serving: float, leaving: float, within_s: float) -> _Queue:
+    """Sum over the number who wait; rates are per second.
+
+    Who finds j waiting is answered after j + 1 departures of those before them, the kth from the last at the rate serving +
+    k·leaving, if their own patience lasts so long: with the chance serving / (serving + (j+1)·leaving). Given that, the
+    times have the rates serving + k·leaving, k = 1 … j+1, and their sum is within T with the chance I_x(j+1, serving/leaving+1),
+    the incomplete beta function at x = 1 - exp(-leaving·T), which has a recursion in j.
+    """
+    share = serving / leaving + 1
+    part = -expm1(-leaving * within_s)
+    log_x = log(part) if part > 0 else None
+    in_time = -expm1(-share * leaving * within_s)
+    log_step = log(share) + log_x - share * leaving * within_s if log_x is not None else None
+    weight, length, timely, waited, mean_wait = 0.0, 0.0, 0.0, 0.0, 0.0
+    now = 1.0
+    for waiting_now in range(MAX_QUEUE):
+        ends = serving + (waiting_now + 1) * leaving
+        mean_wait += 1 / ends
+        stays = now * serving / ends
+        weight += now
+        length += waiting_now * now
+        timely += stays * in_time
+        waited += stays * mean_wait
+        if now < 1e-15 * weight:
+            return _Queue(weight, length, timely, waited)
+        if log_step is not None and log_x is not None:
+            in_time = max(0.0, in_time - exp(log_step))
+            log_step += log_x + log((waiting_now + 1 + share) / (waiting_now + 2))
+        now *= arrivals / ends
+    raise ValueError(f"more than {MAX_QUEUE:,} would wait; give less patience or more agents")

@@ -73,7 +73,7 @@ class QueueEntry(HasId, Base):
         CheckConstraint("state IN ('waiting', 'reserved', 'taken', 'done', 'left')", name="state"),
         CheckConstraint("kind IN ('call', 'callback')", name="kind"),
         CheckConstraint("(state = 'left') = (left_reason IS NOT NULL)", name="left_reason"),
-        Index("ix_queue_entries_head", "queue_id", "step", "need", "rank_at", "id",
+        Index("ix_queue_entries_head", "queue_id", "step", "need", "drill", "rank_at", "id",
               postgresql_where=text("state = 'waiting'")),
         Index("ix_queue_entries_order", "queue_id", "rank_at", postgresql_where=text("state IN ('waiting','reserved')")),
         Index("ix_queue_entries_widens", "widens_at", postgresql_where=text("state = 'waiting'")),
@@ -92,6 +92,8 @@ class QueueEntry(HasId, Base):
     priority: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     danger: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     drill: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    hard: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    """Danger to life, a distressed caller or a third call: only staff answer, whatever else a step is content with."""
     sticky_agent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("agents.id"))
     sticky_until: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(10), default="waiting", server_default="waiting")
@@ -204,3 +206,18 @@ class Callback(HasId, Base):
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     last_result: Mapped[str] = mapped_column(String(20), default="", server_default="")
+
+
+class WallboardNote(HasId, Base):
+    """A note on the wallboard while disaster mode is on, from `since` until it is taken away."""
+
+    __tablename__ = "wallboard_notes"
+    __table_args__ = (Index("ix_wallboard_notes_now", "id", postgresql_where=text("until IS NULL")),)
+
+    incident_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("incidents.id"))
+    text_ko: Mapped[str] = mapped_column(String(600))
+    text_en: Mapped[str] = mapped_column(String(600))
+    drill: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    since: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    until: Mapped[datetime | None]

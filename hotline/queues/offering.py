@@ -6,6 +6,7 @@ another; the same event twice changes nothing. Rows are locked in one order: ent
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -152,6 +153,18 @@ def released(session: Session, clock: Clock, token: str, why: str) -> Reservatio
     presence.move(session, clock, agent, "free")
     presence.settle(session, clock, agent)
     return found
+
+
+def kept(session: Session, clock: Clock, tokens: Collection[str]) -> set[str]:
+    """Return those of the tokens under which an agent is kept for a call, or talks in it, at this moment."""
+    offered = Reservation.state.in_(("reserved", "ringing")) & (Reservation.expires_at > clock.now())
+    return set(
+        session.scalars(
+            select(Reservation.token)
+            .join(Agent, Agent.token == Reservation.token)
+            .where(Reservation.token.in_(tokens), offered | (Reservation.state == "talking"))
+        )
+    )
 
 
 def _locked(session: Session, token: str) -> tuple[QueueEntry | None, Agent, Reservation]:

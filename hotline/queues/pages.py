@@ -22,7 +22,7 @@ from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
-from hotline.queues import figures, keeping, offering, words
+from hotline.queues import figures, keeping, mode_steps, offering, words
 from hotline.queues.assigning import kick
 from hotline.queues.attention_pages import attention_context
 from hotline.queues.forms import facts_of_form, form_of_queue
@@ -50,6 +50,7 @@ def wallboard_part() -> ResponseReturnValue:
 def _board() -> dict[str, Any]:
     with current().db.transaction() as session:
         return {
+            "notes": mode_steps.notes_now(session),
             "figures": figures.queue_figures(session, current().clock),
             "states": figures.agents_by_state(session),
             "languages": figures.agents_by_language(session),

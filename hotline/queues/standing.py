@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent
+from hotline.agents.presence import takers
 from hotline.agents.states import ON_DUTY
 from hotline.core.clock import Clock
 from hotline.core.errors import NotFound
@@ -45,14 +46,14 @@ class Recent:
     """
 
     max_age_s: float
-    _kept: dict[int, tuple[float, dict[str, int], float]] = field(default_factory=dict)
+    _kept: dict[tuple[int, bool], tuple[float, dict[str, int], float]] = field(default_factory=dict)
 
-    def measured(self, session: Session, queue: Queue, now: datetime) -> tuple[dict[str, int], float]:
+    def measured(self, session: Session, queue: Queue, now: datetime, *, drill: bool) -> tuple[dict[str, int], float]:
         """Return the agents on duty by state and the mean handling time in seconds, at most `max_age_s` old."""
-        known = self._kept.get(queue.id)
+        known = self._kept.get((queue.id, drill))
         if known is None or time.monotonic() - known[0] > self.max_age_s:
-            known = (time.monotonic(), staff(session, queue), handling_s(session, queue, now))
-            self._kept[queue.id] = known
+            known = (time.monotonic(), staff(session, queue, drill=drill), handling_s(session, queue, now))
+            self._kept[queue.id, drill] = known
         return known[1], known[2]
 
 
@@ -69,7 +70,9 @@ def standing(session: Session, clock: Clock, call_ref: str, *, recent: Recent | 
     if entry.state not in (WAITING, RESERVED):
         return Standing(0, waited_s, None, False, None, None)
     position = 1 + _before(session, entry)
-    expected_s = expected_wait_s(session, clock, queue, position, recent=recent)
+    expected_s = expected_wait_s(session, clock, queue, position, recent=recent, drill=entry.drill)
+    if entry.hard and not staff(session, queue, hard=True, drill=entry.drill):
+        expected_s = None  # volunteers are on duty, and none of them will ever take this call
     why = overflow(queue, waited_s, expected_s)
     offered = queue.callback_after_s is not None and (expected_s is None or expected_s > queue.callback_after_s)
     return Standing(position, waited_s, expected_s, offered, why, _target(session, queue) if why else None)
@@ -90,14 +93,14 @@ def _before(session: Session, entry: QueueEntry) -> int:
 
 
 def expected_wait_s(
-    session: Session, clock: Clock, queue: Queue, position: int, *, recent: Recent | None = None
+    session: Session, clock: Clock, queue: Queue, position: int, *, recent: Recent | None = None, drill: bool = False
 ) -> int | None:
     """Return how long the caller at a position will wait, in whole seconds; None when nobody is on duty for the queue.
 
     Everybody before them and they themselves need an agent to become free; with n agents one does every (handling time / n).
     With free agents in sight it is 0 for the first so many callers.
     """
-    states, talk_s = (recent or Recent(0.0)).measured(session, queue, clock.now())
+    states, talk_s = (recent or Recent(0.0)).measured(session, queue, clock.now(), drill=drill)
     agents = sum(states.values())
     if not agents:
         return None
@@ -105,11 +108,17 @@ def expected_wait_s(
     return max(0, round(still * talk_s / agents))
 
 
-def staff(session: Session, queue: Queue) -> dict[str, int]:
-    """Return how many agents on duty may answer a queue, by state."""
+def staff(session: Session, queue: Queue, *, hard: bool = False, drill: bool = False) -> dict[str, int]:
+    """Return how many agents on duty may answer a queue, by state; for hard calls without the volunteers.
+
+    They are those for real calls, without made-up people of drills; `drill` asks for those for calls of drills.
+    """
     wanted = select(Agent.state, func.count()).where(Agent.state.in_(ON_DUTY), Agent.active).group_by(Agent.state)
     if queue.group_ids:
         wanted = wanted.where(Agent.group_id.in_(queue.group_ids))
+    if hard:
+        wanted = wanted.where(~Agent.first_level)
+    wanted = wanted.where(takers(drill))
     return {state: count for state, count in session.execute(wanted).tuples()}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hotline.agents.skills import MAX_LEVEL, check_skill, own_mark
+from hotline.agents.skills import MAX_LEVEL, STAFF, check_skill, own_mark
 from hotline.core.errors import InvalidInput
 
 MAX_STEPS = 8
@@ -67,11 +67,16 @@ def check_steps(steps: Sequence[Step], groups: int) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def need(step: Step, language: str, skills: Iterable[str]) -> str:
-    """Return the marks that an agent must have at a step, sorted and joined by blanks."""
+def need(step: Step, language: str, skills: Iterable[str], *, hard: bool = False) -> str:
+    """Return the marks that an agent must have at a step, sorted and joined by blanks.
+
+    A hard call asks for staff at every step: none is content with a volunteer.
+    """
     marks = {f"{skill}:{step.level}" for skill in skills if skill not in step.drop}
     if step.language and language:
         marks.add(f"lang:{language}")
+    if hard:
+        marks.add(STAFF)
     return " ".join(sorted(marks))
 
 

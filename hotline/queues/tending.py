@@ -180,7 +180,7 @@ def _move(session: Session, services: Services, entry: QueueEntry, target: Queue
     now, ladder = services.clock.now(), steps.read_steps(target.steps)
     entry.queue_id = target.id
     entry.step = steps.step_at(ladder, (now - entry.enqueued_at).total_seconds())
-    entry.need = steps.need(ladder[entry.step], entry.language, entry.skills)
+    entry.need = steps.need(ladder[entry.step], entry.language, entry.skills, hard=entry.hard)
     entry.widens_at = steps.next_change(ladder, entry.step, entry.enqueued_at)
     entry.rank_at = rank(target, entry.enqueued_at, entry.priority, danger=entry.danger)
     session.add(EntryStep(entry_id=entry.id, at=now, kind="overflowed", step=entry.step, need=entry.need, why=why))

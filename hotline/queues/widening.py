@@ -12,7 +12,7 @@ from hotline.queues import steps
 BATCH = 500
 
 _DUE = """
-SELECT e.id, e.step, e.language, e.skills, e.enqueued_at, q.steps
+SELECT e.id, e.step, e.language, e.skills, e.hard, e.enqueued_at, q.steps
   FROM queue_entries e JOIN queues q ON q.id = e.queue_id
  WHERE e.state = 'waiting' AND e.widens_at <= %s ORDER BY e.widens_at LIMIT %s FOR UPDATE OF e SKIP LOCKED
 """
@@ -33,13 +33,13 @@ def widen_due(connection: psycopg.Connection[tuple[Any, ...]], now: datetime) ->
     if not due:
         return 0
     ids, numbers, needs, following = [], [], [], []
-    for entry_id, step, language, skills, enqueued_at, raw in due:
+    for entry_id, step, language, skills, hard, enqueued_at, raw in due:
         ladder = steps.read_steps(raw)
         # From the sticky step straight to what their wait has earned; otherwise at least one step on.
         number = max(steps.step_at(ladder, (now - enqueued_at).total_seconds()), min(step + 1, len(ladder) - 1))
         ids.append(entry_id)
         numbers.append(number)
-        needs.append(steps.need(ladder[number], language, skills))
+        needs.append(steps.need(ladder[number], language, skills, hard=hard))
         following.append(steps.next_change(ladder, number, enqueued_at))
     connection.execute(_WIDEN, {"ids": ids, "steps": numbers, "needs": needs, "next": following, "now": now})
     return len(due)

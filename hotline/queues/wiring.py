@@ -13,6 +13,7 @@ from hotline.queues import (
     callback_pages,
     demo,
     erasure,
+    mode_steps,
     pages,
     reserving_pages,
     tending,
@@ -50,8 +51,10 @@ def register(registry: Registry) -> None:
         Panel(gettext_noop("Callbacks"), "attention.case_panel", "callbacks.work", 10, "callbacks")
     )
     registry.on("TravellerErased", "queues.forget", erasure.forget)
-    registry.action_labels |= words.ACTIONS
-    registry.explanations |= words.EXPLANATIONS
+    registry.mode_step(mode_steps.THROTTLE)
+    registry.mode_step(mode_steps.WALLBOARD)
+    registry.action_labels |= words.ACTIONS | mode_steps.ACTIONS
+    registry.explanations |= words.EXPLANATIONS | mode_steps.EXPLANATIONS
     registry.subjects["queue"] = SubjectKind(gettext_noop("Queue"), "queues.edit", "queue_id", "queues.read")
     registry.subjects["callback"] = SubjectKind(gettext_noop("Callback"))
     registry.demo.append(demo.load)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from hotline.calls import dialling, hands
 from hotline.core.services import Services
+from hotline.queues import callbacks, tending
 from tests.calls.centre import Centre
 from tests.calls.conftest import CALLER, Hook, Rows, said, sid, twiml
 from tests.calls.telephones import Telephones
@@ -58,15 +59,16 @@ def test_a_retried_reservation_or_key_rings_and_connects_once(centre: Centre) ->
 
 
 def test_a_late_answer_to_the_agent_is_asked_for_again_and_never_ends_the_call(
-    centre: Centre, monkeypatch: pytest.MonkeyPatch
+    centre: Centre, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     centre.caller_waits()
     request, leg_sid = centre.agent_rings()
     screen = centre.hook(request.url, CallSid=leg_sid)
-    with monkeypatch.context() as slow:
+    with monkeypatch.context() as slow, services.db.transaction() as session:
         slow.setattr(hands, "DEADLINE_S", 0.0)
         slow.setattr(hands, "ALIVE_S", 30.0)
         slow.setattr(hands, "LATEST_S", 0.0)
+        session.execute(text("LOCK TABLE call_events IN EXCLUSIVE MODE"))  # no event can be written until this is over
         late = twiml(centre.hook.key(screen, "1", 1000))
     assert late.find("Hangup") is None
     bridge = twiml(centre.hook(late.findtext("Redirect") or "", CallSid=leg_sid))
@@ -159,10 +161,112 @@ def test_a_dial_whose_answer_was_lost_is_looked_up_and_never_dialled_blind_again
     assert (leg.state, leg.provider_sid, len(centre.telephones.made)) == ("ringing", f"CA{1000:032x}", 1)
 
 
+def run_out(centre: Centre, later: Callable[[float], None]) -> None:
+    """Let the reservation's time pass, and the sweeper see it."""
+    later(120)
+    assert tending.reap(centre.services) == 1
+
+
+def test_a_reservation_that_is_told_of_too_late_rings_nobody(centre: Centre, later: Callable[[float], None]) -> None:
+    centre.caller_waits()
+    centre.assign()
+    later(120)  # over by its time, and nobody has looked yet
+    centre.deliver()
+    centre.carry_out()
+    assert centre.rows.legs("agent") == [] and centre.telephones.made == []
+    assert tending.reap(centre.services) == 1
+    centre.deliver(again=True)
+    centre.carry_out()
+    assert centre.telephones.made == [] and centre.entry().state == "waiting"
+    with centre.services.db.transaction() as session:
+        session.execute(text("DELETE FROM reservations"))
+    centre.deliver(again=True)
+    assert centre.rows.legs("agent") == []
+
+
+def test_after_one_that_came_too_late_the_next_reservation_rings(
+    centre: Centre, later: Callable[[float], None]
+) -> None:
+    centre.caller_waits()
+    centre.assign()
+    run_out(centre, later)
+    centre.deliver()
+    centre.add_agent("+82215552000")
+    request, _leg = centre.agent_rings()
+    assert request.to == "+82215552000" and len(centre.telephones.made) == 1
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_a_telephone_planned_in_time_and_dialled_too_late_does_not_ring(
+    centre: Centre, later: Callable[[float], None], swept: bool
+) -> None:
+    centre.caller_waits()
+    centre.assign()
+    centre.deliver()
+    assert centre.rows.legs("agent")[0].state == "planned"
+    if swept:
+        run_out(centre, later)
+    else:
+        later(120)
+    centre.carry_out()
+    (leg,) = centre.rows.legs("agent")
+    assert centre.telephones.made == [] and (leg.state, leg.status) == ("over", "canceled")
+    assert centre.rows.call().state == "waiting" and centre.entry().state == "waiting"
+    assert centre.rows.value("SELECT state || ' ' || why FROM reservations") == "missed expired"
+
+
+def test_a_callback_that_is_told_of_too_late_calls_nobody(centre: Centre, later: Callable[[float], None]) -> None:
+    with centre.services.db.transaction() as session:
+        callbacks.reserve(session, centre.services.clock, queue="general", phone=CALLER, at=centre.services.clock.now())
+    later(1)
+    tending.tend(centre.services)
+    centre.assign()
+    assert centre.rows.value("SELECT count(*) FROM outbox_events WHERE topic = 'CallbackDue'") == 1
+    run_out(centre, later)
+    centre.deliver()
+    centre.carry_out()
+    assert centre.rows.calls() == [] and centre.telephones.made == []
+    assert centre.rows.value("SELECT state FROM callbacks") == "queued"
+
+
+def test_a_leg_of_which_only_the_pick_up_is_known_can_be_hung_up(
+    centre: Centre, later: Callable[[float], None]
+) -> None:
+    centre.telephones.outcomes, centre.telephones.readable = ["lost"], False
+    centre.caller_waits()
+    centre.assign()
+    centre.deliver()
+    centre.carry_out()
+    request, leg_sid, _ = centre.telephones.made[0]
+    assert centre.rows.legs("agent")[0].provider_sid is None
+    screen = centre.hook(request.url, CallSid=leg_sid)
+    (leg,) = centre.rows.legs("agent")
+    assert (leg.provider_sid, leg.state) == (leg_sid, "answered")
+    assert centre.rows.value("SELECT state FROM reservations") == "ringing", "the time for the key has begun"
+    centre.telephones.readable, centre.telephones.made[:] = True, []
+    later(5)
+    centre.carry_out()
+    assert centre.telephones.made == [], "an empty record makes no doubt of whoever has picked up"
+    assert "press 1" in said(screen)
+    centre.hook.status("completed", 1, 5)
+    centre.carry_out()
+    assert centre.telephones.ordered(leg_sid) == [{"Status": "completed"}]
+
+
+def test_the_telephone_of_an_attempt_that_was_given_up_takes_no_call(centre: Centre) -> None:
+    centre.caller_waits()
+    request, leg_sid = centre.agent_rings()
+    assert "끊었습니다" in said(centre.hook(request.url, CallSid=sid(77)))
+    assert centre.rows.legs("agent")[0].provider_sid == leg_sid
+    assert "press 1" in said(centre.hook(request.url, CallSid=leg_sid))
+
+
 def test_only_a_whole_record_without_the_call_lets_it_be_dialled_again(
     centre: Centre, later: Callable[[float], None]
 ) -> None:
     centre.telephones.outcomes, centre.telephones.readable = ["never"], False
+    with centre.services.db.transaction() as session:
+        session.execute(text("UPDATE queues SET ring_s = 60"))  # the agent is kept for longer than the doubt lasts
     centre.caller_waits()
     centre.assign()
     centre.deliver()

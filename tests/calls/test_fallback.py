@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
+from threading import Event
 from typing import Any
 
 import pytest
+from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from hotline.calls import fallback, hands, rehearsal
+from hotline.calls import fallback, hands, pulse, rehearsal
+from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.services import Services, connect_redis
 from tests.calls.conftest import CALLER, Hook, Rows, said, sid, twiml
@@ -101,6 +106,25 @@ def test_those_calls_are_known_afterwards_once(dead: Any, hook: Hook, rows: Rows
     assert rows.value("SELECT count(*) FROM outbox_events WHERE topic = 'CallFellBack'") == 2
 
 
+def test_whoever_still_talks_with_the_duty_officer_is_not_called_back(
+    dead: Any, hook: Hook, rows: Rows, services: Services
+) -> None:
+    """The talk may outlast the outage by far: the key with which it began is the word that the caller is with somebody."""
+    screens = [twiml(hook.ring(number, From=f"+8210200000{number}0")).find("Dial/Number") for number in (1, 2)]
+    for number, (screen, key) in enumerate(zip(screens, ("1", "5"), strict=True), start=1):
+        assert screen is not None
+        asked = hook(screen.get("url") or "", CallSid=sid(10 + number), ParentCallSid=sid(number))
+        hook.key(asked, key, 10 + number, ParentCallSid=sid(number))
+    dead()
+    fallback.reconcile(services)
+    states = rows.value(
+        "SELECT string_agg(c.state, ',' ORDER BY l.id) FROM calls l JOIN callbacks c ON c.id = l.callback_id"
+    )
+    assert states == "done,planned"
+    hook("fallback-ended?x=1", CallSid=sid(1), DialCallStatus="completed")
+    assert fallback.reconcile(services) == 1, "the end comes as well, and changes nothing"
+
+
 def test_a_torn_line_and_a_crash_in_the_middle_lose_nothing(hook: Hook, rows: Rows, services: Services) -> None:
     hook("fallback", CallSid=sid(1), From=CALLER)
     path = services.settings.data_dir / fallback.FILE
@@ -144,10 +168,77 @@ def test_valkey_alone_being_gone_leads_to_the_duty_number_because_nobody_could_b
 ) -> None:
     redis = services.redis
     services.settings = services.settings.model_copy(update={"voice_duty_number": DUTY})
-    waits = hook.key(hook.key(hook.ring(), "1"), "0")
+    waits, chooses = hook.key(hook.key(hook.ring(), "1"), "0"), hook.key(hook.ring(3), "1", 3)
     services.redis = connect_redis("redis://127.0.0.1:9/0")
     assert number_dialled(hook.ring(2)) == DUTY and number_dialled(hook.key(waits)) == DUTY
+    assert number_dialled(hook.key(chooses, "9", 3)) == DUTY, "danger to life waits for no round of nobody's"
     services.redis = redis
-    assert fallback.reconcile(services) == 2
-    assert [(call.state, call.fallback) for call in rows.calls()] == [("forwarded", True), ("ended", True)]
+    assert fallback.reconcile(services) == 3
+    assert [(call.state, call.fallback) for call in rows.calls()] == [
+        ("forwarded", True), ("forwarded", True), ("ended", True),
+    ]  # fmt: skip
     assert rows.value("SELECT state FROM queue_entries") == "left"
+
+
+class Silent:
+    """A server of whom every look is counted."""
+
+    def __init__(self) -> None:
+        self.looks, self.answers = 0, False
+
+    def ping(self) -> None:
+        """Answer or not."""
+        self.looks += 1
+        if not self.answers:
+            raise RedisError("silent")
+
+
+def test_a_valkey_that_stays_silent_is_looked_for_by_one_caller_a_second(
+    services: Services, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Silent()
+    monkeypatch.setattr(pulse, "quick_client", lambda _redis: server)
+    found = pulse.ValkeyPulse(services.redis)
+
+    def callers(count: int) -> int:
+        """Let some ask at this moment; how many of them were told that it is gone."""
+        told = 0
+        for _ in range(count):
+            try:
+                found.demand(clock)
+            except RedisError:
+                told += 1
+        return told
+
+    assert callers(3) == 3 and server.looks == 3, "a stall that may be short is believed by nobody else"
+    clock.advance(timedelta(seconds=1))
+    assert callers(5) == 5 and server.looks == 4
+    clock.advance(timedelta(seconds=1))
+    assert callers(5) == 5 and server.looks == 5
+    server.answers = True
+    assert callers(2) == 2, "not before the next look"
+    clock.advance(timedelta(seconds=1))
+    assert callers(5) == 0 and server.looks == 10
+    server.answers = False
+    assert callers(2) == 2 and server.looks == 12, "what was silent before is forgotten"
+
+
+def test_what_follows_on_answers_does_not_pile_up_without_end(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hands, "MOST_FOLLOWING", 3)
+    held, done, pool = Event(), list[int](), hands.Hands()
+
+    def work(number: int) -> None:
+        assert held.wait(20)
+        done.append(number)
+
+    for number in range(10):
+        pool.later(partial(work, number))
+    held.set()
+    pool.settle()
+    assert sorted(done) == [0, 1, 2], "the sweepers find the rest in SQL"
+
+
+def test_a_dead_valkey_costs_less_than_the_deadline() -> None:
+    assert 2 * pulse.LIMIT_S < hands.DEADLINE_S, "connecting and asking"

@@ -147,3 +147,9 @@ def test_nonsense_behind_a_signature_is_answered_with_the_emergency_text_or_refu
     assert twiml(hook("agent?leg=x", CallSid=sid(1))).find("Hangup") is not None, "nobody is rung for an agent's leg"
     assert hook.status("completed", 77).status_code == 204, "a call that nobody knows"
     assert rows.calls() == []
+
+
+def test_a_call_over_a_sip_address_is_read_as_its_numbers(hook: Hook, rows: Rows) -> None:
+    hook.ring(From="sip:+821012345678@exchange.example;transport=tls", To="sip:+82232100404@centre.example")
+    call = rows.call()
+    assert (call.phone, call.called) == ("+821012345678", "+82232100404")

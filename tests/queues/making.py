@@ -46,7 +46,7 @@ def make_agent(
     agent = Agent(**(values | more))
     session.add(agent)
     session.flush()
-    agent.marks = marks_of(agent.id, agent.skills, agent.languages)
+    agent.marks = marks_of(agent.id, agent.skills, agent.languages, first_level=bool(agent.first_level))
     session.flush()
     return agent
 

@@ -178,6 +178,18 @@ def test_groups_in_their_order_and_outsourced_ones_from_a_step_on(services: Serv
     assert open_reservations(services)[1].agent_id == firm.id
 
 
+def test_volunteers_answer_for_every_queue_after_its_own_people(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        helper = make_agent(session, group="Volunteers", first_level=True, idle_since=clock.now() - timedelta(hours=1))
+        own = make_agent(session, group="House")
+        steps = [{"after_s": 0, "level": 1, "language": True, "drop": [], "groups": 1}]
+        make_queue(session, group_ids=[own.group_id], steps=steps)
+        call_in(session, clock)
+        call_in(session, clock)
+    assert assign_due(services) == 2
+    assert [each.agent_id for each in open_reservations(services)] == [own.id, helper.id]
+
+
 def test_round_robin_goes_round(services: Services) -> None:
     with services.db.transaction() as session:
         make_queue(session, strategy="round_robin")
