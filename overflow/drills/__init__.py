@@ -1,0 +1,1 @@
+"""Weekly test calls of every line through the whole path, and training calls for missions' staff."""

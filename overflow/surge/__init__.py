@@ -1,0 +1,1 @@
+"""Surge: volunteers are called out, confirmed, brought to the telephone, and stood down again."""
