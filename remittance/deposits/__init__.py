@@ -1,0 +1,1 @@
+"""Deposits: the bank's statements, read and matched to what relatives were asked to pay."""

@@ -1,0 +1,1 @@
+"""Figures of remittances: how many, how much, and how long each step took."""

@@ -1,0 +1,155 @@
+"""Releasing: a confirmed deposit becomes cash that is ready, once, when nothing stands against it; and what undoes that.
+
+Runs by itself: when a remittance becomes `deposited`, and every minute over all that still are, so that nothing is lost when a
+process dies or Redis is emptied, and so that one that waits for cash goes on when cash has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from hotline.core.actor import SYSTEM
+from hotline.core.clock import Clock
+from hotline.core.errors import HotlineError
+from hotline.core.services import Services
+from remittance.payouts import books, codes
+from remittance.payouts.models import Payout
+from remittance.payouts.states import PAYOUT, PREPARED
+from remittance.quotes.models import Quote
+from remittance.quotes.standing import quote_of
+from remittance.requests import moving
+from remittance.requests.effects import Step
+from remittance.requests.models import Remittance
+from remittance.requests.states import DEPOSITED, DISPUTED, FINAL, ON_HOLD, PAID, READY, REFUND_PENDING
+
+log = structlog.get_logger(__name__)
+
+JOB = "payouts.release"
+BATCH, MAX_A_RUN = 200, 5_000
+EFFECT = "payouts.books"
+
+Guard = Callable[[Session, Remittance], str | None]
+"""Says by a code of `WHY` why a remittance may neither be released nor paid now, or None."""
+GUARDS: dict[str, Guard] = {}
+"""What rooms below want to be true (screening has nothing open, no deposit went back), by their name; asked at the release and
+again at the payout."""
+
+NO_QUOTE, DEPOSIT_SHORT, CASH_SHORT, BEING_CHECKED, DRILL, QUESTIONED = (
+    "no-quote", "deposit-short", "cash-short", "being-checked", "drill-money", "deposit-questioned",
+)  # fmt: skip
+
+_FORGET = text("""
+UPDATE payouts o SET document_name = '', document_hash = '', document_last = ''
+  FROM remittances r JOIN persons p ON p.id = r.person_id
+ WHERE o.remittance_id = r.id AND p.erased_at IS NOT NULL AND r.state = ANY(:over) AND o.document_name <> ''
+""")
+
+
+def on_moved(services: Services, payload: Mapping[str, Any]) -> None:
+    """Handle the fact that a remittance changed: one that became `deposited` is released.
+
+    Where a rule refuses it for now there is nothing to repeat here: the sweeper comes every minute.
+    """
+    if payload.get("after") != DEPOSITED:
+        return
+    try:
+        release(services, int(payload["remittance_id"]))
+    except HotlineError as error:
+        log.info("payouts.not_released", remittance=payload["remittance_id"], code=error.code)
+
+
+def sweep(services: Services) -> int:
+    """Release whatever can be released; how many. One that fails unexpectedly keeps none of the others waiting."""
+    released = last = looked = 0
+    while looked < MAX_A_RUN:
+        with services.db.transaction() as session:
+            waiting = session.scalars(
+                select(Remittance.id)
+                .where(Remittance.state == DEPOSITED, Remittance.id > last)
+                .order_by(Remittance.id)
+                .limit(BATCH)
+            ).all()
+        for remittance_id in waiting:
+            try:
+                released += release(services, remittance_id) == ""
+            except HotlineError as error:
+                log.warning("payouts.not_released", remittance=remittance_id, code=error.code)
+        looked += len(waiting)
+        if len(waiting) < BATCH:
+            break
+        last = waiting[-1]
+    with services.db.transaction() as session:
+        session.execute(_FORGET, {"over": list(FINAL)})
+    return released
+
+
+def release(services: Services, remittance_id: int) -> str:
+    """Release one remittance in one transaction; returns why not, by code, or the empty text when it was done now.
+
+    A remittance that is not `deposited` (any more) is left alone, so that any number of calls release once.
+    """
+    clock = services.clock
+    with services.db.transaction() as session:
+        one = moving.get(session, remittance_id, lock=True)
+        if one.state != DEPOSITED:
+            return "wrong-state"
+        quote = quote_of(session, one.id)
+        why = hindrance(session, one, quote, holding=True)
+        if why is not None:
+            return why
+        assert quote is not None, "without one there is a hindrance"
+        books.release(session, clock, SYSTEM, one, quote)
+        moving.move(session, clock, SYSTEM, one, "release", quote=quote.nth)
+        codes.first(session, clock, services.settings, SYSTEM, one)
+    log.info("payouts.released", remittance=remittance_id)
+    return ""
+
+
+def hindrance(session: Session, one: Remittance, quote: Quote | None, *, holding: bool = False) -> str | None:
+    """Return by code what stands against a release now, or None. `holding` holds the till, for whoever releases."""
+    if one.drill:
+        return DRILL
+    if quote is None:
+        return NO_QUOTE
+    for name in sorted(GUARDS):
+        why = GUARDS[name](session, one)
+        if why is not None:
+            return why
+    if books.held(session, one.id, quote.due_currency) < quote.due_minor:
+        return DEPOSIT_SHORT
+    till = books.till_of(session, one.mission_id, quote.currency, holding=holding)
+    return CASH_SHORT if books.free_for(session, till, one, quote.currency) < quote.paid_minor else None
+
+
+def keep_books(session: Session, clock: Clock, one: Remittance, step: Step) -> None:
+    """Take back in the change's own transaction what no longer holds; the effect `payouts.books`.
+
+    Leaving `ready` for anything but cash reverses the release and ends the code; a dispute that ends in a refund reverses
+    payout and release. What a cashier had prepared is withdrawn by every other step of a remittance that is ready.
+    """
+    if step.before == READY and step.event != "pay":
+        withdraw_prepared(session, clock, one, step.event)
+    if step.left == READY and step.after not in (READY, ON_HOLD, PAID):
+        books.take_back(session, clock, step.actor, one, "release")
+        known = codes.live(session, one.id, lock=True)
+        if known is not None:
+            codes.end(known, clock, "over")
+    if step.before == DISPUTED and step.after == REFUND_PENDING:
+        books.take_back(session, clock, step.actor, one, "payout")
+        books.take_back(session, clock, step.actor, one, "release")
+
+
+def withdraw_prepared(session: Session, clock: Clock, one: Remittance, why: str) -> None:
+    """Withdraw the payout that was prepared for a locked remittance, if there is one, because `why` (an event) overtook it."""
+    found = session.scalar(
+        select(Payout).where(Payout.remittance_id == one.id, Payout.state == PREPARED).with_for_update()
+    )
+    if found is not None:
+        found.state = PAYOUT.next_state(found.state, "lapse", SYSTEM)
+        found.withdrawn_at, found.withdrawn_why = clock.now(), why[:20]
+        session.flush()

@@ -1,0 +1,1 @@
+"""Quotes: rates with their source and time, and what a relative is asked to deposit."""

@@ -1,0 +1,60 @@
+"""The quote that holds for a remittance, and what of a mission's cash is spoken for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from remittance.quotes.models import Quote
+from remittance.requests.models import Remittance
+from remittance.requests.states import RESERVING
+
+MAX_QUOTES = 200
+"""How often one remittance can be quoted; more is somebody waiting for a better rate."""
+
+
+def quote_of(session: Session, remittance_id: int) -> Quote | None:
+    """Return the quote that holds, the latest one; None before the first."""
+    return session.scalar(select(Quote).where(Quote.remittance_id == remittance_id).order_by(Quote.nth.desc()).limit(1))
+
+
+def reserved(session: Session, mission_id: int, currency: str, *, but: int | None = None) -> int:
+    """Return the minor units of a mission's cash that quotes hold for travellers; `but` leaves one remittance out.
+
+    Whoever decides by it holds the till's account (`ledger.balances.hold`) first.
+    """
+    latest = select(Quote.remittance_id, func.max(Quote.nth).label("nth")).group_by(Quote.remittance_id).subquery()
+    total = session.scalar(
+        select(func.coalesce(func.sum(Quote.paid_minor), 0))
+        .join(latest, (latest.c.remittance_id == Quote.remittance_id) & (latest.c.nth == Quote.nth))
+        .join(Remittance, Remittance.id == Quote.remittance_id)
+        .where(
+            Remittance.mission_id == mission_id,
+            Quote.currency == currency,
+            func.coalesce(Remittance.held_state, Remittance.state).in_(RESERVING),
+            Remittance.id != (but or 0),
+        )
+    )
+    return int(total or 0)
+
+
+def quotes_of(session: Session, remittance_id: int) -> Sequence[Quote]:
+    """Return every quote of a remittance, the one that holds first."""
+    return session.scalars(
+        select(Quote).where(Quote.remittance_id == remittance_id).order_by(Quote.nth.desc()).limit(MAX_QUOTES)
+    ).all()
+
+
+def latest_quotes(session: Session, remittance_ids: Collection[int]) -> dict[int, Quote]:
+    """Return the quote that holds for each of these remittances, where there is one."""
+    if not remittance_ids:
+        return {}
+    latest: Sequence[Quote] = session.scalars(
+        select(Quote)
+        .where(Quote.remittance_id.in_(set(remittance_ids)))
+        .distinct(Quote.remittance_id)
+        .order_by(Quote.remittance_id, Quote.nth.desc())
+    ).all()
+    return {quote.remittance_id: quote for quote in latest}

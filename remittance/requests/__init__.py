@@ -1,0 +1,1 @@
+"""Remittances: what was asked for, for whom, by which rules, and where each stands."""

@@ -1,0 +1,1 @@
+"""Screening: sanctions lists, rules against fraud, and holds that tip nobody off."""

@@ -1,0 +1,1 @@
+"""Tests of the ministry's bank accounts."""

@@ -1,0 +1,1 @@
+"""The whole service of remittance at once: many missions, currencies, clocks and failures."""
