@@ -16,6 +16,7 @@ import hotline.cases.wiring
 import hotline.console.wiring
 import hotline.core.wiring
 import hotline.demo.wiring
+import hotline.incidents.wiring
 import hotline.missions.wiring
 import hotline.notices.wiring
 import hotline.people.wiring
@@ -23,6 +24,8 @@ import hotline.providers.wiring
 import hotline.queues.wiring
 import hotline.registration.wiring
 import hotline.roaming.wiring
+import overflow.wiring
+import remittance.wiring
 from hotline.auth.identity import authorise, identify, needs_identity, protect_forms, sign_in_redirect
 from hotline.core import api, i18n, incoming, jobs, logs, migrate, processes, web
 from hotline.core.config import Settings
@@ -34,10 +37,12 @@ from hotline.sandbox.bots_cli import bots
 from hotline.sandbox.cli import sandbox
 
 HERE = Path(__file__).resolve().parent
-ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring,
+ROOMS = (hotline.core.wiring, hotline.auth.wiring, hotline.people.wiring, hotline.missions.wiring, hotline.incidents.wiring,
          hotline.providers.wiring, hotline.notices.wiring, hotline.registration.wiring, hotline.roaming.wiring,
          hotline.cases.wiring, hotline.agents.wiring, hotline.queues.wiring, hotline.calls.wiring, hotline.console.wiring,
-         hotline.demo.wiring, alerts.wiring)  # fmt: skip
+         hotline.demo.wiring, alerts.wiring, overflow.wiring, remittance.wiring)  # fmt: skip
+PACKAGES = ("hotline", "alerts", "overflow", "remittance")
+"""Those with texts of their own."""
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 """Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""
 LIVE_THREADS = 256
@@ -70,7 +75,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way to wrap itself
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
         )
-    i18n.install(app, [HERE / "hotline" / "translations", HERE / "alerts" / "translations"])
+    i18n.install(app, [HERE / package / "translations" for package in PACKAGES])
     for blueprint in registry.blueprints:
         if blueprint.name in LIVE_BLUEPRINTS if kind == "live" else blueprint.name != "live":
             app.register_blueprint(blueprint)

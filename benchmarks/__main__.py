@@ -15,7 +15,8 @@ from types import ModuleType
 from typing import Any
 
 NAMES = (
-    "audience", "dispatch", "drawing", "follow", "pacing", "receipts", "roaming", "routing", "voice", "memory",
+    "audience", "dispatch", "drawing", "drill", "follow", "forwarding", "ledger", "pacing",
+    "receipts", "roaming", "routing", "voice", "memory",
 )  # fmt: skip
 
 

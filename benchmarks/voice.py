@@ -2,19 +2,23 @@
 
 One gunicorn with the service's own settings over a durable PostgreSQL, 904 agents who are all busy, 5,000 callers who wait and
 come round every other minute, and a client process of its own that lets calls come in at a steady rate, each with five webhooks
-from greeting to hang-up. Afterwards every call must stand ended in the database, and everybody who waited must wait. At the end
-PostgreSQL is stopped, and callers must hear the emergency text within a second.
+from greeting to hang-up. Afterwards every call must stand ended in the database, and everybody who waited must wait. Then
+embassies' exchanges announce calls (see `forwarding`). At the end callers come in and come round at the same rate while Valkey
+hangs and while it is gone, and then PostgreSQL is stopped: each of them must hear the emergency text, within a second.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,7 @@ import psycopg
 import requests
 from twilio.request_validator import RequestValidator
 
+from benchmarks import forwarding
 from benchmarks.measure import environment, print_table
 from benchmarks.receipts import ROOT, TOKEN, web_server
 from benchmarks.receipts_server import PATH as SIGNED_PATH
@@ -31,6 +36,9 @@ from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
 
 RUN_LIMIT_S = 240.0
 WARM_UP, WITHOUT = 60, 60
+VALKEY_AWAY = 200
+"""Calls that come in while Valkey hangs, and as many while it is gone: ten seconds of each at the usual rate."""
+EMERGENCY_LIMIT_MS = 1_000.0
 AGENTS, WAITING, TALKS = 904, 5_000, 20_000
 ROUND_S = 128.0
 """How long one document of waiting lasts for those far back: two minutes of sound, and what is said before it."""
@@ -75,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--per-s", type=float, default=20.0, help="calls that begin in a second")
     parser.add_argument("--waiting", type=int, default=WAITING, help="callers who wait all the time")
     parser.add_argument("--repeats", type=int, default=3)
+    forwarding.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -85,14 +94,20 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             database_url, redis_url = postgres.start(), valkey.start()
             migrate.upgrade(database_url)
             _prepare(database_url, args.waiting)
+            key = forwarding.prepare(database_url, redis_url, args.lines)
             with web_server(database_url, redis_url, folder) as origin:
                 ours, bare, calls = _measure(args, origin)
                 _check(database_url, calls, args.waiting)
+                announced = forwarding.measure(args, database_url, origin, key)
+                hanging, gone = _without_valkey(args, origin, valkey, calls + 1)
                 postgres.stop()
                 without = _without_database(origin)
         finally:
             valkey.stop()
             postgres.stop()
+    away = {"valkey_hanging": hanging, "valkey_gone": gone, "without_database": without}
+    late = {name: round(max(times)) for name, times in away.items() if _p(times, 0.99) >= EMERGENCY_LIMIT_MS}
+    assert not late, f"emergency documents came later than {EMERGENCY_LIMIT_MS:.0f} ms: {late}"
     p99s = [_p(each, 0.99) for each in map(_all, ours)]
     bare_p99s = [_p(each, 0.99) for each in map(_all, bare)]
     medians = [statistics.median(each) for each in map(_all, ours)]
@@ -106,12 +121,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "signature_only_p99_ms": round(statistics.median(bare_p99s), 1),
         "signature_only_median_ms": round(statistics.median(bare_medians), 2),
         "p99_ms_by_step": {step: round(_p([ms for run in ours for ms in run[step]], 0.99), 1) for step in STEPS},
-        "without_database_p99_ms": round(_p(without, 0.99), 1),
-        "without_database_median_ms": round(statistics.median(without), 1),
+        **{f"{name}_p99_ms": round(_p(times, 0.99), 1) for name, times in away.items()},
+        **{f"{name}_median_ms": round(statistics.median(times), 1) for name, times in away.items()},
         "emergency_documents": sum(len(each["fallback"]) for each in ours),
         "all_p99_ms": [round(each, 1) for each in p99s],
         "calls": args.calls, "per_s": args.per_s, "waiting": args.waiting, "agents": AGENTS,
         "webhooks_per_s": round(args.per_s * 5 + args.waiting / ROUND_S), "repeats": args.repeats,
+        **announced,
         "environment": environment("gunicorn", "flask", "psycopg"),
     }  # fmt: skip
 
@@ -125,9 +141,12 @@ def show(result: dict[str, Any]) -> None:
             ["signature only", result["signature_only_median_ms"], result["signature_only_p99_ms"]],
             ["answered", result["webhook_median_ms"], result["webhook_p99_ms"]],
             *([f"of them {step}", None, ms] for step, ms in result["p99_ms_by_step"].items()),
+            ["Valkey hangs", result["valkey_hanging_median_ms"], result["valkey_hanging_p99_ms"]],
+            ["Valkey is gone", result["valkey_gone_median_ms"], result["valkey_gone_p99_ms"]],
             ["without a database", result["without_database_median_ms"], result["without_database_p99_ms"]],
         ],
     )
+    forwarding.show(result)
 
 
 def _measure(
@@ -175,6 +194,36 @@ def _without_database(origin: str) -> list[float]:
         times.append((time.perf_counter() - started) * 1000)
         assert answer.status_code == 200 and "system has a fault" in answer.text, answer.text[:200]
     return times
+
+
+def _without_valkey(
+    args: argparse.Namespace, origin: str, valkey: EmbeddedValkey, first: int
+) -> tuple[list[float], list[float]]:
+    """Let the same load come while Valkey hangs and while it is gone; milliseconds until each has the emergency document."""
+    with _hanging(valkey):
+        hanging = _emergency(_load(args, origin, first, VALKEY_AWAY, ""))
+    valkey.stop()
+    gone = _emergency(_load(args, origin, first + VALKEY_AWAY, VALKEY_AWAY, ""))
+    valkey.start()
+    return hanging, gone
+
+
+@contextmanager
+def _hanging(valkey: EmbeddedValkey) -> Iterator[None]:
+    """Have the server take connections and answer nothing, as one whose disk or host has stalled."""
+    assert valkey.process is not None, "the server is started"
+    valkey.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        valkey.process.send_signal(signal.SIGCONT)
+
+
+def _emergency(times: dict[str, list[float]]) -> list[float]:
+    """Return how long those who came in and came round waited; raises AssertionError when one was answered as usual."""
+    asked = times["inbound"] + times["round"]
+    assert len(times["fallback"]) == len(asked), f"{len(times['fallback'])} of {len(asked)} got the emergency document"
+    return asked
 
 
 def _prepare(database_url: str, waiting: int) -> None:

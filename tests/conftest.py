@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from pydantic import SecretStr
 from redis import Redis
 
@@ -26,6 +28,9 @@ from hotline.core.services import Services, make_services
 from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.databases import TEMPLATE, Databases
 
+# A machine that is busy for a second fails nobody: how long an example or its making takes says nothing of what it shows.
+examples.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("house")
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 """Three at night in Seoul's winter would be 18:00 UTC; tests stand at noon there and move the clock themselves."""
 

@@ -8,18 +8,8 @@ import click
 
 from hotline.auth import officers, tokens
 from hotline.auth.permissions import ROLES
-from hotline.core.actor import Actor
 from hotline.core.errors import HotlineError, NotFound
-from hotline.core.services import Services, make_services
-from hotline.platform import preflight
-
-CLI = Actor(kind="system", id=None, name="command line", via="cli")
-
-
-def _services() -> Services:
-    settings = preflight.read_settings()
-    preflight.check_migrations(settings.database_url)
-    return make_services(settings, pool_size=1)
+from hotline.platform.commands import CLI, command_services
 
 
 @click.group()
@@ -38,7 +28,7 @@ def add(name: str, display_name: str, roles: tuple[str, ...], language: str, pas
     password = sys.stdin.readline().rstrip("\n") if password_stdin else click.prompt(
         "Password", hide_input=True, confirmation_prompt=True
     )  # fmt: skip
-    services = _services()
+    services = command_services()
     try:
         with services.db.transaction() as session:
             row = officers.add_officer(
@@ -60,7 +50,7 @@ def token() -> None:
 @click.option("--label", required=True, help="What the token is for.")
 def create(officer_name: str, label: str) -> None:
     """Make a bearer token that acts as OFFICER_NAME and print it once."""
-    services = _services()
+    services = command_services()
     try:
         with services.db.transaction() as session:
             found = officers.find_by_name(session, officer_name)

@@ -58,7 +58,9 @@ def needs_identity() -> bool:
 
     A page that does not exist keeps its menu.
     """
-    return not request.path.startswith(("/webhooks/", "/static/", "/cap/", "/p/", "/healthz", "/readyz", "/metrics"))
+    return not request.path.startswith(
+        ("/webhooks/", "/static/", "/cap/", "/p/", "/r/", "/v/", "/healthz", "/readyz", "/metrics")
+    )
 
 
 def protect_forms(app: Flask) -> None:
@@ -74,7 +76,7 @@ def protect_forms(app: Flask) -> None:
     def check() -> None:
         if request.headers.get("Authorization", "").startswith("Bearer ") or request.endpoint is None:
             return
-        if permission_of(app, request.endpoint) == SIGNED or request.path.startswith("/p/"):
+        if permission_of(app, request.endpoint) == SIGNED or request.path.startswith(("/p/", "/v/")):
             return
         csrf.protect()
 

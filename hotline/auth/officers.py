@@ -54,10 +54,13 @@ def add_officer(
     name: str,
     display_name: str,
     roles: Iterable[str],
-    password: str,
+    password: str | None,
     language: str = "en",
 ) -> Officer:
-    """Add an officer; raises InvalidInput for a bad name, role or password and Refused when the name is taken."""
+    """Add an officer; raises InvalidInput for a bad name, role or password and Refused when the name is taken.
+
+    Without a password nobody can sign in as them until an administrator gives one.
+    """
     if not _NAME.fullmatch(name):
         raise InvalidInput("name", name, "use 3 to 60 small letters, digits, dots, hyphens or underscores")
     if session.scalar(select(Officer.id).where(Officer.name == name)):
@@ -70,7 +73,7 @@ def add_officer(
         name=name,
         display_name=display_name.strip(),
         roles=checked_roles(roles),
-        password_hash=hash_password(password),
+        password_hash=hash_password(password) if password is not None else None,
         language=language,
         created_at=clock.now(),
     )

@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     """What callers hear while the database is away; `{number}` becomes the duty number, digit by digit."""
     voice_agent_ring_s: int = Field(18, ge=10, le=60, validation_alias=_env("HOTLINE_VOICE_AGENT_RING_S"))
     """How long an agent's telephone rings before the call goes to the next."""
+    overflow_sip_domain: str = Field(
+        "", validation_alias=_env("HOTLINE_OVERFLOW_SIP_DOMAIN"), pattern=r"^[A-Za-z0-9.-]{0,200}$"
+    )
+    """The SIP domain at which embassies' exchanges reach us, such as `hotline.sip.twilio.com`; empty: by number only."""
     record_calls: bool = Field(False, validation_alias=_env("HOTLINE_RECORD_CALLS"))
     """Record conversations; every caller is told so first."""
     recording_days: int = Field(90, ge=1, le=3650, validation_alias=_env("HOTLINE_RECORDING_DAYS"))
@@ -68,6 +72,14 @@ class Settings(BaseSettings):
     twilio_api_key_secret: SecretStr = Field(SecretStr(""), validation_alias=_env("TWILIO_API_KEY_SECRET"))
     """The key that signs browser agents' short-lived tokens; empty: agents answer on their own telephones."""
     twilio_twiml_app_sid: str = Field("", validation_alias=_env("TWILIO_TWIML_APP_SID"))
+
+    line_test_from: str = Field("", validation_alias=_env("HOTLINE_LINE_TEST_FROM"), pattern=r"^(\+[1-9][0-9]{6,14})?$")
+    """The number that test calls of missions' lines come from, kept for them; empty takes the one usually shown."""
+    line_test_weekday: int = Field(3, ge=1, le=7, validation_alias=_env("HOTLINE_LINE_TEST_WEEKDAY"))
+    line_test_hour: int = Field(3, ge=0, le=23, validation_alias=_env("HOTLINE_LINE_TEST_HOUR"))
+    """When every line is tested each week, in the mission's own zone: 1 is Monday."""
+    line_tests_at_once: int = Field(2, ge=1, le=20, validation_alias=_env("HOTLINE_LINE_TESTS_AT_ONCE"))
+    """How many test calls may be under way at the same time."""
 
     smtp_url: SecretStr = Field(SecretStr(""), validation_alias=_env("HOTLINE_SMTP_URL"))
     """The mail server (see `hotline.core.smtp_address`); it holds our password there. Empty: no e-mail."""
@@ -90,6 +102,9 @@ class Settings(BaseSettings):
     cap_key_file: str = Field("", validation_alias=_env("HOTLINE_CAP_KEY_FILE"))
     cap_certificate_file: str = Field("", validation_alias=_env("HOTLINE_CAP_CERTIFICATE_FILE"))
     """PEM files of the private key and the certificate that published CAP is signed with; both or neither."""
+    voucher_key: str = Field("", validation_alias=_env("HOTLINE_VOUCHER_KEY"))
+    voucher_key_password: SecretStr = Field(SecretStr(""), validation_alias=_env("HOTLINE_VOUCHER_KEY_PASSWORD"))
+    """PKCS#12 file of the key that signs payout vouchers, and its password; empty makes a key in the data directory."""
     duty_numbers: str = Field(
         "",
         validation_alias=_env("HOTLINE_DUTY_NUMBERS"),
@@ -109,6 +124,21 @@ class Settings(BaseSettings):
     dispatch_max_attempts: int = Field(5, ge=1, le=20, validation_alias=_env("HOTLINE_DISPATCH_MAX_ATTEMPTS"))
     sms_validity_max_s: int = Field(21_600, ge=60, le=36_000, validation_alias=_env("HOTLINE_SMS_VALIDITY_MAX_S"))
     """Longest time a carrier may keep trying to deliver a text; what arrives later than this is a stale warning."""
+    handover_urgent_minutes: int = Field(60, ge=5, le=1440, validation_alias=_env("HOTLINE_HANDOVER_URGENT_MINUTES"))
+    handover_minutes: int = Field(180, ge=5, le=1440, validation_alias=_env("HOTLINE_HANDOVER_MINUTES"))
+    """How long a mission has to acknowledge a hand-over with and without urgent things, before the duty officer is told."""
+    staffing_level: float = Field(0.8, ge=0.1, le=0.99, validation_alias=_env("HOTLINE_STAFFING_LEVEL"))
+    staffing_within_s: int = Field(20, ge=1, le=600, validation_alias=_env("HOTLINE_STAFFING_WITHIN_S"))
+    """The service level that needed agents are computed for: this share of calls answered within so many seconds."""
+    staffing_patience_s: int = Field(120, ge=10, le=3600, validation_alias=_env("HOTLINE_STAFFING_PATIENCE_S"))
+    staffing_redial: float = Field(0.5, ge=0.0, le=0.95, validation_alias=_env("HOTLINE_STAFFING_REDIAL"))
+    """Mean patience while too few have hung up to measure it, and the share of those who hung up that calls again."""
+    staffing_calls_per_1000: float = Field(
+        5.0, ge=0.0, le=500, validation_alias=_env("HOTLINE_STAFFING_CALLS_PER_1000")
+    )
+    """How many calls an alert to a thousand people is expected to bring, before the calls themselves say better."""
+    staffing_lead_minutes: int = Field(20, ge=1, le=240, validation_alias=_env("HOTLINE_STAFFING_LEAD_MINUTES"))
+    """How long volunteers take from the call-out to the first call, until past call-outs say better."""
     demo: bool = Field(False, validation_alias=_env("HOTLINE_DEMO"))
     """The installation holds made-up people for practice; every page says so."""
     worker_queues: str = Field("urgent,default,slow", validation_alias=_env("HOTLINE_WORKER_QUEUES"))

@@ -65,6 +65,9 @@ class GroupWriter(ABC, Generic[Row]):
     def columns(self, rows: Sequence[Row]) -> tuple[list[Any], ...]:
         """Return the statement's arrays, one per column."""
 
+    def written(self, rows: Sequence[Row], cursor: psycopg.Cursor[Any]) -> None:
+        """Take what the statement returned, once it is committed; for writers whose rows want to know."""
+
     def append(self, rows: Sequence[Row]) -> None:
         """Return when the rows are committed.
 
@@ -141,7 +144,8 @@ class GroupWriter(ABC, Generic[Row]):
                 application_name=f"hotline-{self.what}",
                 options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c synchronous_commit=on -c timezone=UTC",
             )
-        self._connection.execute(self.statement, self.columns([entry.row for entry in batch]), prepare=True)
+        rows = [entry.row for entry in batch]
+        self.written(rows, self._connection.execute(self.statement, self.columns(rows), prepare=True))
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -23,12 +23,19 @@ def gettext_noop(text: str) -> str:
 
 
 def pick_language() -> str:
-    """Return the language of this request: chosen in the session, else the officer's own, else what the browser asks for."""
+    """Return the language of this request.
+
+    Chosen in the session, else that of the person whose own page it is (`g.reader_language`), else the officer's, else what
+    the browser asks for.
+    """
     if not has_request_context():
         return DEFAULT_LANGUAGE
     chosen = session.get("language") if session else None
     if chosen in LANGUAGES:
         return str(chosen)
+    reader = getattr(g, "reader_language", None)
+    if reader in LANGUAGES:
+        return str(reader)
     officer = getattr(g, "officer", None)
     if officer is not None and officer.language in LANGUAGES:
         return str(officer.language)

@@ -202,7 +202,12 @@ def install_errors(app: Flask) -> None:
 
 def _path_for_log() -> str:
     """Return the request's path without what opens a page to whoever has it."""
-    return "/p/..." if request.path.startswith("/p/") else request.path
+    for first in ("/p/", "/verify/", "/r/", "/v/", "/shifts/calendar/"):
+        if request.path.startswith(first):
+            # What follows a token says which page it was.
+            _, slash, page = request.path.removeprefix(first).partition("/")
+            return first + "..." + slash + page
+    return request.path
 
 
 def _from_http(error: HTTPException) -> HotlineError:

@@ -28,6 +28,7 @@ from hotline.core.services import Services
 from hotline.demo.accounts import OFFICERS, ensure_accounts, read_accounts, write_accounts
 from hotline.demo.mission_list import MISSIONS
 from hotline.demo.people import REFERENCE_PREFIX, Invented, invent
+from hotline.demo.pilots import fill_pilots
 from hotline.missions import missions
 from hotline.missions.models import Mission
 from hotline.people.models import Traveller
@@ -70,6 +71,7 @@ def load(services: Services, sandbox_url: str, steps: Sequence[DemoStep] = ()) -
         _refuse_real_installation(session)
         accounts = ensure_accounts(session, services.clock, DEMO, kept)
         made_missions = _add_missions(session, services)
+        fill_pilots(session, services, DEMO)
         people = [] if handsets_file.exists() and _has_travellers(session) else invent(services.clock.now())
         # Written before the commit: a token that is in the database and in no file could never be used again.
         write_accounts(accounts_file, settings.public_url, sandbox_url, accounts)

@@ -51,7 +51,7 @@ def read_token(services: Services, token: str, address: str) -> Claims:
     try:
         return LinkMaker.of(services.settings).read(token)
     except BadToken:
-        _count_guess(services, address)
+        count_guess(services, address)
         raise UnknownLink("There is no such link.") from None
 
 
@@ -60,7 +60,7 @@ def read_link(services: Services, token: str, address: str) -> Claims | PersonCl
     try:
         return LinkMaker.of(services.settings).read_any(token)
     except BadToken:
-        _count_guess(services, address)
+        count_guess(services, address)
         raise UnknownLink("There is no such link.") from None
 
 
@@ -85,8 +85,11 @@ def revoke_links(session: Session, clock: Clock, actor: Actor, traveller_id: int
     audit.record(session, clock, actor, "traveller.links_ended", "traveller", traveller_id)
 
 
-def _count_guess(services: Services, address: str) -> None:
-    """Count a wrong token; without Redis nobody is slowed down, and the signature alone keeps the door."""
+def count_guess(services: Services, address: str) -> None:
+    """Count a wrong token from a network address; raises TooMany after many.
+
+    Without Redis nobody is slowed down, and the signature alone keeps the door.
+    """
     name = hashlib.sha256(address.encode()).hexdigest()[:24]
     key = f"link-guesses:{name}:{int(services.clock.now().timestamp()) // GUESS_WINDOW_S}"
     try:

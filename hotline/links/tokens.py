@@ -118,6 +118,26 @@ class LinkMaker:
             return PersonClaims(*_opened(self._persons, _read_number(token)))
 
 
+class OwnLinks:
+    """Tokens of one more kind of people, which a room above gives a page of their own under an address of its own.
+
+    `kind` goes into the keys, so that no token of one kind is ever one of another. `about` is a number below 2^32 that means
+    what that room says.
+    """
+
+    def __init__(self, settings: Settings, kind: str) -> None:
+        secret = settings.secret_key.get_secret_value()
+        self._keys = _Keys(_derived(secret, f"sign {kind}"), _derived(secret, f"hide {kind}"))
+
+    def token(self, whose: int, about: int, issued_at: datetime) -> str:
+        """Return the token that names them, issued at an aware moment of which the minute is kept."""
+        return _sealed(self._keys, whose, about, issued_at)
+
+    def read(self, token: str) -> tuple[int, int, datetime]:
+        """Return whose it is, what it is about and its aware minute of issue in UTC; raises BadToken."""
+        return _opened(self._keys, _read_number(token))
+
+
 def _sealed(keys: _Keys, whose: int, about: int, issued_at: datetime) -> str:
     minute = (issued_at - _EPOCH) // _MINUTE
     content = b"".join((

@@ -74,10 +74,14 @@ PURPOSES = {
     "duty": Purpose(gettext_noop("Ring of the duty officer"), Priority.AT_ONCE, asked_for=True),
     "arrival": Purpose(gettext_noop("Text on arrival")),
     "relative": Purpose(gettext_noop("Word to a relative")),
-    "callout": Purpose(gettext_noop("Call-out of volunteers"), Priority.AT_ONCE, asked_for=True),
+    "callout": Purpose(gettext_noop("Call-out of volunteers"), Priority.AT_ONCE, asked_for=True, secret=True),
+    "volunteer": Purpose(gettext_noop("Word to a volunteer"), asked_for=True, secret=True),
+    "shift": Purpose(gettext_noop("Planned shift"), asked_for=True),
     "payment": Purpose(gettext_noop("Payment link"), asked_for=True),
     "case_link": Purpose(gettext_noop("Link to a case"), asked_for=True, secret=True),
     "escalation": Purpose(gettext_noop("Question to an official"), Priority.AT_ONCE, asked_for=True),
+    "partner": Purpose(gettext_noop("Word to a partner"), Priority.AT_ONCE, asked_for=True),
+    "remittance": Purpose(gettext_noop("Emergency money"), asked_for=True, secret=True),
     "information": Purpose(gettext_noop("Information")),
 }
 """Every purpose there is; a notice with another is not taken."""

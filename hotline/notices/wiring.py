@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
-from hotline.notices import doubt, erasure, lanes, pages, receipts, retry_sweep, sweep, webhooks
+from hotline.notices import doubt, erasure, lanes, mode_steps, pages, receipts, retry_sweep, sweep, webhooks
 
 
 def register(registry: Registry) -> None:
@@ -35,6 +35,8 @@ def register(registry: Registry) -> None:
         )
     )
     registry.traveller_panels.append(Panel(gettext_noop("Single texts"), "notices.traveller_panel", "notices.read", 60))
+    registry.mode_step(mode_steps.PARTNERS)
+    registry.explanations |= mode_steps.EXPLANATIONS
     registry.subjects["notice"] = SubjectKind(
         gettext_noop("Single text"), "notices.show_notice", "notice_id", "notices.read"
     )

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import click
 
-from hotline.core.actor import Actor
 from hotline.core.errors import HotlineError
 from hotline.core.services import make_services
 from hotline.people.import_lines import MAX_FILE_BYTES
 from hotline.people.import_report import refused_csv
 from hotline.people.importing import ImportReport, import_travellers
+from hotline.platform.commands import CLI
 from hotline.platform.preflight import read_settings
 
-CLI = Actor(kind="system", id=None, name="command line", via="cli")
 LISTED_IN_FILE = 10_000
 SHOWN = 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -32,6 +32,18 @@ ALIASES = {
 """Other names of the columns, as tables from offices carry them."""
 
 
+@dataclass(frozen=True)
+class Table:
+    """What the columns of a list are called, which of them it must have, and their other names."""
+
+    columns: Sequence[str]
+    needed: Sequence[str]
+    aliases: Mapping[str, str]
+
+
+TRAVELLERS = Table(COLUMNS, NEEDED, ALIASES)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row as it was written: its line, and its values (text; from NDJSON also numbers and booleans) by column."""
@@ -51,13 +63,19 @@ class BadLine:
 class Reading:
     """One pass over a file. `records()` may be walked once; `warnings` is complete when it has ended."""
 
-    def __init__(self, stream: BinaryIO, format: str) -> None:  # noqa: A002  # the word that users type
+    def __init__(
+        self,
+        stream: BinaryIO,
+        format: str,  # noqa: A002  # the word that users type
+        table: Table = TRAVELLERS,
+    ) -> None:
         if format not in ("csv", "ndjson"):
             raise InvalidInput("format", format, "use csv or ndjson")
         self.warnings: list[str] = []
         self.bytes_read = 0
         self._stream = stream
         self._format = format
+        self._table = table
         self._sample = stream.read(SAMPLE_BYTES)
         self._rest = b""
         self._encoding = _encoding_of(self._sample)
@@ -69,7 +87,7 @@ class Reading:
         Raises InvalidInput for a header that cannot be used, TooLarge beyond MAX_FILE_BYTES or MAX_ROWS.
         """
         lines = self._lines()
-        parse = self._csv_parser(lines) if self._format == "csv" else _parse_json
+        parse = self._csv_parser(lines) if self._format == "csv" else self._parse_json
         rows = 0
         for number, raw in lines:
             if raw is not None and not raw.strip():
@@ -111,12 +129,16 @@ class Reading:
     def _csv_parser(self, lines: Iterator[tuple[int, bytes | None]]) -> Any:
         header = next((self._decoded(raw) for _, raw in lines if raw is None or raw.strip()), "")
         delimiter = max(",;\t", key=header.count)
-        names = [ALIASES.get(word, word) for word in (cell.strip().casefold() for cell in _cells(header, delimiter))]
+        names = [
+            self._table.aliases.get(word, word)
+            for word in (cell.strip().casefold() for cell in _cells(header, delimiter))
+        ]
         repeated = sorted({name for name in names if name and names.count(name) > 1})
-        missing = [name for name in NEEDED if name not in names]
+        missing = [name for name in self._table.needed if name not in names]
         if missing or repeated:
             said = f"is without {' and '.join(missing)}" if missing else f"names {repeated[0]} twice"
-            raise InvalidInput("header", header[:80], f"the first line {said}; the columns are {', '.join(COLUMNS)}")
+            columns = ", ".join(self._table.columns)
+            raise InvalidInput("header", header[:80], f"the first line {said}; the columns are {columns}")
 
         def parse(text: str) -> dict[str, Any]:
             cells = _cells(text, delimiter)
@@ -126,8 +148,17 @@ class Reading:
 
         return parse
 
+    def _parse_json(self, text: str) -> dict[str, Any]:
+        try:
+            values = json.loads(text, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise InvalidInput("line", text, "is not a JSON object on one line") from error
+        if not isinstance(values, dict):
+            raise InvalidInput("line", text, "is not a JSON object on one line")
+        return {self._table.aliases.get(str(name), str(name)): value for name, value in values.items()}
+
     def _note_unknown(self, values: dict[str, Any]) -> None:
-        for name in values.keys() - set(COLUMNS) - self._unknown:
+        for name in values.keys() - set(self._table.columns) - self._unknown:
             if len(self._unknown) < 20:
                 self._unknown.add(name)
                 self.warnings.append(f"The column {name[:40]!r} is not known and was left out.")
@@ -192,16 +223,6 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return next(csv.reader((line,), delimiter=delimiter, strict=True), [])
     except csv.Error as error:
         raise InvalidInput("line", line, f"is not CSV ({error})") from error
-
-
-def _parse_json(text: str) -> dict[str, Any]:
-    try:
-        values = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("line", text, "is not a JSON object on one line") from error
-    if not isinstance(values, dict):
-        raise InvalidInput("line", text, "is not a JSON object on one line")
-    return {ALIASES.get(str(name), str(name)): value for name, value in values.items()}
 
 
 def _no_constant(name: str) -> float:

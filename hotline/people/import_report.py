@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hotline.core import tables
+
 COLUMNS = ("line", "field", "value", "mend")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula, also in the width of East Asian letters (OWASP: CSV injection)."""
-BYTE_ORDER_MARK = "\ufeff"
-"""Lets spreadsheets read Korean without being asked."""
 
 
 def refused_csv(refused: Iterable[Mapping[str, Any]]) -> str:
@@ -19,16 +15,6 @@ def refused_csv(refused: Iterable[Mapping[str, Any]]) -> str:
 
     A value comes from a stranger's file, so one that a spreadsheet would run is kept as text by an apostrophe before it.
     """
-    written = io.StringIO()
-    table = csv.writer(written, lineterminator="\r\n")
-    table.writerow(COLUMNS)
-    for row in refused:
-        table.writerow([_cell(row.get(name, "")) for name in COLUMNS])
-    return BYTE_ORDER_MARK + written.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, int):
-        return value
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    rows = ([row.get(name, "") for name in COLUMNS] for row in refused)
+    cells = ([cell if isinstance(cell, int) else str(cell) for cell in row] for row in rows)
+    return tables.as_csv([COLUMNS, *cells])

@@ -1,8 +1,9 @@
 """Keeps a fixed set of child processes running, and stops them in order.
 
 A child that ends is started again after a growing pause; one that ends too often in a row makes the supervisor give up,
-because a service that only seems to run is worse than one that says it cannot. Everything happens in the main thread,
-which the kernel ties the children to.
+because a service that only seems to run is worse than one that says it cannot. A running service never gives up for what is
+missing outside of it: while Valkey or PostgreSQL is away, whoever can still answer a call must go on.
+Everything happens in the main thread, which the kernel ties the children to.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ SETTLED_S = 60.0
 MAX_ENDS_IN_A_ROW = 5
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
+OUTSIDE_PAUSE_S = 2.0
+"""Between two starts of a child that says what it misses outside of itself, such as a server that is away."""
 LOOK_S = 0.2
 LOG_LIMIT_S = 1.0
 
@@ -232,13 +235,19 @@ class Supervisor:
         if starting and status == SetupProblem.exit_code:
             # It named something that the user must mend; trying again would only hide it.
             raise GivenUp(f"{watch.member.name} could not start: it {how}")
-        self._count_end(watch, how)
+        if status == SetupProblem.exit_code:
+            self._start_later(watch, how, OUTSIDE_PAUSE_S)
+        else:
+            self._count_end(watch, how)
 
     def _count_end(self, watch: _Watch, what: str) -> None:
         watch.ends_in_a_row += 1
         if watch.ends_in_a_row >= MAX_ENDS_IN_A_ROW:
             raise GivenUp(f"{watch.member.name} ended {watch.ends_in_a_row} times in a row; at last it {what}")
         pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (watch.ends_in_a_row - 1))
+        self._start_later(watch, what, pause_s)
+
+    def _start_later(self, watch: _Watch, what: str, pause_s: float) -> None:
         self._terminal.say(f"{watch.member.name} {what}; starting it again in {pause_s:.1f} s")
         watch.start_again_at = time.monotonic() + pause_s
 

@@ -66,7 +66,7 @@ def ask() -> ResponseReturnValue:
 @permit(PUBLIC)
 def change() -> ResponseReturnValue:
     """Show the form for somebody who is registered already: only the number."""
-    return render_template("registration/change.html", values={"region": HOME_REGION}, regions=_regions(), errors={})
+    return render_template("registration/change.html", values={"region": HOME_REGION}, regions=regions(), errors={})
 
 
 @blueprint.post("/change")
@@ -78,7 +78,7 @@ def ask_change() -> ResponseReturnValue:
         number = checks.checked_mobile(values["phone"], checked_region(values["region"]))
     except InvalidInput as error:
         page = render_template(
-            "registration/change.html", values=values, regions=_regions(), errors=explain_fields(error, "registration")
+            "registration/change.html", values=values, regions=regions(), errors=explain_fields(error, "registration")
         )
         return page, 422
     return _ask(number, pick_language(), None)
@@ -230,7 +230,7 @@ def _form(values: Mapping[str, str], errors: dict[str, str] | None = None) -> Re
         "registration/form.html",
         values=values,
         errors=errors or {},
-        regions=_regions(),
+        regions=regions(),
         languages=_languages([values.get("language", "")]),
         agreed=bool(request.form.get("agreed")),
         today=_today(),
@@ -246,7 +246,7 @@ def _languages(more: list[str]) -> list[str]:
     return list(dict.fromkeys([*LANGUAGES, *(code for code in more if code)]))
 
 
-def _regions() -> list[tuple[str, str]]:
+def regions() -> list[tuple[str, str]]:
     """Return (ISO country, name and calling code) of every country that has numbers, by name in the reader's language."""
     names = (get_locale() or Locale(DEFAULT_LANGUAGE)).territories
     found = [

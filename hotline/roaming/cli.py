@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import click
 
-from hotline.core.actor import Actor
 from hotline.core.errors import HotlineError
-from hotline.core.services import Services, make_services
-from hotline.platform import preflight
+from hotline.core.services import Services
+from hotline.platform.commands import CLI, command_services
 from hotline.roaming import carriers
 from hotline.roaming.mapping import STYLES
-
-CLI = Actor(kind="system", id=None, name="command line", via="cli")
-
-
-def _services() -> Services:
-    settings = preflight.read_settings()
-    preflight.check_migrations(settings.database_url)
-    return make_services(settings, pool_size=1)
 
 
 @click.group()
@@ -31,7 +22,7 @@ def carrier() -> None:
 @click.option("--style", type=click.Choice(sorted(STYLES)), required=True, help="How the carrier writes its events.")
 def add(code: str, name: str, style: str) -> None:
     """Add a carrier under the CODE that stands in its address, and print its first key."""
-    services = _services()
+    services = command_services()
     try:
         with services.db.transaction() as session:
             made = carriers.add(session, services.clock, CLI, code=code, name=name, style=style)
@@ -45,7 +36,7 @@ def add(code: str, name: str, style: str) -> None:
 @click.argument("code")
 def add_key(code: str) -> None:
     """Give the carrier CODE a new key and print it; the keys before it stay good for two weeks."""
-    services = _services()
+    services = command_services()
     try:
         with services.db.transaction() as session:
             key = carriers.add_key(
@@ -60,7 +51,7 @@ def add_key(code: str) -> None:
 @click.argument("key_id")
 def end_key(key_id: str) -> None:
     """End a key at once."""
-    services = _services()
+    services = command_services()
     try:
         with services.db.transaction() as session:
             carriers.end_key(session, services.clock, CLI, key_id)

@@ -82,6 +82,10 @@ class Call:
     attempt: int = 1
     parent_sid: str = ""
     forwarded_from: str = ""
+    shown: str = ""
+    """The number that the service is shown instead of the caller's; empty for the caller's own."""
+    context: str = ""
+    """What the exchange that passed the call on sent along as `X-Hotline-Context`."""
     send_digits: str = ""
     detect_machine: bool = False
     answered_by: str = ""
@@ -144,6 +148,8 @@ def new_call_sid() -> str:
 
 _PASSING = ("task", "listen", "wants_key", "place", "on_answer", "on_end", "on_moved", "heard")
 _KEPT = tuple(each.name for each in fields(Call) if each.name not in _PASSING)
+_LATER = {"shown", "context"}
+"""What journals of earlier versions do not have."""
 _LINE = tuple(each.name for each in fields(Line))
 
 
@@ -164,7 +170,7 @@ def whole_call(call: Call) -> list[Entry]:
 
 def read_call(row: object) -> Call:
     """Turn a call's line back into a call; raises ``ValueError`` when its shape is another."""
-    if not isinstance(row, dict) or set(row) != set(_KEPT) or row.get("status") not in TRANSITIONS:
+    if not isinstance(row, dict) or set(row) | _LATER != set(_KEPT) | _LATER or row.get("status") not in TRANSITIONS:
         raise ValueError("a call in the journal has another shape")
     return Call(**row)
 
@@ -191,8 +197,8 @@ def call_as_twilio(call: Call, account_sid: str) -> dict[str, object]:
         "duration": duration,
         "end_time": rfc2822(call.ended) if call.ended else None,
         "forwarded_from": call.forwarded_from or None,
-        "from": call.sender,
-        "from_formatted": call.sender,
+        "from": call.shown or call.sender,
+        "from_formatted": call.shown or call.sender,
         "group_sid": None,
         "parent_call_sid": call.parent_sid or None,
         "phone_number_sid": "PN" + "0" * 32,

@@ -90,6 +90,8 @@ class Carrier:
         """Where reports on texts go that came over SMPP; the message centre puts itself here."""
         self.post_text: Callable[[str, Message], Awaitable[dict[str, object]]] | None = None
         """Where texts from handsets go whose own texts came over SMPP (account, text); the message centre puts itself here."""
+        self.resets = 0
+        """How often everything was forgotten; a receipt of the time before is not sent any more."""
         self._senders: set[str] = set()
         self._waiting_for_handset: dict[str, Message] = {}
         self._random = random.Random(1)  # noqa: S311 - spreads deliveries, guards nothing
@@ -351,6 +353,7 @@ class Carrier:
 
     def reset(self) -> None:
         """Forget all texts, faults and counts; owners of handsets stay."""
+        self.resets += 1
         self.timeline.clear()
         self.callbacks.clear()
         self._waiting_for_handset.clear()

@@ -30,8 +30,8 @@ from hotline.sandbox.calls import (
 from hotline.sandbox.carrier import Carrier
 from hotline.sandbox.habits import Habit, Habits
 from hotline.sandbox.messages import INBOUND, OUTBOUND, rfc2822
+from hotline.sandbox.numbers import LINE, Numbers
 from hotline.sandbox.numbers import Line as NumberLine
-from hotline.sandbox.numbers import Numbers
 from hotline.sandbox.reports import Reporter
 from hotline.sandbox.settings import API_VERSION, MAX_TEXT_CHARACTERS, BadInput
 
@@ -106,7 +106,9 @@ class Exchange:
         """
         line, forwarded = self.numbers.reach(to)
         if line is None:
-            raise BadInput(f"the number {to[:20]} is not in service")
+            owned = self.numbers.get(to)
+            off = owned is not None and owned.forwards_to and not owned.passes_on
+            raise BadInput(f"the number {to[:20]} is {'not forwarded now' if off else 'not in service'}")
         handsets = self.carrier.handsets
         if self.full or (handsets.get(number) is None and handsets.full):
             raise BadInput("all lines are busy")
@@ -120,10 +122,13 @@ class Exchange:
 
         Without ``own_handset`` the sender's handset stays with its own call. Raises ``OSError`` when it cannot be recorded.
         """
+        exchange = self.numbers.get(forwarded)
         call = make_call(
             to=line.number, sender=sender, url=line.voice_url, method=line.voice_method, direction=INBOUND,
             fallback_url=line.fallback_url, callback_url=line.status_callback, events=["completed"],
             forwarded_from=forwarded, attempt=self.carrier.faults.next_attempt(sender), status=RINGING,
+            shown=forwarded if exchange is not None and exchange.shows == LINE else "",
+            context=exchange.context if exchange is not None else "",
         )  # fmt: skip
         call.place = "ringing"
         own = self._latest.get(sender)
@@ -292,14 +297,15 @@ class Exchange:
             "CallSid": call.sid,
             "CallStatus": call.status,
             "Called": call.to,
-            "Caller": call.sender,
+            "Caller": call.shown or call.sender,
             "Direction": call.direction,
-            "From": call.sender,
+            "From": call.shown or call.sender,
             "To": call.to,
         }
         for name, value in (
             ("ParentCallSid", call.parent_sid), ("ForwardedFrom", call.forwarded_from), ("AnsweredBy", call.answered_by),
-            ("FromCountry" if call.direction == INBOUND else "ToCountry", self._country(call.handset)),
+            ("SipHeader_X-Hotline-Context", call.context),
+            ("FromCountry" if call.direction == INBOUND else "ToCountry", self._country(call.shown or call.handset)),
         ):  # fmt: skip
             if value:
                 found[name] = value

@@ -26,7 +26,7 @@ class Forwarding:
         """Let a call come in where its number leads; returns False for a number that has a handset of its own."""
         exchange = self._exchange
         known = exchange.numbers.get(leg.to)
-        if known is None or not (known.forwards_to or known.voice_url):
+        if known is None or not (known.passes_on or known.voice_url):
             return False
         line, forwarded = exchange.numbers.reach(leg.to)
         if line is None:

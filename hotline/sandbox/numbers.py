@@ -5,6 +5,7 @@ They stand in `DATA/sandbox/numbers.json`, read again within a second of being r
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, fields
 
 from hotline.sandbox.handsets import NUMBER
@@ -13,11 +14,20 @@ from hotline.sandbox.settings import BadInput
 MAX_NUMBERS = 2_000
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_URL_CHARACTERS = 2_000
+ALWAYS, OFF = "always", "off"
+CALLER, LINE = "caller", "line"
+_CHOICES = {"voice_method": ("POST", "GET"), "forwarding": (ALWAYS, OFF), "shows": (CALLER, LINE)}
+_CONTEXT = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One number of the account, or of somebody who forwards to one (``forwards_to``, E.164)."""
+    """One number of the account, or of somebody who forwards to one (``forwards_to``, E.164).
+
+    ``forwarding`` is the switch of who forwards: ``always``, or ``off``, and then the number rings at their own handset.
+    ``shows`` says whose number a passed-on call bears, the ``caller``'s or the ``line``'s own; ``context`` is what the exchange
+    sends along in its header ``X-Hotline-Context``, empty for none.
+    """
 
     number: str
     name: str = ""
@@ -26,6 +36,14 @@ class Line:
     fallback_url: str = ""
     status_callback: str = ""
     forwards_to: str = ""
+    forwarding: str = ALWAYS
+    shows: str = CALLER
+    context: str = ""
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether calls go on to another number right now."""
+        return bool(self.forwards_to) and self.forwarding == ALWAYS
 
 
 class Numbers:
@@ -46,7 +64,7 @@ class Numbers:
     def reach(self, number: str) -> tuple[Line | None, str]:
         """Return the line that answers where a number is called, if one does, and which number passes calls on to it."""
         line, forwarded = self._lines.get(number), ""
-        if line is not None and line.forwards_to:
+        if line is not None and line.passes_on:
             forwarded = line.number
             line = self._lines.get(line.forwards_to)
         return (line if line is not None and line.voice_url else None), forwarded
@@ -80,8 +98,11 @@ def _parse(index: int, entry: object) -> Line:
     for name in ("voice_url", "fallback_url", "status_callback"):
         if not values.get(name, "http://").startswith(("http://", "https://")):
             raise BadInput(f"number {index}: {name} must be an http address")
-    if values.get("voice_method", "POST") not in ("POST", "GET"):
-        raise BadInput(f"number {index}: voice_method must be POST or GET")
+    for name, allowed in _CHOICES.items():
+        if values.get(name, allowed[0]) not in allowed:
+            raise BadInput(f"number {index}: {name} must be {' or '.join(allowed)}")
+    if "context" in values and not _CONTEXT.fullmatch(values["context"]):
+        raise BadInput(f"number {index}: context must be 1 to 80 letters, digits, - and _")
     return Line(**values)
 
 

@@ -158,13 +158,20 @@ class Smsc:
         for name in ids.split(","):
             self._spawn(self._tell(account, name, webhook.fields))
 
+    def _receivers(self, account: str) -> list[smpp34.Esme]:
+        """Return the account's links that take texts, the newest first: one that has gone unnoticed keeps nothing waiting."""
+        return [each for each in reversed(self._links.values()) if each.system_id == account and each.can_receive]
+
     async def _tell(self, account: str, name: str, fields: dict[str, str]) -> None:
         code = int(fields.get("ErrorCode", "0"))
         state = "DELIVRD" if fields["MessageStatus"] == DELIVERED else _STATES.get(code, "UNDELIV")
         at = time.strftime("%y%m%d%H%M", time.gmtime())
         text = f"id:{name} sub:001 dlvrd:001 submit date:{at} done date:{at} stat:{state} err:{code % 1000:03d} text:"
+        resets = self._carrier.resets
         for _ in range(MAX_RECEIPT_TRIES):
-            for link in [each for each in self._links.values() if each.system_id == account and each.can_receive]:
+            if self._carrier.resets != resets:
+                return
+            for link in self._receivers(account):
                 try:
                     answer = await link.deliver_sm(
                         fields["From"].lstrip("+"), text.encode(), source_addr=fields["To"].lstrip("+"),
@@ -193,7 +200,7 @@ class Smsc:
         """Deliver one part, again and again while the service refuses it; empty once it has it, else why not."""
         problem: dict[str, object] = {"reason": "no_link"}
         while True:
-            for link in [each for each in self._links.values() if each.system_id == account and each.can_receive]:
+            for link in self._receivers(account):
                 try:
                     answer = await link.deliver_sm(
                         message.to.lstrip("+"), octets, source_addr=message.sender.lstrip("+"), data_coding=coding,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
 PUBLIC_ENDPOINTS = {
+    "voucher_check.check": "whoever holds a voucher asks whether it is genuine; it tells no name",
     "health.healthz": "load balancers ask without credentials",
     "health.readyz": "load balancers ask without credentials",
     "health.metrics": "Prometheus scrapes it; only counts are in it",
@@ -29,6 +32,9 @@ PUBLIC_ENDPOINTS = {
     "call_sounds.play": "the carrier fetches a recording of the menu without a login; the key cannot be guessed",
     "console.static": "style, script and font",
     "personal.show": "the signed token in the address says whose page it is",
+    "own_money.show": "the signed token in the address says whose page it is",
+    "own_money.take": "as above",
+    "relative_page.show": "the signed token in the address says which remittance its relative follows",
     "personal.answer": "the signed token in the address says who answers",
     "auth.sign_in": "nobody is signed in yet",
     "auth.check_sign_in": "the sign-in form",
@@ -36,6 +42,8 @@ PUBLIC_ENDPOINTS = {
     "auth.sign_out": "ending a session that has ended already is no error",
     "auth.language": "the language is chosen before signing in too",
     "auth.theme": "light and dark are chosen before signing in too",
+    "handover_check.form": "whoever holds a hand-over checks it; it tells nothing that was not given to it",
+    "handover_check.check": "as above",
     "registration.form": "travellers register themselves; they have no account",
     "registration.ask": "the registration form; a code by text follows, within limits",
     "registration.change": "travellers come back with their number; they have no account",
@@ -44,6 +52,32 @@ PUBLIC_ENDPOINTS = {
     "registration.check_code": "the code itself is what authorises; few tries, short life",
     "registration.me": "shows only what the proved number owns; without a proof it leads back to the form",
     "registration.act": "acts only for the proved number; without a proof it leads back to the form",
+    "own_shifts.calendar": "the signed address says whose calendar it is; a new one ends it",
+    "own_shifts.volunteer_act": "the signed token in the address says whose shift it is",
+    "own_callouts.answer": "the signed token in the address says who answers",
+    "own_callouts.be": "as above",
+    "own_callouts.answer_survey": "as above",
+    "volunteer_page.show": "the signed token in the address says whose page it is",
+    "own_briefings.show": "the signed token in the address says whose page it is",
+    "own_briefings.answer": "the signed token in the address says whose page it is",
+    "own_tests.show": "the signed token in the address says whose page it is",
+    "own_tests.answer": "the signed token in the address says whose page it is",
+    "volunteer_page.times": "as above",
+    "volunteer_page.profile": "as above",
+    "volunteer_page.phone": "as above",
+    "volunteer_page.leave_form": "as above",
+    "volunteer_page.act": "the signed token in the address says who acts",
+    "volunteer_page.save_profile": "as above",
+    "volunteer_page.change_phone": "as above; another number proves itself by a code",
+    "volunteer_page.leave": "as above",
+    "volunteer_page.own": "the signed token in the address says whose hours they are",
+    "volunteer_joining.form": "volunteers register themselves; they have no account",
+    "volunteer_joining.ask": "the registration form; a code by text follows, within limits",
+    "volunteer_joining.link": "volunteers whose link is lost; they have no account",
+    "volunteer_joining.ask_link": "asks for a code; the answer tells nobody whether the number is known",
+    "volunteer_joining.code": "the field for the code, for the browser that asked for it",
+    "volunteer_joining.check_code": "the code itself is what authorises; few tries, short life",
+    "beside.own_act": "the signed token in the address says whose page it is",
 }
 
 
@@ -116,6 +150,16 @@ def test_every_job_queue_has_a_consumer_and_every_schedule_a_job(settings: Any) 
         assert schedule.job in registry.jobs
 
 
+def test_every_job_can_be_called_as_the_worker_calls_it() -> None:
+    """The worker passes the services first; who schedules passes nothing else. Tests that call a job by hand do not see it."""
+    registry = build_registry()
+    for job in registry.jobs.values():
+        first = next(iter(inspect.signature(job.function).parameters.values()), None)
+        assert first is not None and first.name == "services", f"{job.name} does not take the services"
+    for schedule in registry.schedules:
+        inspect.signature(registry.jobs[schedule.job].function).bind(None)
+
+
 def test_every_menu_entry_leads_to_a_route_with_its_permission(services: Services) -> None:
     app = create_app(services=services)
     for entry in build_registry().menu:
@@ -124,7 +168,7 @@ def test_every_menu_entry_leads_to_a_route_with_its_permission(services: Service
 
 @pytest.mark.parametrize(
     "file",
-    sources("hotline", "alerts", "benchmarks", "scripts", "tests", "wsgi.py"),
+    sources("hotline", "alerts", "overflow", "remittance", "benchmarks", "scripts", "tests", "wsgi.py"),
     ids=lambda f: str(f.relative_to(ROOT)),
 )
 def test_files_and_functions_stay_small(file: Path) -> None:
@@ -136,12 +180,25 @@ def test_files_and_functions_stay_small(file: Path) -> None:
                 assert (node.end_lineno or 0) - node.lineno < MAX_FUNCTION_LINES, f"{file}: {node.name} is too long"
 
 
+def test_no_two_models_of_the_api_share_a_name(app: Any) -> None:
+    """The description keeps each under its name: of two alike the later would stand for both."""
+    names = Counter(
+        node.name
+        for file in sorted(ROOT.glob("*/**/*.py"))
+        if file.relative_to(ROOT).parts[0] in ("hotline", "alerts", "overflow", "remittance")
+        and ("api" in file.stem.split("_"))
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and node.bases
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 def test_no_file_is_named_for_nothing() -> None:
     assert not [file for file in sources() if file.stem in {"utils", "util", "helpers", "helper", "misc", "common"}]
 
 
 def test_packages_begin_with_a_docstring_and_nothing_else() -> None:
-    for file in sources("hotline", "alerts"):
+    for file in sources("hotline", "alerts", "overflow", "remittance"):
         if file.name == "__init__.py":
             body = ast.parse(file.read_text()).body
             assert len(body) == 1 and isinstance(body[0], ast.Expr), f"{file} holds more than a docstring"
@@ -149,7 +206,7 @@ def test_packages_begin_with_a_docstring_and_nothing_else() -> None:
 
 def test_nobody_reads_the_clock_but_the_clock() -> None:
     allowed = {"hotline/core/clock.py"}
-    for file in sources("hotline", "alerts"):
+    for file in sources("hotline", "alerts", "overflow", "remittance"):
         name = str(file.relative_to(ROOT))
         if name in allowed or name.startswith(("hotline/sandbox/", "hotline/platform/")):
             continue

@@ -25,6 +25,7 @@ PROMISED = {
     "drawing --rows 5000 --gestures 6": {"p50_ms", "p95_ms", "ratio_to_bare_request"},
     "receipts --receipts 600 --repeats 1": {"per_s", "ratio_to_signature_only"},
     "roaming --calls 200 --repeats 1 --travellers 2000": {"events_per_s", "events_per_s_by_hundred", "folded_per_s"},
+    "drill --days 3": {"scenarios", "march-2011_without_s", "march-2011_with_s", "forecast_s", "needs_s", "decision_s"},
     "memory --rows 11000": {"worker_peak_rss_mb", "ratio_of_large_to_small"},
 }  # fmt: skip
 

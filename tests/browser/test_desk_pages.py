@@ -8,11 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from hotline.auth.officers import actor_of
-from hotline.calls.models import Call
+from hotline.calls.models import Call, CallLine
 from hotline.cases import persons
 from hotline.cases.contacts import open_case
 from hotline.core.actor import SYSTEM
 from hotline.core.live import notify_desk
+from hotline.missions.models import Mission, MissionDuty, MissionHours, MissionNotice
 from tests.browser.conftest import DESK, PHONE, Desk, Site
 from tests.calls.staging import CALLER, Stage, make_stage
 from tests.cases.test_contacts import finish, make_contact
@@ -164,3 +165,39 @@ def test_the_desk_works_without_javascript_and_at_night(stage: Stage, open_desk:
     night.sign_in(stage.officer)
     night.go("/desk")
     night.check("desk-night")
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", DESK), ("en", WIDE), ("ko", PHONE)], ids=["ko", "en", "ko-360"])
+def test_a_mission_is_seen_and_its_duty_rung_by_one_key(
+    stage: Stage, open_desk: Callable[..., Desk], language: str, size: dict[str, int]
+) -> None:
+    clock = stage.services.clock
+    with stage.services.db.transaction() as session:
+        mission = session.query(Mission).one()
+        mission.services_en, mission.languages = "Passports, certificates, visas; emergencies at any hour", ["ko", "en"]
+        mission.services_ko = "여권, 영사확인, 사증; 긴급 사건은 언제나"
+        session.add(MissionHours(mission_id=mission.id, hours="Mo-Fr 09:00-12:00,13:30-17:30", updated_at=clock.now()))
+        session.add(
+            MissionNotice(
+                mission_id=mission.id, text_ko="태풍으로 민원실은 내일까지 쉽니다.", valid_from=clock.now(),
+                text_en="The public counter is closed until tomorrow because of the typhoon.",
+            )
+        )  # fmt: skip
+        session.add(MissionDuty(mission_id=mission.id, position=1, name="당직 사건사고 담당", phone="+639170000001"))
+        session.add(CallLine(number="+82232100404", mission_id=mission.id, greeting={}, drill=False))
+    desk = open_desk(language=language, size=size)
+    desk.sign_in(stage.officer)
+    desk.speak(language)
+    desk.go("/desk")
+    stage.ring()
+    leg = stage.offer()
+    stage.accept(leg)
+    notify_desk(stage.services.redis, stage.agent_id)
+    page = desk.page
+    expect(page.locator(".call-mission")).to_contain_text("Mo-Fr 09:00-12:00")
+    expect(page.locator(".call-mission")).to_contain_text("태풍" if language == "ko" else "typhoon")
+    page.locator("h2#call-title").click()
+    page.keyboard.press("d")
+    expect(page.locator(".call-legs")).to_contain_text("당직 사건사고 담당")
+    desk.check(f"desk-mission-{language}")
+    desk.assert_clean()

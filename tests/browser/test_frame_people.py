@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy.orm import Session
 
+from hotline.core.actor import SYSTEM
+from hotline.missions import duty, keeping
+from hotline.missions.duty import Contact, Line
 from tests.browser.conftest import DESK, PHONE, Desk, Site
 from tests.factories import NOW, make_mission, make_officer, make_traveller
 
@@ -37,7 +42,26 @@ def fill(site: Site) -> dict[str, int]:
             session, code="tokyo", name_en="Embassy in Japan", name_ko="주일본 대사관", country="JP", countries=["JP"],
             city="Tokyo", zone="Asia/Tokyo", phone="+81334527611", emergency_phone="+817021530454",
         )  # fmt: skip
+        fill_mission(session, site, manila.id)
         return {"usual": usual.id, "out": out.id, "drill": drill.id, "manila": manila.id}
+
+
+def fill_mission(session: Session, site: Site, mission_id: int) -> None:
+    """Give a mission everything that its pages show."""
+    clock = site.services.clock
+    keeping.set_hours(session, clock, SYSTEM, mission_id, "Mo-Fr 09:00-12:00,13:30-17:30")
+    day = clock.now().date() + timedelta(days=2)
+    keeping.set_exceptions(
+        session, clock, SYSTEM, mission_id, day, day + timedelta(days=2), "10:00-12:00", "태풍으로 오전만"
+    )
+    duty.set_lines(
+        session, clock, SYSTEM, mission_id, [Line("+63285550101", "+82233330101", "+63285550109", "대표 전화")]
+    )
+    chain = [Contact("당직 영사", "+639175550111"), Contact("사건사고 영사", "+639175550112")]
+    duty.set_duty(session, clock, SYSTEM, mission_id, chain)
+    duty.add_notice(
+        session, clock, SYSTEM, mission_id, "여권은 예약한 분만 받습니다.", "Passports by appointment only.", None
+    )
 
 
 @LANGUAGES
@@ -62,6 +86,9 @@ def test_pages_of_people_and_missions_are_accessible_and_clean(
         "missions": "/missions",
         "mission": f"/missions/{ids['manila']}",
         "mission-edit": f"/missions/{ids['manila']}/edit",
+        "mission-hours": f"/missions/{ids['manila']}/hours",
+        "mission-holidays": f"/missions/{ids['manila']}/holidays",
+        "missions-import": "/missions/import",
     }.items():
         desk.go(path)
         if desk.page.locator(".map").count():

@@ -222,5 +222,5 @@ def running_stage(
 def _answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=2, proxies={"http": ""}).status_code == 200
-    except requests.ConnectionError:
+    except requests.RequestException:  # nobody there yet, or somebody too busy with starting to answer
         return False

@@ -39,7 +39,7 @@ def _file(services: Services) -> Any:
 
 def test_the_first_load_makes_people_missions_and_accounts(services: Services) -> None:
     done = load(services, SANDBOX)
-    assert (done.officers, done.missions, done.travellers) == (13, 20, 5030)
+    assert (done.officers, done.missions, done.travellers) == (20, 20, 5030)
     with services.db.transaction() as session:
         drill = session.scalar(select(func.count()).select_from(Traveller).where(Traveller.drill))
         opted_out = session.scalar(
@@ -73,8 +73,10 @@ def test_every_role_has_an_account_that_works(services: Services) -> None:
     content = _file(services)
     assert {role for account in content["officers"] for role in account["roles"]} == set(ROLES)
     names = {account["name"]: account for account in content["officers"]}
-    assert {role.replace("_", "-") for role in ROLES} | {"duty-chief", "approver-2", "official-2"} == set(names)
-    assert names["duty-chief"]["role"] == "author+approver"
+    pilots = {f"mission-officer-{city}" for city in ("beijing", "shanghai", "shenyang", "hong-kong")}
+    seconds = {"duty-chief-2", "approver-2", "official-2", "finance-officer-2"}
+    assert {role.replace("_", "-") for role in ROLES} | seconds | pilots == set(names)
+    assert names["duty-chief"]["role"] == "author+approver+duty_chief"
     with services.db.transaction() as session:
         for name, account in names.items():
             officer = officer_of_token(session, services.clock, account["token"])
@@ -194,7 +196,7 @@ def test_the_command_says_what_is_wrong_in_one_line(services: Services, monkeypa
     assert refused.output.startswith("hotline: Demo accounts are only made on this machine itself")
     assert refused.output.count("\n") == 1
     monkeypatch.setenv("HOTLINE_PUBLIC_URL", "http://127.0.0.1:8000")
-    assert "13 accounts, 20 missions and 5,030 travellers" in CliRunner().invoke(main, ["demo", "load"]).output
+    assert "20 accounts, 20 missions and 5,030 travellers" in CliRunner().invoke(main, ["demo", "load"]).output
 
 
 def test_a_database_that_people_work_with_gets_no_demo_accounts(services: Services) -> None:

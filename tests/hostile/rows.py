@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from datetime import date
+from dataclasses import asdict
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -21,18 +22,40 @@ from hotline.cases.attaching import attach_file
 from hotline.cases.contacts import NewContact, open_contact
 from hotline.cases.models import CasePerson
 from hotline.cases.opening import Word, open_or_join
+from hotline.core import jobs
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.services import Services
+from hotline.incidents import opening, plans, switching
+from hotline.incidents.plans import PlanFields
+from hotline.missions.models import MissionStaff
 from hotline.people import itineraries, travellers
 from hotline.people.itineraries import ItineraryFields
 from hotline.people.legs import LegFields
 from hotline.queues import attention
 from hotline.queues.attention_models import AttentionItem
-from tests.factories import make_alert, make_mission, make_officer, make_traveller
+from overflow.handover.models import Handover, HandoverItem
+from overflow.shifts import planning, swapping
+from overflow.shifts.planning import Wanted
+from overflow.shifts.wall import Wall
+from overflow.staffing import asking
+from overflow.staffing.models import WhatIf
+from overflow.surge.models import AskedPerson, Callout
+from overflow.volunteers.models import Volunteer
+from remittance.ledger.accounts import account_for
+from remittance.ledger.posting import About, Line, post
+from remittance.money.amounts import Money
+from remittance.screening import clearing
+from tests.factories import NOW, make_alert, make_mission, make_officer, make_traveller
+from tests.hostile.money_rows import MoneyRows
+from tests.hostile.till_rows import TillRows
+from tests.incidents.making import make_incident
+from tests.overflow.volunteers.making import make_certificate, make_volunteer
 from tests.queues.making import make_agent, make_group, make_queue
+from tests.remittance.requests.making import make_remittance
+from tests.remittance.screening.making import make_finding
 
 
-class Rows:
+class Rows(TillRows, MoneyRows):
     """Makes what the parameters of an address name."""
 
     def __init__(self, services: Services, almighty: Actor) -> None:
@@ -44,6 +67,11 @@ class Rows:
             make_group(session)
             self._rule(session, almighty.id or 0)
             self._agent = actor_of(make_officer(session, roles=("agent",)), "console")
+            self._chief = actor_of(make_officer(session, roles=("duty_chief",)), "console")
+            note = ("wallboard", {"text_ko": "지진", "text_en": "Earthquake"})
+            fields = PlanFields(name_ko="지진", name_en="Earthquake", steps=[note, note])
+            known = jobs.registry().mode_steps
+            self._plan_id = plans.save(session, services.clock, self._chief, known, fields).id
             officer = session.get_one(Officer, almighty.id)
             self._own_agent_id = make_agent(session, officer=officer, state="not_ready", reason="meal").id
 
@@ -105,11 +133,29 @@ class Rows:
         session.flush()
         return alert.id
 
+    def _what_if_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        question = asking.read({"hours": 0.5, "factor": 1})
+        asked = WhatIf(
+            asked_by_id=self._author_id, asked_at=self._services.clock.now(), question=asdict(question), curves={},
+            state=("waiting", "running", "done", "failed")[state], failure="lost" if state == 3 else "",
+        )  # fmt: skip
+        session.add(asked)
+        session.flush()
+        return asked.id
+
     def _traveller_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
         traveller = make_traveller(session, phone=f"+8210{30_000_000 + next(self._numbers)}")
         if state == 3:
             travellers.erase(session, self._services.clock, SYSTEM, traveller.id)
         return traveller.id
+
+    def _finding_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        one = make_remittance(session, self._services.clock)
+        finding = make_finding(session, self._services.clock, one)
+        if state in (1, 2):
+            decide = clearing.clear if state == 1 else clearing.confirm
+            decide(session, self._services.clock, self._chief, finding.id, reason="It is so")
+        return finding.id
 
     def _case_id(self, session: Session, state: int, made: dict[str, int]) -> int:
         clock = self._services.clock
@@ -153,6 +199,63 @@ class Rows:
         for _ in range(3 if state < 3 else 1):
             done = protection.press(session, clock, who, contact_id)
         return done.incident.id
+
+    def _crisis_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        """An incident of the world outside: open (0), its disaster mode on (1), a drill, or closed."""
+        made = make_incident(session, self._services, self._chief, drill=state == 2)
+        if state == 1:
+            clock = self._services.clock
+            run = switching.ask(session, clock, self._chief, made.id, self._plan_id)
+            switching.agree(session, clock, self._almighty, made.id, run.digest)
+            for step in switching.steps_of(session, run.id):
+                step.state, step.kept = "done", {"note": 0}
+        if state == 3:
+            opening.close(session, self._services.clock, self._chief, made.id)
+        return made.id
+
+    def _volunteer_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        """Somebody who waits (0), is on the roster (1), suspended (2), or gone (3)."""
+        phone = f"+8210{80_000_000 + next(self._numbers)}"
+        return make_volunteer(session, state=("applied", "approved", "suspended", "left")[state], phone=phone).id
+
+    def _certificate_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        whose = session.get_one(Volunteer, made["volunteer_id"])
+        return make_certificate(session, whose, skill="visa", withdrawn_at=NOW if state == 3 else None).id
+
+    def _shift_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        """A draft, one that was published, one that was offered, and one that was cancelled."""
+        clock = self._services.clock
+        wall = Wall("Asia/Seoul", (clock.now() + timedelta(days=2)).date(), 540, 1080)
+        agent_id = make_agent(session, state="offline").id
+        shift = planning.make(session, clock, self._almighty, Wanted(agent_id, wall))
+        if state in (1, 2):
+            planning.publish(session, clock, self._almighty, shift.starts_at, shift.starts_at + timedelta(seconds=1))
+        if state == 2:
+            swapping.offer(session, clock, self._almighty, agent_id, shift.id)
+        if state == 3:
+            planning.cancel(session, clock, self._almighty, shift.id, "")
+        return shift.id
+
+    def _callout_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
+        """A call-out that asks (0), is paused (1), has somebody there (2), or is over (3)."""
+        now, incident_id = self._services.clock.now(), self._crisis_id(session, 0, {})
+        callout = Callout(
+            incident_id=incident_id, drill=False, state=("asking", "paused", "asking", "finished")[state], needed=2, skills={},
+            languages=["ko"], by_at=now, until_at=now + timedelta(hours=6), task="", source="", wave=1, more=0, created_at=now,
+            ended_at=now if state == 3 else None,
+        )  # fmt: skip
+        session.add(callout)
+        session.flush()
+        volunteer = make_volunteer(session)
+        session.add(
+            AskedPerson(
+                callout_id=callout.id, volunteer_id=volunteer.id, agent_id=volunteer.agent_id, phone=volunteer.phone,
+                speaks="ko", state="ready" if state == 2 else "declined", wave=1, asks=1, calls=0, minutes=0, chance=0.3,
+                asked_at=now, ready_at=now if state == 2 else None, reason="",
+            )
+        )  # fmt: skip
+        session.flush()
+        return callout.id
 
     def _flag_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
         phone = f"+8210{60_000_000 + next(self._numbers)}"
@@ -198,8 +301,49 @@ class Rows:
             attention.acknowledge(session, self._services.clock, self._almighty, item.id)
         return item.id
 
+    def _thing_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        """A case in a hand-over to a mission of the caller's own (not in 2); it was given back in 3."""
+        now, handover_id = self._services.clock.now(), self._handover_id(session, state, {})
+        made["handover_id"] = handover_id
+        case_id = self._case_id(session, 0, {})
+        item = HandoverItem(
+            handover_id=handover_id, kind="case", subject_id=case_id, revision=1, urgency=2, added_at=now,
+            state="returned" if state == 3 else "waiting", decided_at=now if state == 3 else None,
+            officer_id=self._almighty.id if state == 3 else None,
+        )  # fmt: skip
+        session.add(item)
+        session.flush()
+        return item.id
+
+    def _handover_id(self, session: Session, state: int, made: dict[str, int]) -> int:
+        if "handover_id" in made:
+            return made["handover_id"]
+        now, mission_id = self._services.clock.now(), self._mission_id(session, 0, {})
+        if state != 2:
+            session.add(MissionStaff(officer_id=self._almighty.id, mission_id=mission_id, since=now))
+        handover = Handover(
+            mission_id=mission_id, period_start=now - timedelta(hours=15), period_end=now, state="sent", revision=1,
+            due_at=now + timedelta(hours=1), created_at=now, sent_at=now,
+        )  # fmt: skip
+        session.add(handover)
+        session.flush()
+        return handover.id
+
+    def _account_id(self, session: Session, _state: int, _made: dict[str, int]) -> int:
+        return account_for(session, self._services.clock, "bank", "KRW", reference=f"hostile-{next(self._numbers)}")
+
+    def _journal_id(self, session: Session, _state: int, _made: dict[str, int]) -> int:
+        clock, one, other = self._services.clock, self._account_id(session, 0, {}), self._account_id(session, 0, {})
+        lines = [Line(one, Money(5, "KRW")), Line(other, Money(-5, "KRW"))]
+        key = f"hostile:{next(self._numbers)}"
+        return post(
+            session, clock, SYSTEM, key=key, occurred_at=clock.now(), memo="x", about=About(), lines=lines
+        ).journal_id
+
     def _mission_id(self, session: Session, _state: int, _made: dict[str, int]) -> int:
-        return make_mission(session, code=f"hostile-{next(self._numbers)}").id
+        made = make_mission(session, code=f"hostile-{next(self._numbers)}").id
+        account_for(session, self._services.clock, "mission_cash", "USD", mission_id=made)
+        return made
 
     def _template_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
         fields = TemplateFields(name=f"Flood {next(self._numbers)}", texts={"alert": {"en": "Flood in {place} {time}"}})

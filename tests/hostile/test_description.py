@@ -34,7 +34,11 @@ from tests.factories import make_officer, make_token
 from tests.hostile.conftest import Things
 from tests.hostile.rows import Rows
 
-TAGS = ("Agents", "Alerts", "Calls", "Cases", "Missions", "Queues", "Templates", "Travellers")
+TAGS = (
+    "Agents", "Alerts", "Bank accounts", "Call-outs", "Calls", "Cases", "Drills", "Exchange rates", "Hand-overs",
+    "Incidents", "Ledger", "Missions", "Overflow", "Queues", "Remittances", "Screening", "Settlements", "Shifts",
+    "Staffing", "Statements", "Templates", "Tills", "Travellers", "Volunteers",
+)  # fmt: skip
 SPEC = "/api/v1/openapi.json"
 CHECKS = [
     not_a_server_error,
@@ -48,16 +52,40 @@ MEANT: dict[str, list[Any]] = {
     "case_id": [1, 2],
     "category": ["Geo", "Met"],
     "certainty": ["Observed"],
+    "began_at": ["2026-11-21T02:00:00+00:00"],
     "city": ["Manila"],
     "code": ["manila", "x-1"],
     "countries": [["PH"], []],
     "country": ["PH", "KR"],
     "emergency_phone": ["+639178175703"],
     "expires": ["2026-11-22T03:00:00+00:00", "2026-11-20T03:00:00Z"],
+    "Exchange rates.at": ["2026-11-21T02:00:00+00:00", "2026-11-20T15:00:00Z"],
+    "Exchange rates.base": ["USD", "EUR"],
+    "Exchange rates.quoted": ["KRW", "JPY"],
+    "Exchange rates.source": [f"bank-{number}" for number in range(200)],
+    "Exchange rates.value": ["1450.25", "0.9"],
     "from_date": ["2026-11-20"],
     "group_id": [1],
     "headline": ["Flood", "홍수"],
     "due_at": ["2026-11-21T05:00:00+00:00"],
+    "Call-outs.act": ["pause", "stand_down"],
+    "Call-outs.by_at": ["2026-11-21T03:30:00+00:00"],
+    "Call-outs.incident_id": [1, 2],
+    "Call-outs.languages": [["ko"], []],
+    "Call-outs.skills": [{}, {"visa": 1}],
+    "Call-outs.task": ["", "calls about Manila"],
+    "Call-outs.until_at": ["2026-11-21T09:00:00+00:00"],
+    "Incidents.corrects_id": [None],
+    "Incidents.countries": [["PH"], ["JP", "KR"]],
+    "Incidents.kind": ["earthquake", "flood"],
+    "Incidents.name_ko": ["지진"],
+    "Incidents.name_en": ["Earthquake"],
+    "Incidents.plan_id": [1],
+    "Incidents.place": ["Manila", ""],
+    "Incidents.radius_km": [20.0],
+    "Incidents.source": [""],
+    "Incidents.summary": ["Felt in Manila", ""],
+    "Incidents.words": ["Embassy reached"],
     "lat": [14.5],
     "lon": [121.0],
     "name": ["Kim", "김"],
@@ -75,16 +103,56 @@ MEANT: dict[str, list[Any]] = {
     "traveller_id": [None],
     "place": ["Manila"],
     "precisions": [["exact"], ["country", "city"]],
+    "Remittances.consent": [True],
+    "Remittances.currency": ["USD"],
+    "Remittances.duress": ["free"],
+    "Remittances.event": ["cancel", "hold"],
+    "Remittances.identity": ["passport"],
+    "Remittances.mission_id": [1],
+    "Remittances.payee_born_on": ["1990-12-31"],
+    "Remittances.payee_name": ["KIM MINSU"],
+    "Remittances.payee_phone": ["+85261234567"],
+    "Remittances.payer_name": ["김영자"],
+    "Remittances.payer_phone": ["+821020000011"],
+    "Remittances.reason": ["stranded"],
+    "Remittances.version": [None],
+    "Remittances.wanted_minor": [10_000],
     "severity": ["Extreme"],
+    "Shifts.agent_id": [1, 2],
+    "Shifts.day": ["2026-11-25", "2026-12-01"],
+    "Shifts.end": ["18:00", "06:00"],
+    "Shifts.reason": ["storm"],
+    "Shifts.since": ["2026-11-23T00:00:00+00:00"],
+    "Shifts.start": ["09:00", "22:00"],
+    "Shifts.until": ["2026-11-30T00:00:00+00:00"],
+    "Shifts.zone": ["Asia/Seoul", None],
     "status": ["Actual", "Exercise"],
     "texts": [{"ko": "11/21 12:00 마닐라 홍수"}, {}],
     "Templates.texts": [{"alert": {"en": "Flood in {place} {time}"}}],
     "Templates.category": ["Geo", ""],
     "Templates.name": [f"Template {number}" for number in range(200)],
     "to_date": ["2026-11-25"],
+    "Tills.amount_minor": [100_000],
+    "Tills.currency": ["USD"],
+    "Tills.key": ["k-1", "k-2"],
+    "Tills.kind": ["replenish", "spot"],
+    "Tills.note": ["Counted anew", ""],
+    "Tills.pieces": [{"10000": 3, "100": 1}, {}],
+    "Tills.reason": ["Float of the month"],
+    "Tills.source": ["The mission's bank"],
     "urgency": ["Immediate"],
     "valid_until": ["2026-11-30T00:00:00+00:00", None],
     "version": [1, 2],
+    "Volunteers.away": [[{"first": "2026-12-01", "last": "2026-12-03"}], []],
+    "Volunteers.email": ["kim@example.org", ""],
+    "Volunteers.hours": [[{"weekday": 6, "from": "22:00", "to": "06:00"}], []],
+    "Volunteers.languages": [["ko", "es"]],
+    "Volunteers.not_before": ["2026-11-30T00:00:00+00:00", None],
+    "Volunteers.phone": [f"+8210{55_000_000 + number}" for number in range(200)],
+    "Volunteers.quiet_from": ["22:00"],
+    "Volunteers.quiet_to": ["07:00"],
+    "Volunteers.reason": ["asked for", ""],
+    "Volunteers.skills": [{"visa": 2}, {}],
     "zone": ["Asia/Manila"],
 }
 """Values that mean something, by the name of the field."""
@@ -114,9 +182,18 @@ def operations_of(description: Any, tag: str | None = None) -> list[APIOperation
 NEVER = {
     "POST /api/v1/alerts/{alert_id}/correct",
     "PATCH /api/v1/travellers/{traveller_id}/itineraries/{itinerary_id}",
+    "POST /api/v1/statements",
+    "POST /api/v1/suspense/{bank_entry_id}/assign",
+    "POST /api/v1/remittances/{remittance_id}/deposit/accept",
+    "POST /api/v1/remittances/{remittance_id}/deposit/refund",
+    "POST /api/v1/settlements",
+    "POST /api/v1/settlements/{settlement_id}/confirm",
+    "POST /api/v1/settlements/{settlement_id}/pay",
 }
 """Calls that need more than chance: a correction an alert that is being sent (tests/alerts/follow), a change of a journey
-legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py)."""
+legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py), deposits a statement of a bank
+that balances, and what it says of a remittance (tests/remittance/deposits/test_pages.py), settlements payouts that were made
+(tests/remittance/settlement)."""
 LISTS = {
     "text/csv": "name,phone,lat,lon\nKim,+821012345678,14.5,121\nLee,12,91,\n",
     "application/octet-stream": "%PDF-1.7 x",
@@ -225,7 +302,7 @@ def test_every_call_is_answered_as_described_through_the_night(
 def test_the_tags_cover_every_route_of_the_api(description: Any, app: Any) -> None:
     described = {(each.method.upper(), each.full_path) for tag in TAGS for each in operations_of(description, tag)}
     routes = {
-        (method, rule.rule.replace("<int:", "{").replace(">", "}"))
+        (method, rule.rule.replace("<int:", "{").replace("<", "{").replace(">", "}"))
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/") and rule.rule != SPEC
         for method in rule.methods - {"HEAD", "OPTIONS"}

@@ -21,6 +21,7 @@ from hotline.core.services import Services
 from hotline.core.web import MAX_BODY_BYTES, PROBLEM_TYPE
 from tests.alerts.test_webhooks import call as call_signed
 from tests.hostile.conftest import Call
+from tests.overflow.forwarding.conftest import CALLER, NUMBER, Exchange, exchange  # noqa: F401
 from tests.roaming.conftest import Calling, carrier  # noqa: F401  # a fixture is taken by its name
 
 TWILIO = {
@@ -29,6 +30,11 @@ TWILIO = {
     "/webhooks/twilio/notices/status": ("notice",),
     "/webhooks/twilio/silent/status": ("outreach", "attempt"),
     "/webhooks/twilio/voice/outreach/status": ("outreach", "attempt"),
+    "/webhooks/twilio/voice/line-test": ("test", "attempt"),
+    "/webhooks/twilio/voice/line-test/status": ("test", "attempt"),
+    "/webhooks/twilio/voice/callout/status": ("call",),
+    "/webhooks/twilio/voice/callout/say": ("call", "misses", "again"),
+    "/webhooks/twilio/voice/callout/key": ("call", "misses", "again"),
     "/webhooks/twilio/voice/outreach/say": ("outreach", "attempt", "misses", "again"),
     "/webhooks/twilio/voice/outreach/key": ("outreach", "attempt", "misses", "again"),
 }
@@ -37,6 +43,7 @@ CALLS = {
     "inbound": (), "menu": ("call", "turn", "node", "misses"), "wait": ("call", "turn", "round"),
     "now": ("call", "order", "say"), "out": ("call", "turn"), "dialled": ("call", "turn"), "recorded": ("call", "turn"),
     "forward-screen": ("call",), "forward-key": ("call",), "agent": ("leg",), "agent-key": ("leg", "call", "turn"),
+    "starred": ("leg", "call", "turn", "asked"), "star-key": ("leg", "call", "turn"),
     "left": ("leg",), "person": ("leg",), "party": ("leg",), "party-key": ("leg", "call"), "hold": ("call",),
     "aside": ("call", "say"), "fallback": (), "fallback-ended": (), "status": ("leg",), "conference": ("call",),
     "recording": ("call", "kind"),
@@ -45,6 +52,7 @@ REPORTS = ("status", "conference", "recording")
 TWILIO |= {f"/webhooks/twilio/voice/{page}": carried for page, carried in CALLS.items()}
 SPOKEN = (
     "/webhooks/twilio/voice/outreach/say", "/webhooks/twilio/voice/outreach/key",
+    "/webhooks/twilio/voice/callout/say", "/webhooks/twilio/voice/callout/key",
     *(f"/webhooks/twilio/voice/{page}" for page in CALLS if page not in REPORTS),
 )  # fmt: skip
 FORM = {
@@ -134,6 +142,34 @@ def fuzz_carrier(caller: Calling, examples: int) -> None:
     send()
 
 
+def fuzz_exchange(sender: Exchange, examples: int) -> None:
+    """Announce calls with a valid signature over anything: each gets a decision, and none is refused for its content."""
+    leaf = st.none() | st.booleans() | st.integers() | st.floats() | odd_text
+    real = {
+        "version": 1,
+        "caller": CALLER,
+        "called": NUMBER,
+        "reason": "busy",
+        "language": "ko",
+        "reference": "1",
+        "time": "x",
+    }
+    fields = st.dictionaries(st.sampled_from(sorted(real)) | any_text, leaf | st.lists(leaf, max_size=2), max_size=7)
+
+    @bounded(examples)
+    @given(
+        body=fields.map(lambda each: json.dumps(real | each).encode()) | st.binary(max_size=200),
+        name=st.sampled_from(["", "one", "a b", "x" * 101, "\u00e9", "same"]),
+    )
+    def send(body: bytes, name: str) -> None:
+        answer = sender.announce(body, name=name)
+        assert answer.status_code == 200, answer.text
+        assert answer.get_json()["decision"] == "take"
+        assert answer.get_json()["destination"]["number"]
+
+    send()
+
+
 def fuzz_import(call: Call, examples: int) -> None:
     """Import lists of anything; every row is counted as taken or refused."""
     cells = (
@@ -189,6 +225,10 @@ def test_whatever_a_carrier_sends_is_taken_in_or_refused_by_name(carrier: Callin
     fuzz_carrier(carrier, EXAMPLES)
 
 
+def test_whatever_an_exchange_announces_gets_a_decision(exchange: Exchange) -> None:  # noqa: F811
+    fuzz_exchange(exchange, EXAMPLES)
+
+
 def test_whatever_a_list_holds_is_taken_over_or_refused_by_name(call: Call) -> None:
     fuzz_import(call, EXAMPLES)
 
@@ -208,6 +248,12 @@ def test_whatever_a_carrier_sends_through_the_night(carrier: Calling) -> None:  
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
+def test_whatever_an_exchange_announces_through_the_night(exchange: Exchange) -> None:  # noqa: F811
+    fuzz_exchange(exchange, BY_NIGHT)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_whatever_a_list_holds_through_the_night(call: Call) -> None:
     fuzz_import(call, BY_NIGHT)
 
@@ -215,13 +261,20 @@ def test_whatever_a_list_holds_through_the_night(call: Call) -> None:
 def test_nothing_unsigned_comes_through_any_webhook(client: FlaskClient, app: Any) -> None:
     webhooks = {str(rule) for rule in app.url_map.iter_rules() if str(rule).startswith("/webhooks/")}
     # Recordings of the menu are only read, by a key that nobody can guess (tests/calls/test_sounds.py).
-    others = {"/webhooks/roaming/<carrier>", "/webhooks/twilio/voice/sound/<key>"}
+    others = {"/webhooks/roaming/<carrier>", "/webhooks/overflow/<mission>", "/webhooks/twilio/voice/sound/<key>"}
     assert webhooks == {*TWILIO} | others, "a new webhook is fuzzed here, too"
 
     @bounded(EXAMPLES)
     @given(
         path=st.sampled_from(
-            [*TWILIO, "/webhooks/roaming/one", "/webhooks/roaming/%00", "/webhooks/roaming/" + "x" * 300]
+            [
+                *TWILIO,
+                "/webhooks/roaming/one",
+                "/webhooks/roaming/%00",
+                "/webhooks/roaming/" + "x" * 300,
+                "/webhooks/overflow/one",
+                "/webhooks/overflow/%00",
+            ]
         ),
         body=st.binary(max_size=200),
         kind=st.sampled_from(["application/x-www-form-urlencoded", "application/json", "multipart/form-data", ""]),

@@ -15,8 +15,23 @@ from hotline.core.web import MAX_BODY_BYTES
 from hotline.links.tokens import link_for
 from tests.alerts.replies.people import make_warned
 
-OPEN = ("/healthz", "/readyz", "/metrics", "/cap/feed.atom", "/cap/x.xml", "/p/x", "/register", "/sign-in", "/nowhere")
+OPEN = (
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/cap/feed.atom",
+    "/cap/x.xml",
+    "/p/x",
+    "/register",
+    "/sign-in",
+    "/nowhere",
+    "/v/x",
+    "/r/x",
+    "/volunteer",
+)
 ODD_PATHS = (
+    "/r/%00", "/r/%ff%fe", "/r/" + "a" * 20_000, "/r//",
+    "/v/%00", "/v/%ff%fe", "/v/" + "a" * 20_000, "/v/x/do", "/v/%F0%9F%92%A5/leave", "/v//", "/volunteer/code%00",
     "/p/%00", "/p/%ff%fe", "/p/..%2f..%2fmetrics", "/p/" + "a" * 20_000, "/p/%F0%9F%92%A5", "/p//", "/p/a/b", "//metrics",
     "/metrics/", "/metrics%00", "/healthz;x=1", "/cap/%00.xml", "/cap/..%2f..%2fetc%2fpasswd.xml", "/cap/" + "9" * 5_000 + ".xml",
     "/cap/%ff.xml", "/cap/../wsgi.py", "/static/../wsgi.py", "/static/%2e%2e/%2e%2e/wsgi.py", "/static/alerts/%00", "/static/%ff",
@@ -120,7 +135,17 @@ def test_no_field_of_a_personal_page_makes_it_fail(client: FlaskClient, services
 
 
 @pytest.mark.parametrize(
-    "path", ["/p/x", "/register", "/sign-in", "/webhooks/twilio/sms/inbound", "/webhooks/roaming/one", "/healthz"]
+    "path",
+    [
+        "/p/x",
+        "/v/x/do",
+        "/register",
+        "/volunteer",
+        "/sign-in",
+        "/webhooks/twilio/sms/inbound",
+        "/webhooks/roaming/one",
+        "/healthz",
+    ],
 )
 def test_a_body_too_large_for_a_door_is_not_read(client: FlaskClient, path: str) -> None:
     for kind in (

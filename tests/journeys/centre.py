@@ -45,9 +45,9 @@ class Handset:
     carrier: SandboxClient
     number: str = field(default_factory=lambda: f"+82109{next(_numbers) * 9973 % 10_000_000:07d}")
 
-    def dial(self, keys: str = "") -> Handset:
-        """Call the centre, and press the keys one after another, each when it is asked for."""
-        self.carrier.use_handset(self.number, "dial", SERVICE)
+    def dial(self, keys: str = "", number: str = SERVICE) -> Handset:
+        """Call the centre, or another number, and press the keys one after another, each when it is asked for."""
+        self.carrier.use_handset(self.number, "dial", number)
         for key in keys:
             wait_until(lambda: self.now()["wants_key"], f"{self.number} is asked for a key: {self.lines()}")
             self.carrier.use_handset(self.number, "press", key)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ import requests
 from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_LIMIT_S = 120
+READY_LIMIT_S = 240
+DUTY = "+821055500077"
+"""The duty officer's telephone, rung when nothing else works."""
 
 
 @dataclass
@@ -38,7 +41,7 @@ class RunningService:
     pid: int
 
     def children(self, title: str) -> list[int]:
-        """Return the service's own processes that go by a title, such as `hotline worker`."""
+        """Return the service's own processes that go by a title, such as `rq:worker` for workers."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -91,6 +94,13 @@ def wait_for_ready(process: subprocess.Popen[str]) -> str:
     raise AssertionError("the service was not ready:\n" + "".join(printed))
 
 
+def _show(process: subprocess.Popen[str]) -> None:
+    """Read what the service goes on to print, so that it never waits for a reader; shown beside a test that fails."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        sys.stdout.write(f"up | {line}")
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """Start PostgreSQL, Valkey and then everything else by `hotline up --demo`; stop all of it afterwards."""
@@ -100,6 +110,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     environment = os.environ | {
         "HOTLINE_DATABASE_URL": database_url,
         "HOTLINE_REDIS_URL": redis_url,
+        "HOTLINE_VOICE_DUTY_NUMBER": DUTY,
         "HOTLINE_DISPATCH_LEASE_S": "5",
         "HOTLINE_DISPATCH_TIMEOUT_S": "3",
     }
@@ -110,6 +121,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     )  # fmt: skip
     try:
         url = wait_for_ready(process)
+        printed = threading.Thread(target=_show, args=(process,), daemon=True)
+        printed.start()
         demo = json.loads((data_dir / "data" / "demo.json").read_text())
         yield RunningService(
             url=url,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -220,10 +219,9 @@ def test_workers_killed_in_mid_assignment_lose_no_call(centre: Centre) -> None:
         centre.call_of(caller, "waiting")
     for officer in ("agent", "senior-agent"):
         centre.set_state(officer, "ready")
-    for _ in range(4):
-        for pid in centre.service.children("hotline worker"):
+    for _ in range(2):
+        for pid in wait_until(lambda: centre.service.children("rq:worker"), "workers are there"):
             os.kill(pid, signal.SIGKILL)
-        time.sleep(0.3)
     served = set()
     while len(served) < len(callers):
         talking = wait_until(

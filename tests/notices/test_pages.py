@@ -57,9 +57,9 @@ def test_pages_follow_each_other(visitor: Visitor, sending: Sending, monkeypatch
 
 
 def test_the_words_of_a_code_are_never_shown(visitor: Visitor, sending: Sending) -> None:
-    code = sending.publish(key="c", purpose="code", body="Your code is 424242")
-    plain = sending.publish(key="p", body="Welcome to Manila")
-    sending.twilio.behaviour[PHONE] = ["21211"]
+    code = sending.publish("+821000000002", key="c", purpose="code", body="Your code is 424242")
+    plain = sending.publish(key="p", purpose="information", body="Welcome to Manila")
+    sending.twilio.behaviour["+821000000002"] = ["21211"]
     assert "424242" not in visitor.get(f"/notices/{code}").get_data(as_text=True)
     sending.lane()
     shown = visitor.get(f"/notices/{plain}").get_data(as_text=True)

@@ -16,8 +16,9 @@ from sqlalchemy import select
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
+from hotline.core.tables import BYTE_ORDER_MARK, FORMULA_STARTS
 from hotline.people import effective, import_legs, importing
-from hotline.people.import_report import BYTE_ORDER_MARK, FORMULA_STARTS, refused_csv
+from hotline.people.import_report import refused_csv
 from hotline.people.importing import ImportReport, import_travellers
 from hotline.people.models import Itinerary, Traveller
 from tests.factories import make_traveller

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,31 @@ def test_problem_for_the_user_is_not_tried_again_at_the_start(supervisor: Superv
     supervisor.add(_program("picky", "print('hotline: port taken. Mend it'); raise SystemExit(2)", tmp_path))
     with pytest.raises(GivenUp, match="picky could not start: it ended with status 2: hotline: port taken"):
         supervisor.watch(until=lambda: False, limit_s=30)
+
+
+def test_what_is_missing_outside_never_makes_a_running_service_give_up(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "OUTSIDE_PAUSE_S", 0.05)
+    starts = tmp_path / "starts"
+    # Says what it misses eight times, as a worker does while Valkey is away, and then runs.
+    script = (
+        f"import pathlib, time; p = pathlib.Path({str(starts)!r}); p.open('a').write('x');"
+        "len(p.read_text()) > 8 and time.sleep(600); raise SystemExit(2)"
+    )
+    program = _program("worker", script, tmp_path)
+    supervisor.add(program)
+    stopper = threading.Thread(
+        target=lambda: (wait_until(lambda: _starts(starts) > 8, "nine starts"), supervisor.request_stop())
+    )
+    stopper.start()
+    assert not supervisor.watch(), "it was stopped by us, and gave up by itself at no time"
+    stopper.join()
+    assert is_alive(_pid(program))
+
+
+def _starts(file: Path) -> int:
+    return len(file.read_text()) if file.exists() else 0
 
 
 def test_start_that_takes_too_long_is_a_problem(supervisor: Supervisor, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_a_call_is_fresh_for_five_minutes() -> None:
 
 
 def test_the_command_adds_carriers_and_keys(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_services", lambda: services)
+    monkeypatch.setattr(cli, "command_services", lambda: services)
     run = CliRunner().invoke
     added = run(cli.carrier, ["add", "kt", "--name", "KT", "--style", "nested"])
     assert added.exit_code == 0 and "/webhooks/roaming/kt" in added.output

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hotline.sandbox.client import SandboxError
 from hotline.sandbox.forwarding import MOST_AT_ONCE
 from tests.sandbox.conftest import SENDER, RunningSandbox, wait_until
 from tests.sandbox.service import Service
@@ -144,3 +145,53 @@ def test_a_service_without_a_guard_against_loops_meets_a_bound(sandbox: RunningS
     sandbox.control.use_handset(CALLER, "dial", SENDER)
     wait_until(lambda: service.of("/again"))
     assert outcome(service) == "busy"
+
+
+def test_the_switch_of_who_forwards_lets_the_number_ring_at_its_own_handset(
+    sandbox: RunningSandbox, service: Service
+) -> None:
+    off = {"number": MISSION, "forwards_to": SENDER, "forwarding": "off"}
+    sandbox.control.set_numbers(off)
+    sandbox.control.set_habit(MISSION, "answer")
+    sandbox.sdk().calls.create(to=MISSION, from_=HANDED_BACK, url=service.url + "/out")
+    wait_until(lambda: service.of("/out"))
+    assert last(sandbox, MISSION)["status"] in ("in-progress", "completed")
+    assert not service.of("/voice"), "nothing came back"
+    with pytest.raises(SandboxError, match="not forwarded now"):
+        sandbox.control.use_handset(CALLER, "dial", MISSION)
+    sandbox.control.set_numbers(off | {"forwarding": "always"})
+    sandbox.control.use_handset(CALLER, "dial", MISSION)
+    wait_until(lambda: service.of("/voice"))
+    assert service.of("/voice")[0].fields["ForwardedFrom"] == MISSION
+
+
+def test_an_exchange_may_show_its_own_number_and_send_a_token_along(sandbox: RunningSandbox, service: Service) -> None:
+    token = "t" * 40
+    sandbox.control.set_numbers({"number": MISSION, "forwards_to": SENDER, "shows": "line", "context": token})
+    sandbox.control.use_handset(CALLER, "dial", MISSION)
+    wait_until(lambda: service.of("/voice"))
+    asked = service.of("/voice")[0].fields
+    assert (asked["From"], asked["Caller"], asked["ForwardedFrom"]) == (MISSION, MISSION, MISSION)
+    assert asked["SipHeader_X-Hotline-Context"] == token
+    (call,) = sandbox.control.calls(CALLER)
+    assert sandbox.sdk().calls(call["sid"]).fetch()._from == MISSION, "the API shows what the webhook showed"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"forwarding": "sometimes"}, "forwarding must be always or off"),
+        ({"shows": "nobody"}, "shows must be caller or line"),
+        ({"context": "two words"}, "context must be 1 to 80 letters"),
+        ({"context": "x" * 81}, "context must be 1 to 80 letters"),
+        ({"forwards_to": "12"}, "forwards_to must be E.164"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_changes_nothing(
+    sandbox: RunningSandbox, service: Service, wrong: dict[str, str], says: str
+) -> None:
+    sandbox.control.set_numbers({"number": MISSION, "forwards_to": SENDER})
+    with pytest.raises(SandboxError, match=says):
+        sandbox.control.set_numbers({"number": MISSION, "forwards_to": SENDER, **wrong})
+    sandbox.control.use_handset(CALLER, "dial", MISSION)
+    wait_until(lambda: service.of("/voice"))

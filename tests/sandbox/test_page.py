@@ -228,3 +228,32 @@ def test_another_host_name_gets_no_page_and_so_no_token(sandbox: RunningSandbox)
     answer = requests.get(sandbox.url, headers={"Host": "evil.example"}, timeout=5)
     assert answer.status_code == 421
     assert "sandbox-token" not in answer.text
+
+
+def test_a_missions_forwarding_is_switched_off_led_elsewhere_and_shown_by_the_panel(
+    watched: Watched, sandbox: RunningSandbox, service: Service
+) -> None:
+    page, ko, mission, other = watched.page, in_korean(watched), "+81300000001", "+82233330109"
+    sandbox.control.set_numbers(
+        {"number": mission, "name": "도쿄 대사관", "forwards_to": SENDER},
+        {"number": other, "name": "상하이", "voice_url": service.url + "/other"},
+    )
+    page.goto(f"{sandbox.url}/#/carrier")
+    row = page.locator(f"[data-line='{mission}']")
+    expect(row).to_contain_text("전환 켜짐" if ko else "Forwarded")
+    row.get_by_role("switch").uncheck()
+    expect(row).to_contain_text("전환 꺼짐" if ko else "Not forwarded")
+    page.locator(".card.forwarding").scroll_into_view_if_needed()
+    if folder := os.environ.get("HOTLINE_TEST_SHOTS"):
+        page.screenshot(path=f"{folder}/forwarding-{ko}.png")
+    row.locator("[name=forwards_to]").select_option(other)
+    row.locator("[name=shows]").select_option("line")
+    row.get_by_role("switch").check()
+    expect(row).to_contain_text("전환 켜짐" if ko else "Forwarded")
+    sandbox.control.use_handset(TO, "dial", mission)
+    wait_until(lambda: service.of("/other"))
+    asked = service.of("/other")[0].fields
+    assert (asked["From"], asked["ForwardedFrom"]) == (mission, mission)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run('.card.forwarding').then((result) => result.violations.map((each) => each.id))")
+    assert found == []

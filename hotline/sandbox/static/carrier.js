@@ -2,6 +2,7 @@
 
 import { ask, calmly } from "./carrier-link.js";
 import { el } from "./elements.js";
+import { forwardedLines } from "./forwarding.js";
 import { errorWords, t } from "./words.js";
 
 const KINDS = [
@@ -208,19 +209,23 @@ function resetButton() {
 
 async function load() {
   if (panel.closest("[hidden]")) return;
-  const [faults, behaviour] = await Promise.all([ask("GET", "/control/faults"), ask("GET", "/control/behaviour")]);
+  const asked = ["faults", "behaviour", "numbers"].map((each) => ask("GET", `/control/${each}`));
+  const [faults, behaviour, { numbers }] = await Promise.all(asked);
   const language = document.documentElement.lang;
   if (!drawn || drawn.language !== language) {
     const figuresBox = el("div", { class: "figures" }, ...figures());
     const rulesBox = el("div", { class: "rules-box" });
+    const linesBox = el("div", {});
     panel.replaceChildren(
       el("section", { class: "card now" }, el("h2", {}, t("now")), figuresBox),
       el("section", { class: "card" }, el("h2", {}, t("faults")), el("p", { class: "hint" }, t("faults_words")), faultForm(), el("h3", {}, t("in_force")), rulesBox),
       el("section", { class: "card" }, el("h2", {}, t("normal")), paceForm(behaviour), resetButton()),
+      el("section", { class: "card forwarding" }, el("h2", {}, t("forwarding")), el("p", { class: "hint" }, t("forwarding_words")), linesBox),
     );
-    drawn = { language, figures: figuresBox, rules: rulesBox };
+    drawn = { language, figures: figuresBox, rules: rulesBox, lines: linesBox };
   }
   drawn.rules.replaceChildren(rules(faults.faults));
+  if (!drawn.lines.contains(document.activeElement) || document.activeElement.type === "checkbox") drawn.lines.replaceChildren(forwardedLines(numbers, load));
 }
 
 export const refreshCarrier = calmly(load, 150);
