@@ -8,7 +8,7 @@ from sqlalchemy import select
 from hotline.core.errors import HotlineError
 from hotline.missions.models import Mission
 from hotline.platform.commands import CLI, command_services
-from overflow.forwarding import client, keys
+from overflow.forwarding import checking, client, keys
 
 
 @click.group()
@@ -54,18 +54,24 @@ def end_key(mission: str, key_id: str) -> None:
 
 @overflow.command("check")
 @click.argument("mission")
-@click.option("--url", required=True, help="Our public address, such as https://hotline.example.org")
-@click.option("--key-id", required=True)
+@click.option("--url", default="", help="Our public address; at the centre left out.")
+@click.option("--key-id", default="", help="The exchange's key; at the centre left out: the newest one is taken.")
+@click.option("--secret", envvar="HOTLINE_EXCHANGE_SECRET", default="", help="Better given by HOTLINE_EXCHANGE_SECRET.")
 @click.option(
-    "--secret",
-    envvar="HOTLINE_EXCHANGE_SECRET",
-    prompt=True,
-    hide_input=True,
-    help="Better given by HOTLINE_EXCHANGE_SECRET.",
+    "--called", default="", help="One line that is forwarded, in international form; else each of the mission."
 )
-@click.option("--called", default="", help="The mission's line that is forwarded, in international form.")
 def check(mission: str, url: str, key_id: str, secret: str, called: str) -> None:
-    """Check the way from the exchange of MISSION to us; ends with 1 when something is to be mended."""
-    sender = client.Exchange(url=url, mission=mission, key_id=key_id, secret=secret)
-    if not client.show(client.check(sender, called=called)):
+    """Check the way from the exchange of MISSION to us; ends with 1 when something is to be mended.
+
+    At the centre the mission's code is enough: its lines are looked at, too. With --key-id nothing but the way is tried, as a
+    technician elsewhere does, who has no database of ours.
+    """
+    if key_id:
+        if not url:
+            raise click.UsageError("With --key-id name our public address as well: --url https://…")
+        secret = secret or click.prompt("Secret", hide_input=True)
+        findings = client.check(client.Exchange(url, mission, key_id, secret), called=called)
+    else:
+        findings = checking.at_the_centre(command_services(), mission, url=url, called=called)
+    if not client.show(findings):
         raise SystemExit(1)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import sys
@@ -21,7 +22,7 @@ import urllib.request
 import uuid
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 TIMEOUT_S = 3.0
 """A caller waits meanwhile; without an answer the exchange sends the call to the number it knows."""
@@ -42,12 +43,24 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status (0 for nothing), the body (an object, or empty), the time it took, and our `Date`."""
+    """What came back: the status (0 for nothing), the body (an object, or empty), the time it took, and where it leads on to."""
 
     status: int
     told: dict[str, Any]
     took_s: float
     trouble: str = ""
+    leads_to: str = ""
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follow nobody: an announcement that is led on would arrive without its body, or at somebody else's."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Let the redirection be the answer."""
+        return None
+
+
+_OPENER = urllib.request.build_opener(_Stay)
 
 
 def sign(secret: str, timestamp: str, body: bytes, name: str) -> str:
@@ -60,27 +73,30 @@ def announce(exchange: Exchange, call: dict[str, Any], *, name: str = "", ahead_
     """Announce a call (see docs/overflow.md) and return the answer; `name` is the call's own, the same for a repetition."""
     body, name = json.dumps(call).encode(), name or str(uuid.uuid4())
     timestamp = str(int(time.time()) + ahead_s)
-    request = urllib.request.Request(  # noqa: S310  # the scheme is checked below
-        f"{exchange.url.rstrip('/')}/webhooks/overflow/{quote(exchange.mission, safe='')}",
-        data=body,
-        headers={
-            "Content-Type": "application/json",
-            "X-Hotline-Key": exchange.key_id,
-            "X-Hotline-Timestamp": timestamp,
-            "X-Hotline-Signature": sign(secret or exchange.secret, timestamp, body, name),
-            "Idempotency-Key": name,
-        },
-    )
-    if urlsplit(exchange.url).scheme not in ("http", "https"):
+    if not exchange.url.startswith(("https://", "http://")):
         return Answer(0, {}, 0.0, "the address does not begin with https://")
     started = time.monotonic()
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+        request = urllib.request.Request(  # noqa: S310  # the scheme is checked above
+            f"{exchange.url.rstrip('/')}/webhooks/overflow/{quote(exchange.mission, safe='')}",
+            data=body,
+            headers={
+                "Content-Type": "application/json",
+                "X-Hotline-Key": exchange.key_id,
+                "X-Hotline-Timestamp": timestamp,
+                "X-Hotline-Signature": sign(secret or exchange.secret, timestamp, body, name),
+                "Idempotency-Key": name,
+            },
+        )
+        with _OPENER.open(request, timeout=TIMEOUT_S) as response:
             return Answer(response.status, _object(response.read(MAX_ANSWER_BYTES)), time.monotonic() - started)
     except urllib.error.HTTPError as error:
-        return Answer(error.code, _object(error.read(MAX_ANSWER_BYTES)), time.monotonic() - started)
-    except (OSError, ValueError) as error:
-        return Answer(0, {}, time.monotonic() - started, str(getattr(error, "reason", error)) or type(error).__name__)
+        took_s, leads_to = time.monotonic() - started, error.headers.get("Location", "")
+        return Answer(error.code, _object(error.read(MAX_ANSWER_BYTES)), took_s, leads_to=leads_to)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        # The last of them is whatever is no HTTP: another program's port, or an address that cannot be read.
+        trouble = str(getattr(error, "reason", error)).strip() or type(error).__name__
+        return Answer(0, {}, time.monotonic() - started, trouble)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -133,6 +149,12 @@ def _reached(answer: Answer) -> Finding:
         return Finding(
             "reachability", False, f"Status {answer.status}.", "Check the address; ask the centre when it is right."
         )
+    if 300 <= answer.status < 400:
+        mend = "Use the address to which it leads, if it is the centre's; announcements are led on nowhere."
+        return Finding("reachability", False, f"The address leads on to {answer.leads_to or 'nowhere'}.", mend)
+    if "decision" not in answer.told and "code" not in answer.told:
+        mend = "Check the address; a proxy, or a page to sign in to the network, may answer in the centre's place."
+        return Finding("reachability", False, f"Something else answers there (status {answer.status}).", mend)
     return Finding("reachability", True, f"Answered in {answer.took_s * 1000:.0f} ms.")
 
 
@@ -194,7 +216,10 @@ def _repetition(exchange: Exchange, call: dict[str, Any], name: str, first: Answ
 
 def _decision(answer: Answer) -> Finding:
     decision, why = answer.told.get("decision"), answer.told.get("why", "")
-    return Finding("decision", decision in ("take", "return", "refuse"), f"{decision}: {why}")
+    if decision == "refuse":
+        mend = "The centre turns this line's calls away by a rule of its own; ask the centre whether that is meant."
+        return Finding("decision", False, f"{decision}: {why}", mend)
+    return Finding("decision", decision in ("take", "return"), f"{decision}: {why}")
 
 
 def _number(answer: Answer) -> Finding:
@@ -228,9 +253,12 @@ def show(findings: list[Finding]) -> bool:
         if each.mend:
             sys.stdout.write(f"      -> {each.mend}\n")
     well = all(each.well for each in findings)
-    sys.stdout.write(
-        "All is well.\n" if well else "Something is to be mended; calls still arrive and are taken meanwhile.\n"
-    )
+    if well:
+        sys.stdout.write("All is well.\n")
+    else:
+        sys.stdout.write(
+            "Something is to be mended. Meanwhile send calls to the number you were given; they are taken.\n"
+        )
     return well
 
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from werkzeug.serving import make_server
 
-from overflow.forwarding import client
+from hotline.core.services import Services
+from overflow.forwarding import cli, client
 from overflow.forwarding.client import Finding
-from tests.overflow.forwarding.conftest import CALLER, NUMBER, POOL, Exchange
+from tests.overflow.forwarding.conftest import CALLER, NUMBER, POOL, Exchange, add_line, add_mission
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine be slow: how long an exchange waits is no matter of these tests."""
+    monkeypatch.setattr(client, "TIMEOUT_S", 120.0)
+    monkeypatch.setattr(client, "SLOW_S", 120.0)
 
 
 @pytest.fixture
@@ -88,7 +98,11 @@ def test_a_wrong_secret_an_ended_key_and_a_wrong_line_are_told_apart(
     assert "has ended" in to_mend(client.check(sender))["signature"]
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "ftp://127.0.0.1", "http://127.0.0.1:9/a"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9", "ftp://127.0.0.1", "http://127.0.0.1:9/a", "hotline.example.org", "", "https://127.0.0.1:port",
+     "http://127.0.0.1 :9", "http://[::1"],
+)  # fmt: skip
 def test_an_address_where_nobody_answers_is_said_plainly(url: str) -> None:
     (found,) = client.check(client.Exchange(url, "beijing", "k", "s"))
     assert (found.what, found.well) == ("reachability", False)
@@ -98,3 +112,106 @@ def test_an_address_where_nobody_answers_is_said_plainly(url: str) -> None:
 def test_a_page_that_is_not_ours_is_no_answer(sender: client.Exchange) -> None:
     (found,) = client.check(client.Exchange(f"{sender.url}/nothing", "beijing", "k", "s"))
     assert "Status 404" in found.found
+
+
+def test_a_door_that_speaks_no_http_is_said_plainly() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def answer() -> None:
+            visitor, _ = door.accept()
+            visitor.sendall(b"220 mail.example.org ESMTP ready\r\n")
+            visitor.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        (found,) = client.check(client.Exchange(f"http://127.0.0.1:{door.getsockname()[1]}", "beijing", "k", "s"))
+        thread.join(timeout=10)
+    assert (found.what, found.well) == ("reachability", False)
+    assert "No answer" in found.found and "address" in found.mend
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [("200 OK", [], "Something else answers"), ("308 Permanent Redirect", [("Location", "https://new.example.org/x")],
+     "leads on to https://new.example.org/x")],
+)  # fmt: skip
+def test_what_answers_in_our_place_is_not_taken_for_us(status: str, headers: list[tuple[str, str]], said: str) -> None:
+    def other(_environ: Any, start: Any) -> list[bytes]:
+        start(status, [("Content-Type", "text/html"), *headers])
+        return [b"<h1>Sign in to the network</h1>"]
+
+    server = make_server("127.0.0.1", 0, other)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        (found,) = client.check(client.Exchange(f"http://127.0.0.1:{server.server_port}", "beijing", "k", "s"))
+    finally:
+        server.shutdown()
+        thread.join(timeout=10)
+        server.server_close()
+    assert (found.what, found.well) == ("reachability", False)
+    assert said in found.found
+
+
+def test_calls_that_are_turned_away_are_nothing_that_is_well(sender: client.Exchange, exchange: Exchange) -> None:
+    exchange.run(
+        "INSERT INTO overflow_rules (position, kind, action, \"limit\", updated_at) VALUES (1, 'ended', 'refuse', 0, now())"
+    )
+    exchange.run("UPDATE missions SET closed_at = :now WHERE code = 'beijing'", now=exchange.clock.now())
+    found = to_mend(client.check(sender, called=NUMBER))["decision"]
+    assert "closed for good" in found and "turns" in found and "centre" in found
+
+
+@pytest.fixture
+def command(sender: client.Exchange, services: Services, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return `hotline overflow …` on the centre's own machine."""
+    services.settings = services.settings.model_copy(update={"public_url": sender.url})
+    monkeypatch.setattr(cli, "command_services", lambda: services)
+    monkeypatch.delenv("HOTLINE_EXCHANGE_SECRET", raising=False)
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(cli.overflow, list(words))
+
+    return run
+
+
+def test_at_the_centre_the_name_of_the_mission_is_enough(command: Any, exchange: Exchange) -> None:
+    exchange.run("INSERT INTO mission_hours (mission_id, hours, updated_at) SELECT id, '24/7', now() FROM missions")
+    add_line(exchange.services, exchange.mission_id, number="+861085320405", pool="+82233330102", back="+861085320498")
+    told = command("check", "beijing")
+    assert told.exit_code == 0, told.output
+    assert "All is well." in told.output and "MEND" not in told.output
+    assert exchange.key.key_id in told.output and exchange.key.secret not in told.output
+    for number, pool in ((NUMBER, POOL), ("+861085320405", "+82233330102")):
+        assert number in told.output and f"Dial {pool}" in told.output, "each line of the mission"
+    assert {row.called for row in exchange.rows()} == {NUMBER, "+861085320405"}
+
+
+def test_at_the_centre_it_says_what_is_wrong_with_the_mission(command: Any, exchange: Exchange) -> None:
+    assert "There is no mission with the code nowhere" in command("check", "nowhere").output
+    own = exchange.services.settings.hotline_number
+    exchange.run("UPDATE mission_lines SET pool_number = NULL, return_number = :own", own=own)
+    told = command("check", "beijing")
+    assert told.exit_code == 1
+    assert "has no number of ours" in told.output and f"rings {own}, a number of ours" in told.output
+    assert "Nobody has given the hours" in told.output
+    exchange.run("UPDATE exchange_keys SET valid_until = :now", now=exchange.clock.now())
+    told = command("check", "beijing")
+    assert told.exit_code == 1
+    assert "no good key" in told.output and "hotline overflow key beijing" in told.output
+    add_mission(exchange.services, "shanghai")
+    assert "has no line here" in command("check", "shanghai").output
+
+
+def test_a_technician_elsewhere_gives_address_key_and_secret_and_asks_no_database(
+    command: Any, sender: client.Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> Services:
+        raise AssertionError("a technician has no database of ours")
+
+    monkeypatch.setattr(cli, "command_services", none)
+    words = ("check", "beijing", "--key-id", sender.key_id, "--secret", sender.secret, "--called", NUMBER)
+    told = command(*words, "--url", sender.url)
+    assert (told.exit_code, "All is well." in told.output) == (0, True), told.output
+    assert "--url" in command(*words).output
+    assert command("check", "beijing", "--key-id", "x", "--secret", sender.secret, "--url", sender.url).exit_code == 1
