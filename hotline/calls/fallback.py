@@ -11,6 +11,7 @@ import json
 import os
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 
 import structlog
 from sqlalchemy import select
@@ -32,7 +33,8 @@ from hotline.core.outbox import publish
 from hotline.core.services import Services
 from hotline.providers.speech import digits, spoken, voice_of
 from hotline.queues import callbacks, entering
-from hotline.queues.models import Queue
+from hotline.queues.models import Callback, Queue
+from hotline.queues.states import OPEN
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,9 @@ FILE, TAKEN = "fallback-calls.jsonl", "fallback-calls.jsonl.taken"
 BATCH = 500
 DUTY_RING_S = 40
 SETTLED_WITHIN = timedelta(minutes=3)
+REACHED = ("completed", "answered")
+OURS, MAX_OURS = "fallback:", 10
+"""How the origin of callbacks begins that an outage made, and how many of one number are settled at most: one for each queue."""
 
 
 def document(settings: Settings, ring: Ring | None = None) -> str:
@@ -76,7 +81,7 @@ def _comes_back(settings: Settings, ring: Ring) -> bool:
 def ended(settings: Settings, dialled: str) -> str:
     """Return what follows on the duty number: nothing after a talk, else the text again with the number to call."""
     response = VoiceResponse()
-    if dialled not in ("completed", "answered"):
+    if dialled not in REACHED:
         texts = {"ko": settings.voice_emergency_ko, "en": settings.voice_emergency_en}
         for language, text in texts.items():
             response.say(spoken(text.replace("{number}", digits(duty_number(settings)))), language=voice_of(language))
@@ -132,19 +137,33 @@ def reconcile(services: Services) -> int:
             if not (folder / FILE).exists():
                 return 0
             (folder / FILE).rename(taken)  # what comes meanwhile begins a new file
-        done = 0
+        done, reached = 0, _reached_in(taken)
         with taken.open(encoding="utf-8", errors="replace") as file:
             while lines := list(islice(file, BATCH)):
                 with services.db.transaction() as session:
                     for line in lines:
-                        done += _take_in(session, services, line)
+                        done += _take_in(session, services, line, reached)
         with services.db.transaction() as session:
             audit.record(session, services.clock, SYSTEM, "call.reconciled", "call", None, after={"lines": done})
         taken.unlink()
     return done
 
 
-def _take_in(session: Session, services: Services, line: str) -> bool:
+def _reached_in(path: Path) -> frozenset[str]:
+    """Return the calls that reached the duty number, by the provider's name; a line that is torn names none."""
+    found = set()
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                row = json.loads(line)
+                if row.get("dialled") in REACHED:
+                    found.add(str(row["sid"]))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue  # told of when it is taken in
+    return frozenset(found)
+
+
+def _take_in(session: Session, services: Services, line: str, reached: frozenset[str]) -> bool:
     """Take in one line; one that a power cut has torn is logged and left out."""
     try:
         row = json.loads(line)
@@ -162,7 +181,7 @@ def _take_in(session: Session, services: Services, line: str) -> bool:
         return False
     found = session.scalar(select(Call).where(Call.provider_sid == ring.sid).with_for_update())
     if found is None:
-        _make(session, services, ring, at, why)
+        _make(session, services, ring, at, why, reached=ring.sid in reached)
     elif not found.fallback:
         _overtaken(session, services, found)
     return True
@@ -178,7 +197,7 @@ def _overtaken(session: Session, services: Services, call: Call) -> None:
     session.flush()
 
 
-def _make(session: Session, services: Services, ring: Ring, at: datetime, why: str) -> None:
+def _make(session: Session, services: Services, ring: Ring, at: datetime, why: str, *, reached: bool) -> None:
     call = Call(
         provider_sid=ring.sid, direction="in", state=ENDED, phone=ring.phone, called=ring.called,
         forwarded_from=ring.forwarded_from, started_at=at, heard_at=at, ended_at=at, end_reason="fallback",
@@ -197,25 +216,46 @@ def _make(session: Session, services: Services, ring: Ring, at: datetime, why: s
         session, services.clock, NewContact(kind="call", ref=f"call:{call.id}", direction="in", phone=ring.phone)
     )
     call.contact_id = contact.id
-    queue = session.scalar(select(Queue.code).where(Queue.active).order_by(Queue.id).limit(1))
-    if ring.phone and queue is not None:
-        # Whoever did not get through is called back; a word that they did comes within minutes and settles it.
-        due = services.clock.now() + SETTLED_WITHIN
-        try:
-            call.callback_id = callbacks.reserve(session, services.clock, queue=queue, phone=ring.phone, at=due).id
-        except InvalidInput:
-            # Nobody can be called at this number; the lines after it must not wait for it for ever.
-            log.warning("calls.fallback_number_not_callable", call=call.id)
+    if not reached:
+        _call_back(session, services, call)
     publish(session, services.clock, "CallFellBack", {"call_id": call.id, "at": at.isoformat(), "why": why})
     session.flush()
 
 
-def _reached(session: Session, services: Services, sid: str, dialled: str) -> None:
-    """The duty number was reached: nobody needs to be called back."""
-    call = session.scalar(select(Call).where(Call.provider_sid == sid).with_for_update())
-    if call is None or call.callback_id is None or dialled not in ("completed", "answered"):
+def _call_back(session: Session, services: Services, call: Call) -> None:
+    """Have whoever did not get through called back; a word that they did may still come, within minutes, and settles it.
+
+    Whoever was promised a call for later is called now, by the one who promised: they had a reason to call first.
+    """
+    queue = session.scalar(select(Queue.code).where(Queue.active).order_by(Queue.id).limit(1))
+    if not call.phone or queue is None:
         return
+    due, ref = services.clock.now() + SETTLED_WITHIN, f"{OURS}{call.id}"
     try:
-        callbacks.cancel(session, services.clock, SYSTEM, call.callback_id, event="settle")
-    except Refused:
-        return  # it is being called, or was already
+        made = callbacks.reserve(session, services.clock, queue=queue, phone=call.phone, at=due, origin_ref=ref)
+    except InvalidInput:
+        # Nobody can be called at this number; the lines after it must not wait for it for ever.
+        log.warning("calls.fallback_number_not_callable", call=call.id)
+    else:
+        call.callback_id = made.id
+
+
+def _reached(session: Session, services: Services, sid: str, dialled: str) -> None:
+    """The duty number was reached: nobody needs to be called back for the outage.
+
+    A promise from before it stays: whoever holds the duty telephone knows nothing of it.
+    """
+    call = session.scalar(select(Call).where(Call.provider_sid == sid).with_for_update())
+    if call is None or not call.phone or dialled not in REACHED:
+        return
+    ours = select(Callback.id).where(
+        Callback.phone == call.phone,
+        Callback.state.in_(OPEN),
+        Callback.kind == "time",
+        Callback.origin_ref.startswith(OURS),
+    )
+    for callback_id in session.scalars(ours.limit(MAX_OURS)).all():
+        try:
+            callbacks.cancel(session, services.clock, SYSTEM, callback_id, event="settle")
+        except Refused:
+            continue  # it is being called, or was already

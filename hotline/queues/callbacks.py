@@ -74,7 +74,7 @@ def keep_place(session: Session, clock: Clock, call_ref: str, phone: str) -> Cal
 
 def reserve(  # noqa: PLR0913  # the values of one row, all by name
     session: Session, clock: Clock, *, queue: str, phone: str, at: datetime, language: str = "",
-    traveller_id: int | None = None, case_id: int | None = None, actor: Actor = SYSTEM,
+    traveller_id: int | None = None, case_id: int | None = None, origin_ref: str = "", actor: Actor = SYSTEM,
 ) -> Callback:  # fmt: skip
     """Reserve a callback for a moment (aware); whoever is free then calls. An open one of the number and queue is joined.
 
@@ -88,7 +88,7 @@ def reserve(  # noqa: PLR0913  # the values of one row, all by name
         session, clock, kind="time", queue_id=found.id, phone=number, due_at=due_at, enqueued_at=due_at,
         traveller_id=traveller_id or _traveller_of(session, case, number), case_id=case_id,
         language=check_language(language) if language else "",
-        drill=case is not None and case.drill,
+        drill=case is not None and case.drill, origin_ref=origin_ref,
     )  # fmt: skip
     if actor.id is not None:
         _given(session, clock, actor, callback, "reserved", case_id)

@@ -15,7 +15,9 @@ from hotline.calls import fallback, hands, pulse, rehearsal
 from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.services import Services, connect_redis
+from hotline.queues import callbacks
 from tests.calls.conftest import CALLER, Hook, Rows, said, sid, twiml
+from tests.factories import make_officer
 
 DUTY = "+82222222222"
 
@@ -120,9 +122,52 @@ def test_whoever_still_talks_with_the_duty_officer_is_not_called_back(
     states = rows.value(
         "SELECT string_agg(c.state, ',' ORDER BY l.id) FROM calls l JOIN callbacks c ON c.id = l.callback_id"
     )
-    assert states == "done,planned"
+    assert states == "planned", "only whoever reached nobody is called back"
     hook("fallback-ended?x=1", CallSid=sid(1), DialCallStatus="completed")
     assert fallback.reconcile(services) == 1, "the end comes as well, and changes nothing"
+
+
+def test_what_was_promised_before_the_outage_outlives_a_talk_with_the_duty_officer(
+    dead: Any, hook: Hook, rows: Rows, services: Services
+) -> None:
+    """The duty officer of a dead house knows nothing of the promise; only whom the outage itself left unanswered is settled."""
+    due = services.clock.now() + timedelta(hours=5)
+    down = services.db, services.redis
+    dead()
+    with services.db.transaction() as session:
+        owner = make_officer(session, roles=("agent",)).id
+        promised = callbacks.promise(session, services.clock, None, due, owner, CALLER, queue="general").id
+    services.db, services.redis = down
+    hook.ring(1), hook("fallback-ended?x=1", CallSid=sid(1), DialCallStatus="completed")
+    hook.ring(2, From="+821000001111"), hook("fallback-ended?x=1", CallSid=sid(2), DialCallStatus="no-answer")
+    hook.ring(3, From="+821000001111"), hook("fallback-ended?x=1", CallSid=sid(3), DialCallStatus="completed")
+    dead()
+    assert fallback.reconcile(services) == 6
+    with services.db.transaction() as session:
+        kept = callbacks.get(session, promised)
+        assert (kept.state, kept.kind, kept.owner_id, kept.due_at) == ("planned", "promise", owner, due)
+    assert rows.value("SELECT string_agg(state, ',') FROM callbacks WHERE phone = '+821000001111'") == "done", (
+        "the second call of the same number reached somebody"
+    )
+
+
+def test_a_promise_for_later_is_called_early_when_its_person_reached_nobody(
+    dead: Any, hook: Hook, services: Services
+) -> None:
+    down = services.db, services.redis
+    dead()
+    with services.db.transaction() as session:
+        owner = make_officer(session, roles=("agent",)).id
+        due = services.clock.now() + timedelta(hours=5)
+        promised = callbacks.promise(session, services.clock, None, due, owner, CALLER, queue="general").id
+    services.db, services.redis = down
+    hook.ring(1), hook("fallback-ended?x=1", CallSid=sid(1), DialCallStatus="no-answer")
+    dead()
+    fallback.reconcile(services)
+    with services.db.transaction() as session:
+        kept = callbacks.get(session, promised)
+        assert (kept.state, kept.owner_id) == ("planned", owner)
+        assert kept.due_at <= services.clock.now() + fallback.SETTLED_WITHIN
 
 
 def test_a_torn_line_and_a_crash_in_the_middle_lose_nothing(hook: Hook, rows: Rows, services: Services) -> None:
