@@ -53,12 +53,13 @@ class Centre:
     def do(self, event: str, pick: int, seconds: int) -> None:
         self.clock.advance(timedelta(seconds=seconds))
         if event == "assign":
+            before = self._line()
             passes = [threading.Thread(target=assign_due, args=(self.services,)) for _ in range(2)]
             for each in passes:
                 each.start()
             for each in passes:
                 each.join()
-            self._order()
+            self._order(before)
         elif event == "tend":
             tending.tend(self.services)
         else:
@@ -93,12 +94,22 @@ class Centre:
             }
             acts[event]()
 
-    def _order(self) -> None:
-        """Nobody waits while an agent is ready, and those reserved just now were the first in order."""
+    def _line(self) -> list[str]:
+        """Those who wait in the order that is due to them: danger to life first, then whoever called first."""
         with self.services.db.transaction() as session:
             waiting = session.scalars(select(QueueEntry).where(QueueEntry.state == "waiting")).all()
-            ready = session.scalars(select(Agent).where(Agent.state == "ready")).all()
-            assert not (waiting and ready), "a caller waits although somebody is free"
+        return [
+            each.call_ref for each in sorted(waiting, key=lambda each: (not each.danger, each.enqueued_at, each.id))
+        ]
+
+    def _order(self, before: list[str]) -> None:
+        """Nobody waits while an agent is ready, and those reserved just now were the first in order."""
+        after = self._line()
+        taken = len(before) - len(after)
+        assert after == before[taken:], f"of {before} others than the first {taken} were taken: {after} are left"
+        with self.services.db.transaction() as session:
+            free = session.scalars(select(Agent).where(Agent.state == "ready", Agent.not_before.is_(None))).all()
+        assert not (after and free), "a caller waits although somebody is free"
 
     def check(self) -> None:
         with self.services.db.transaction() as session:
