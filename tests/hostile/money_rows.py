@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from hotline.core.actor import Actor
 from hotline.core.services import Services
 from hotline.missions.models import MissionStaff
-from remittance.banks import accounts
 from remittance.money.amounts import Money
 from remittance.quotes import rates
 from remittance.requests import reviewing
@@ -25,6 +24,7 @@ class MoneyRows:
     _numbers: Iterator[int]
     _chief: Actor
     _almighty: Actor
+    _furnished = False
 
     def _remittance_id(self, session: Session, state: int, _made: dict[str, int]) -> int:
         """One that was asked for (0), is under review (1), approved with all that a quote needs (2), or on hold (3)."""
@@ -37,8 +37,9 @@ class MoneyRows:
                 reviewing.take_up(session, clock, self._chief, one.id)
                 reviewing.note(session, clock, self._chief, one.id, noted())
             return one.id
-        if not accounts.listed(session):
-            make_bank(session, clock)
+        if not self._furnished:
+            self._furnished = True
+            make_bank(session, clock, code="chosen")
             make_rates(session, clock)
         fill_till(session, clock, mission, Money(100_000, "USD"))
         one = make_approved(session, clock, mission=mission)

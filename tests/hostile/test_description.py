@@ -31,6 +31,7 @@ from hotline.core.actor import Actor
 from hotline.core.services import Services
 from hotline.core.web import PROBLEM_TYPE
 from tests.factories import make_officer, make_token
+from tests.hostile import paid_rows
 from tests.hostile.conftest import Things
 from tests.hostile.rows import Rows
 
@@ -103,12 +104,19 @@ MEANT: dict[str, list[Any]] = {
     "traveller_id": [None],
     "place": ["Manila"],
     "precisions": [["exact"], ["country", "city"]],
+    "Remittances.case_id": [paid_rows.CASE],
+    "Remittances.code": [paid_rows.CODE],
     "Remittances.consent": [True],
     "Remittances.currency": ["USD"],
+    "Remittances.document_kind": ["passport"],
+    "Remittances.document_name": ["KIM MINSU"],
+    "Remittances.document_number": ["M12345678"],
     "Remittances.duress": ["free"],
-    "Remittances.event": ["cancel", "hold"],
+    "Remittances.event": ["cancel", "hold", "dispute", "refund"],
     "Remittances.identity": ["passport"],
-    "Remittances.mission_id": [1],
+    "Remittances.key": [f"k-{number}" for number in range(200)],
+    "Remittances.mission_id": [paid_rows.MISSION],
+    "Remittances.notes": [[{"value_minor": 10_000, "count": 9}, {"value_minor": 2_000, "count": 5}]],
     "Remittances.payee_born_on": ["1990-12-31"],
     "Remittances.payee_name": ["KIM MINSU"],
     "Remittances.payee_phone": ["+85261234567"],
@@ -117,6 +125,12 @@ MEANT: dict[str, list[Any]] = {
     "Remittances.reason": ["stranded"],
     "Remittances.version": [None],
     "Remittances.wanted_minor": [10_000],
+    "Settlements.bank_entry_id": [paid_rows.ENTRY],
+    "Settlements.currency": ["USD"],
+    "Settlements.digest": [paid_rows.DIGEST],
+    "Settlements.last_day": ["2026-11-21"],
+    "Settlements.mission_id": [paid_rows.MISSION],
+    "Settlements.way": ["allotment", "transfer"],
     "severity": ["Extreme"],
     "Shifts.agent_id": [1, 2],
     "Shifts.day": ["2026-11-25", "2026-12-01"],
@@ -126,6 +140,8 @@ MEANT: dict[str, list[Any]] = {
     "Shifts.start": ["09:00", "22:00"],
     "Shifts.until": ["2026-11-30T00:00:00+00:00"],
     "Shifts.zone": ["Asia/Seoul", None],
+    "Statements.remittance_id": [paid_rows.OTHER],
+    "Statements.version": [None],
     "status": ["Actual", "Exercise"],
     "texts": [{"ko": "11/21 12:00 마닐라 홍수"}, {}],
     "Templates.texts": [{"alert": {"en": "Flood in {place} {time}"}}],
@@ -182,19 +198,11 @@ def operations_of(description: Any, tag: str | None = None) -> list[APIOperation
 NEVER = {
     "POST /api/v1/alerts/{alert_id}/correct",
     "PATCH /api/v1/travellers/{traveller_id}/itineraries/{itinerary_id}",
-    "POST /api/v1/statements",
-    "POST /api/v1/suspense/{bank_entry_id}/assign",
-    "POST /api/v1/remittances/{remittance_id}/deposit/accept",
-    "POST /api/v1/remittances/{remittance_id}/deposit/refund",
-    "POST /api/v1/settlements",
-    "POST /api/v1/settlements/{settlement_id}/confirm",
-    "POST /api/v1/settlements/{settlement_id}/pay",
 }
 """Calls that need more than chance: a correction an alert that is being sent (tests/alerts/follow), a change of a journey
-legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py), deposits a statement of a bank
-that balances, and what it says of a remittance (tests/remittance/deposits/test_pages.py), settlements payouts that were made
-(tests/remittance/settlement)."""
+legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py)."""
 LISTS = {
+    "application/xml": paid_rows.FILE,
     "text/csv": "name,phone,lat,lon\nKim,+821012345678,14.5,121\nLee,12,91,\n",
     "application/octet-stream": "%PDF-1.7 x",
     "application/x-ndjson": '{"name":"Kim","phone":"+821012345678"}\n{"name":1}\n[]\n',
@@ -255,7 +263,8 @@ def hold_to_description(
     def hold(drawn: tuple[Case, int | None]) -> None:
         case, state = drawn
         if state is not None:
-            case.path_parameters = rows.fresh(case.path_parameters or {}, state)
+            case.path_parameters = rows.fresh(case.path_parameters or {}, state, operation.label)
+        case.body = rows.filled(case.body)
         response = case.call(headers={"Authorization": f"Bearer {token}"})
         answers[response.status_code] += 1
         case.validate_response(response, checks=CHECKS)
