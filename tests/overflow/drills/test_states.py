@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +16,8 @@ from overflow.drills.states import FAILED, PASSED, TEST
 EVENTS = sorted({each.event for each in TEST.transitions})
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.sampled_from(EVENTS), max_size=12))
-def test_whatever_happens_an_end_is_final(events: list[str]) -> None:
+def hold_to_the_table(events: list[str]) -> None:
+    """Let everything happen to one test; what makes no sense is refused."""
     state, ended = "planned", ""
     for event in events:
         try:
@@ -26,6 +26,20 @@ def test_whatever_happens_an_end_is_final(events: list[str]) -> None:
             continue
         assert not ended, f"{event} moved a test that had {ended}"
         ended = state if state in (PASSED, FAILED) else ""
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(EVENTS), max_size=12))
+def test_whatever_happens_an_end_is_final(events: list[str]) -> None:
+    hold_to_the_table(events)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@settings(max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(EVENTS), max_size=40))
+def test_an_end_is_final_through_the_night(events: list[str]) -> None:
+    hold_to_the_table(events)
 
 
 def test_only_an_arrival_can_pass() -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text, update
@@ -49,7 +50,9 @@ EVENTS = (
     "crash", "twice", "acknowledge", "acknowledge_calm", "give_back", "recall", "hours", "holiday", "closed_now", "open_now",
     "undo",
 )  # fmt: skip
-STEPS = st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 11), st.integers(0, 400)), min_size=8, max_size=40)
+STEP = st.tuples(st.sampled_from(EVENTS), st.integers(0, 11), st.integers(0, 400))
+STEPS = st.lists(STEP, min_size=8, max_size=40)
+MANY_STEPS = st.lists(STEP, min_size=8, max_size=80)
 HOURS = ("Mo-Su 09:00-18:00", "Mo-Su 08:00-12:00,13:00-17:00", "Mo-Su 10:00-11:00", "Mo-Su 22:00-26:00", "off")
 
 
@@ -328,14 +331,8 @@ class Nights:
                         assert ("case", case.id) in in_hand, "a case of the night was in no hand"
 
 
-@given(STEPS)
-@settings(
-    max_examples=25, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
-def test_everything_is_in_exactly_one_hand_whatever_comes_in_whatever_order(
-    services: Services, clock: FrozenClock, steps: list[tuple[str, int, int]]
-) -> None:
+def live_through(services: Services, clock: FrozenClock, steps: list[tuple[str, int, int]]) -> None:
+    """Let everything happen, hold what always holds after each, and what must hold after a quiet day in the end."""
     nights = Nights(services, clock)
     nights.check_always()
     for event, pick, minutes in steps:
@@ -352,3 +349,22 @@ def test_everything_is_in_exactly_one_hand_whatever_comes_in_whatever_order(
     with services.db.transaction() as session:
         live = session.scalars(select(HandoverItem).where(HandoverItem.state.in_(LIVE_ITEMS))).all()
         assert len({(each.kind, each.subject_id) for each in live}) == len(live)
+
+
+SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@given(STEPS)
+@settings(max_examples=25, deadline=None, suppress_health_check=SUPPRESSED)
+def test_everything_is_in_exactly_one_hand_whatever_comes_in_whatever_order(
+    services: Services, clock: FrozenClock, steps: list[tuple[str, int, int]]
+) -> None:
+    live_through(services, clock, steps)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@given(MANY_STEPS)
+@settings(max_examples=200, deadline=None, print_blob=True, suppress_health_check=SUPPRESSED)
+def test_the_same_through_the_night(services: Services, clock: FrozenClock, steps: list[tuple[str, int, int]]) -> None:
+    live_through(services, clock, steps)

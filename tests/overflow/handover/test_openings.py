@@ -100,14 +100,28 @@ def test_more_closings_than_one_round_takes_follow_in_the_next() -> None:
     assert all(a.end < b.start for a, b in itertools.pairwise(first + second))
 
 
+CALENDARS = st.lists(st.lists(st.integers(1, 3000), unique=True, max_size=12).map(sorted), min_size=1, max_size=8)
+LOOKS = st.lists(st.integers(1, 400), min_size=1, max_size=30)
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    calendars=st.lists(st.lists(st.integers(1, 3000), unique=True, max_size=12).map(sorted), min_size=1, max_size=8),
-    looks=st.lists(st.integers(1, 400), min_size=1, max_size=30),
-)
+@given(calendars=CALENDARS, looks=LOOKS)
 def test_closings_follow_one_another_and_alternate_with_what_was_seen(
     calendars: list[list[int]], looks: list[int]
 ) -> None:
+    look_through(calendars, looks)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+@settings(max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+@given(calendars=CALENDARS, looks=LOOKS)
+def test_closings_follow_one_another_through_the_night(calendars: list[list[int]], looks: list[int]) -> None:
+    look_through(calendars, looks)
+
+
+def look_through(calendars: list[list[int]], looks: list[int]) -> None:
+    """Look again and again while the hours change, and hold what was told to what was seen."""
     now = at(0)
     seen = first_look(Changes(tuple(calendars[0])), now)
     told: list[Closing] = []
