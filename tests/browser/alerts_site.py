@@ -40,8 +40,6 @@ CAP = """<?xml version="1.0" encoding="UTF-8"?>
 """
 """A polygon around Manila and a circle of 25 km around a place to its north."""
 
-expect.set_options(timeout=20_000)
-"""The first map of a run loads all cities of the world, and this machine may have other work."""
 
 MANILA = (14.6, 121.0)
 IN_CIRCLE = (15.5, 120.7)

@@ -23,8 +23,6 @@ from tests.browser.conftest import DESK, PHONE, Desk, Site
 from tests.factories import NOW, make_officer, make_traveller
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
-expect.set_options(timeout=20_000)
-"""The first map of a run loads all cities of the world, and this machine may have other work."""
 MANILA = {"latitude": 14.6, "longitude": 121.0, "accuracy": 15}
 
 

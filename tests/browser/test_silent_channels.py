@@ -98,7 +98,7 @@ def test_a_mail_lies_on_the_handset_of_its_owner_also_after_a_restart(
     port = carrier.process.stdout.readline().split(":")[-1].strip()
     door = SmtpMail(
         read_smtp_url(f"smtp://127.0.0.1:{port}?tls=none"), read_sender("영사콜센터 <alerts@practice.example>"),
-        SystemClock(), timeout_s=5.0,
+        SystemClock(), timeout_s=30.0,
     )  # fmt: skip
     words = "마닐라 홍수. 고지대로 대피하세요.\n\n본인 전용 페이지: http://127.0.0.1:8000/p/x\n"
     request = MailRequest(1, 1, ADDRESS, "[외교부] 긴급 안전 안내", words, "ko", "outreach.1@practice.example")

@@ -25,7 +25,7 @@ from hotline.sandbox.client import SandboxClient
 
 START_LIMIT_S = 60.0
 SENDER = "+15005550006"
-ANSWER_S = 2.0
+ANSWER_S = 5.0
 
 
 def wait_until(condition: Callable[[], object], what: str, limit_s: float = 20.0) -> None:

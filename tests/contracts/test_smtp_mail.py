@@ -37,7 +37,7 @@ def letter(
     return MailRequest(number, 1, to, subject, body, "ko", f"outreach.{number}@mofa.example")
 
 
-def door(address: SmtpAddress, ca_file: str = "", timeout_s: float = 2.0) -> SmtpMail:
+def door(address: SmtpAddress, ca_file: str = "", timeout_s: float = 30.0) -> SmtpMail:
     return SmtpMail(address, FROM, FrozenClock(AT), timeout_s=timeout_s, ca_file=ca_file)
 
 

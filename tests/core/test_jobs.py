@@ -80,7 +80,7 @@ def test_only_one_scheduler_enqueues_and_the_other_stands_by(services: Services,
         assert not stop.wait(0.5)
         assert jobs.waiting(services.redis)["urgent"] == 0
         holder.close()
-        for _ in range(200):
+        for _ in range(1200):
             if jobs.waiting(services.redis)["urgent"]:
                 break
             stop.wait(0.05)

@@ -22,7 +22,7 @@ from tests.factories import make_traveller
 from tests.geo.oracles import box, make_area
 
 EVERYWHERE = make_area(polygons=[box(-90, -180, 90, 180)])
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import requests
 from hotline.sandbox.client import SandboxClient
 from tests.journeys.conftest import RunningService
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 SERVICE = "+15005550006"
 AGENT, SENIOR = "+821055500001", "+821055500002"
 _numbers = itertools.count(11)

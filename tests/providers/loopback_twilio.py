@@ -50,7 +50,7 @@ class LoopbackTwilio:
     """What the server did and shall do.
 
     `behaviour[number]` is a list of words used up one per request: `ok`, `lost` (accepted, then the connection is closed),
-    `lost_before` (closed, not accepted), `500_after`, `500_before`, `429`, `hang` (accepted, no answer for `hang_s`),
+    `lost_before` (closed, not accepted), `500_after`, `500_before`, `429`, `hang` (accepted, no answer as long as it runs),
     `garbled` (accepted, the answer is no JSON), `huge`, or a code such as `21610`. The list `everybody` is for all numbers.
     """
 
@@ -66,7 +66,7 @@ class LoopbackTwilio:
     page_size: int = 100
     lists_fail: bool = False
     delay_s: float = 0.0
-    hang_s: float = 3.0
+    over: threading.Event = field(default_factory=threading.Event)
     at_once: int = 0
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif word == "huge":
                 self._send(201, b"x" * 1_000_000)
             elif word == "hang":
-                time.sleep(self.twilio.hang_s)
+                self.twilio.over.wait(60)
                 self.close_connection = True
             elif word == "500_after":
                 self._answer(500, {"code": 20500, "message": "internal"})
@@ -213,5 +213,6 @@ def running_twilio(**options: Any) -> Iterator[LoopbackTwilio]:
     try:
         yield twilio
     finally:
+        twilio.over.set()
         server.shutdown()
         server.server_close()

@@ -70,7 +70,7 @@ def well(centre: Centre, connection: socket.socket, pdu: Pdu) -> None:
         reply(connection, pdu, b"name\0" if pdu.command == wire.SUBMIT_SM else b"CENTRE\0")
 
 
-def wait_until(condition: Callable[[], object], limit_s: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], limit_s: float = 60.0) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < deadline
@@ -85,7 +85,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Centr
 
     def run(answer: Callable[[Centre, socket.socket, Pdu], None], **more: object) -> tuple[Centre, Link]:
         centre = Centre(answer)
-        values = {"answer_s": 0.5} | more
+        values = {"answer_s": 30.0} | more
         on_deliver = values.pop("on_deliver", lambda deliver: None)
         terms = LinkTerms("smpp", "127.0.0.1", centre.port, "desk", "secret", **values)  # type: ignore[arg-type]
         link = Link(terms, on_deliver)  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Centr
 
 
 def result(future: Future[Pdu]) -> Pdu:
-    return future.result(timeout=10)
+    return future.result(timeout=60)
 
 
 def test_a_text_is_answered_under_its_sequence_number(start: Callable[..., tuple[Centre, Link]]) -> None:
@@ -137,7 +137,7 @@ def test_an_answer_that_never_comes_is_a_doubt_in_time_and_nothing_is_repeated(
         if pdu.command != wire.SUBMIT_SM:
             well(centre, connection, pdu)
 
-    centre, link = start(silent)
+    centre, link = start(silent, answer_s=0.5)
     wait_until(lambda: link.bound)
     with pytest.raises(Unanswered):
         result(link.submit(TEXT))
@@ -153,7 +153,7 @@ def test_a_link_that_breaks_leaves_what_was_under_way_in_doubt_and_is_bound_agai
         else:
             well(centre, connection, pdu)
 
-    centre, link = start(hang_up_once, answer_s=5.0)
+    centre, link = start(hang_up_once)
     wait_until(lambda: link.bound)
     with pytest.raises(Unanswered):
         result(link.submit(TEXT))
@@ -204,7 +204,7 @@ def test_a_silent_link_is_found_by_our_own_enquiry(
 
 def test_a_receipt_is_acknowledged_only_after_it_was_taken(start: Callable[..., tuple[Centre, Link]]) -> None:
     may = threading.Event()
-    centre, link = start(well, on_deliver=lambda deliver: may.wait(5))
+    centre, link = start(well, on_deliver=lambda deliver: may.wait(60))
     wait_until(lambda: link.bound)
     receipt = smpp34.DeliverSm("2", "1", b"id:1 stat:DELIVRD", esm_class=4, sequence_number=5)
     centre.links[0].sendall(receipt.encode())

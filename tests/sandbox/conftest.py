@@ -24,7 +24,7 @@ from twilio.rest import Client
 from hotline.sandbox.client import SandboxClient
 from tests.sandbox.service import Service, start_service
 
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
 SENDER = "+15005550006"
 
 
@@ -191,7 +191,7 @@ def service(sandbox: RunningSandbox) -> Iterator[Service]:
     assert all(each.signed for each in found.asked), "the official validator believes every signature"
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Poll a real process until ``condition`` holds; fails when it never does."""
     deadline = time.monotonic() + timeout_s
     while not condition():

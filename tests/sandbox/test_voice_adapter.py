@@ -24,7 +24,7 @@ def make(url: str, sandbox: RunningSandbox, token: str | None = None) -> TwilioV
         account_sid=sandbox.account_sid,
         auth_token=token or sandbox.auth_token,
         sender=SENDER,
-        timeout_s=5,
+        timeout_s=30,
     )
 
 

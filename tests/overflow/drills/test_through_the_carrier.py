@@ -35,7 +35,7 @@ from tests.queues.making import make_queue
 from tests.sandbox.conftest import RunningSandbox, sandbox, shared_sandbox, wait_until  # noqa: F401 - fixtures by their names
 
 TEST_NUMBER, NOBODYS, OFFICER = "+82232100499", "+82233339999", "+63255550123"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 _names = itertools.count(1)
 
 
