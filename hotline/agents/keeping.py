@@ -10,12 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent, AgentGroup, Site
+from hotline.agents.presence import get_agent
 from hotline.agents.skills import check_languages, check_skills, marks_of
+from hotline.agents.states import ENGAGED, WRAP_UP
 from hotline.auth.models import Officer
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
 from hotline.core.phone import to_e164
 
 MAX_DUTY_MINUTES = 24 * 60
@@ -60,6 +62,29 @@ def keep_agent(session: Session, clock: Clock, actor: Actor, officer_id: int, fa
     session.flush()
     agent.marks = marks_of(agent.id, agent.skills, agent.languages, first_level=agent.first_level)
     audit.record(session, clock, actor, "agent.kept", "agent", agent.id, before=before, after=_shown(agent))
+    return agent
+
+
+def choose_telephone(session: Session, clock: Clock, actor: Actor, agent_id: int, via: str) -> Agent:
+    """Let an agent's calls ring at their own telephone, or in the browser whose desk is open, from the next one on.
+
+    Raises InvalidInput for another `via` or a telephone without a number, Forbidden for somebody else's desk, Refused
+    (`in-a-call`) while a call is coming or on: its leg is on its way to where it was.
+    """
+    agent = get_agent(session, agent_id, lock=True)
+    if actor.kind != "system" and actor.id != agent.officer_id:
+        raise Forbidden("Only they themselves choose where their calls ring.", code="not-your-state")
+    if via not in ("phone", "browser"):
+        raise InvalidInput("via", via, "use phone or browser")
+    if via == "phone" and not agent.phone:
+        raise InvalidInput("phone", "", "an agent on the phone needs a number")
+    if agent.state in ENGAGED and agent.state != WRAP_UP:
+        raise Refused("A call is coming or on; choose afterwards.", code="in-a-call")
+    if agent.via != via:
+        before, agent.via = agent.via, via
+        audit.record(
+            session, clock, actor, "agent.telephone", "agent", agent.id, before={"via": before}, after={"via": via}
+        )
     return agent
 
 

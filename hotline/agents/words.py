@@ -42,6 +42,7 @@ VIAS = {"phone": gettext_noop("own phone"), "browser": gettext_noop("browser")}
 assert set(REASONS) == {*BREAKS, *BENCHED}, "everything has a name"
 ACTIONS = {
     "agent.kept": gettext_noop("agent kept"),
+    "agent.telephone": gettext_noop("where an agent's calls ring"),
     "agent.state_set": gettext_noop("agent's state changed by a supervisor"),
     "agent_group.kept": gettext_noop("group of agents kept"),
 }

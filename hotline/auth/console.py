@@ -73,7 +73,7 @@ def check_sign_in() -> ResponseReturnValue:
         return _form(target, step="password", name=name, error=error)
     except TooMany as error:
         return _form(target, step="password", name=name, error=error)
-    return _enter(signed_in, target)
+    return enter(signed_in, target)
 
 
 @blueprint.post("/sign-in/code")
@@ -103,7 +103,7 @@ def check_sign_in_code() -> ResponseReturnValue:
         return _form(target, step="code", name=name, error=error)
     except TooMany as error:
         return _form(target, step="code", name=name, error=error)
-    return _enter(signed_in, target)
+    return enter(signed_in, target)
 
 
 def _attempt(name: str, password: str, address: str) -> SignedIn:
@@ -138,7 +138,7 @@ def _remember_failure(name: str, address: str) -> None:
         sessions.note_failure(session, services.clock, name, address)
 
 
-def _enter(signed_in: SignedIn, target: str) -> ResponseReturnValue:
+def enter(signed_in: SignedIn, target: str) -> ResponseReturnValue:
     """Start a fresh cookie, so that one planted before sign-in is worth nothing; only the chosen language is kept."""
     language = cookie.get("language")
     cookie.clear()

@@ -23,6 +23,8 @@ from hotline.core.errors import InvalidInput, NotFound, Refused
 from hotline.core.i18n import LANGUAGES
 
 MIN_PASSWORD_CHARS = 12
+VOLUNTEER = "volunteer"
+"""The role of those whose own names are on no trail."""
 MAX_PASSWORD_CHARS = 200
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,58}[a-z0-9]")
 _hasher = PasswordHasher()
@@ -35,11 +37,14 @@ def _dummy_hash() -> str:
 
 
 def actor_of(officer: Officer, via: str) -> Actor:
-    """Return the officer as an actor with the permissions of their roles."""
+    """Return the officer as an actor with the permissions of their roles.
+
+    Volunteers act by the name that they sign in with: what the audit trail says cannot be erased, and their own name must be.
+    """
     return Actor(
         kind="officer",
         id=officer.id,
-        name=officer.display_name,
+        name=officer.name if VOLUNTEER in officer.roles else officer.display_name,
         permissions=permissions_of(officer.roles),
         roles=frozenset(officer.roles),
         via=via,

@@ -153,6 +153,18 @@ def sign_out(session: Session, clock: Clock, token: str) -> None:
     )
 
 
+def shorten(session: Session, clock: Clock, officer_id: int, within: timedelta) -> None:
+    """Let no session of an officer last longer than this from now on; those that end sooner stay as they are."""
+    latest = clock.now() + within
+    session.execute(
+        update(OfficerSession)
+        .where(
+            OfficerSession.officer_id == officer_id, OfficerSession.ended_at.is_(None), OfficerSession.expires_at > latest
+        )
+        .values(expires_at=latest)
+    )  # fmt: skip
+
+
 def end_other_sessions(session: Session, clock: Clock, officer_id: int, keep_token: str | None) -> None:
     """End every other session of an officer, for example after the password changed."""
     statement = update(OfficerSession).where(OfficerSession.officer_id == officer_id, OfficerSession.ended_at.is_(None))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from hotline.agents import presence
+from hotline.agents import keeping, presence
 from hotline.agents import words as agent_words
 from hotline.agents.models import Agent
 from hotline.agents.states import BREAKS, ENGAGED
@@ -29,7 +29,7 @@ from hotline.cases.reaching import number_chosen
 from hotline.cases.states import WORK
 from hotline.cases.working import get_case
 from hotline.core import live
-from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
+from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults, Unavailable
 from hotline.core.explain import explain, explain_fields
 from hotline.core.ids import reference
 from hotline.core.registry import Registry
@@ -93,6 +93,7 @@ def _own_state() -> dict[str, Any]:
         agent = presence.agent_of(session, actor().id)
     return {
         "agent": agent, "agent_words": agent_words, "breaks": BREAKS, "engaged": ENGAGED, "extras": _extras(agent),
+        "may_choose": browser.offered(current()),
     }  # fmt: skip
 
 
@@ -126,7 +127,8 @@ def _context(*, whole: bool = False) -> dict[str, Any]:
         "case_words": case_words, "breaks": BREAKS, "engaged": ENGAGED, "moods": MOODS, "risks": RISKS,
         "may_file": who.may(WORK), "own_id": who.id, "nowhere": NOWHERE, "reference": reference,
         "browser": agent is not None and agent.via == "browser" and browser.offered(services),
-        "scripts": scripts.for_call(call, who.name) if call is not None else [],
+        "may_choose": browser.offered(services),
+        "scripts": scripts.for_call(call, g.officer.display_name) if call is not None else [],
     }  # fmt: skip
 
 
@@ -148,6 +150,20 @@ def choose_state() -> ResponseReturnValue:
             session, at.services.clock, at.agent_id, form.get("state", ""), form.get("reason", ""), actor=at.actor
         )
     )
+
+
+@blueprint.post("/desk/telephone")
+@permit("calls.take")
+def choose_telephone() -> ResponseReturnValue:
+    """Have one's calls ring at one's own telephone or in this browser; the page is loaded anew, for it is the telephone then."""
+    given = request.form.get("via", "")
+
+    def act(session: Session, at: Desk) -> None:
+        if given == "browser" and not browser.offered(at.services):
+            raise Unavailable("Browsers cannot answer here: no API key is configured.", code="no-browser-calls")
+        keeping.choose_telephone(session, at.services.clock, at.actor, at.agent_id, given)
+
+    return _act(act)
 
 
 @blueprint.post("/desk/<int:call_id>/<act>")
@@ -199,17 +215,7 @@ def call_out() -> ResponseReturnValue:
 def write_up() -> ResponseReturnValue:
     """Write up the call that has just ended; with `then=break` a break follows instead of the next call."""
     form = request.form
-
-    def act(session: Session, at: Desk) -> None:
-        filing.check_write_up(session, at)
-        if form.get("then") == "break":
-            presence.choose(session, at.services.clock, at.agent_id, "not_ready", "break", actor=at.actor)
-        handling.write_up(
-            session, at, disposition=form.get("disposition", ""), note=form.get("note", ""), mood=form.get("mood", ""),
-            risks=tuple(form.getlist("risk")),
-        )  # fmt: skip
-
-    return _act(act)
+    return _act(lambda session, at: filing.write_up(session, at, form, form.getlist("risk")))
 
 
 def _act(act: Act, call_id: int | None = None) -> ResponseReturnValue:

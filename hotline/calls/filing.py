@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy.orm import Session
 
 from hotline.agents import presence
+from hotline.agents.states import NOT_READY
+from hotline.calls import handling
 from hotline.calls.entering import known
 from hotline.calls.handling import Desk
 from hotline.calls.models import Call
@@ -45,6 +49,20 @@ def check_write_up(session: Session, desk: Desk) -> None:
     """Refuse a write-up that would be lost, because no call waits for one; raises Refused."""
     if call_at(session, desk.services, presence.get_agent(session, desk.agent_id)) is None:
         raise Refused("No call waits for a write-up.", code="nothing-to-write-up")
+
+
+def write_up(session: Session, desk: Desk, given: Mapping[str, str], risks: Sequence[str]) -> None:
+    """Write up the call that has just ended, out of a form; with `then` = `break` a break follows instead of the next call.
+
+    Raises Refused where no call waits for it, and what `handling.write_up` raises.
+    """
+    check_write_up(session, desk)
+    if given.get("then") == "break":
+        presence.choose(session, desk.services.clock, desk.agent_id, NOT_READY, "break", actor=desk.actor)
+    handling.write_up(
+        session, desk, disposition=given.get("disposition", ""), note=given.get("note", ""), mood=given.get("mood", ""),
+        risks=tuple(risks),
+    )  # fmt: skip
 
 
 def _own(session: Session, desk: Desk, call_id: int) -> Call:

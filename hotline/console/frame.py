@@ -11,6 +11,7 @@ from flask import current_app, g, request
 from hotline.auth.console import THEME_COOKIE, THEMES
 from hotline.console.rendering import reader_zone, zone_label
 from hotline.core.explain import explain
+from hotline.core.phone import mask, readable
 from hotline.core.registry import MenuEntry, Registry
 from hotline.core.services import current
 from hotline.core.web import SIGNED_IN
@@ -26,6 +27,7 @@ def provide() -> dict[str, Any]:
         "me": officer,
         "actor": actor,
         "may": (lambda permission: actor is not None and actor.may(permission)),
+        "number_shown": number_shown,
         "menu": (menu := menu_for(actor) if actor is not None else []),
         "menu_parts": in_parts(menu),
         "is_here": lambda target: request.path == target or (target != "/" and request.path.startswith(target + "/")),
@@ -39,6 +41,12 @@ def provide() -> dict[str, Any]:
         "zone_offset_minutes": _offset_minutes(now, zone),
         "zone_name": zone_label(now.astimezone(ZoneInfo(zone))),
     }
+
+
+def number_shown(phone: str) -> str:
+    """Return a person's number: whole for readers who may see numbers, masked for others, such as volunteers at the desk."""
+    actor = g.get("actor")
+    return readable(phone) if actor is not None and actor.may("persons.phone") else mask(phone)
 
 
 def menu_for(actor: Any) -> list[MenuEntry]:

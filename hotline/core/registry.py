@@ -258,6 +258,8 @@ class Registry:
     The endpoint takes `volunteer_id` and returns HTML as text, in the reader's language; nobody is signed in, so `permission`
     is not asked for. Forms in it go to the room's own routes below `/v/<token>/`; the token is `g.volunteer_token`.
     """
+    volunteer_duties: list[Callable[[Session, Clock, int], datetime | None]] = field(default_factory=list)
+    """Each tells until when there is work at a desk for a volunteer (by id); None when its room has none for them now."""
     own_links: list[OwnLink] = field(default_factory=list)
     """Where somebody's own page leads on."""
     explanations: dict[str, str] = field(default_factory=dict)

@@ -11,8 +11,10 @@ from flask.typing import ResponseReturnValue
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hotline.auth.identity import actor
+from hotline.cases.revealing import FIELDS
 from hotline.cases.states import DISPOSITIONS
 from hotline.core.description import MAX_ID
+from hotline.core.phone import mask
 from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.queues import callback_lists, callbacks, figures, offering
@@ -170,5 +172,6 @@ def promise(given: PromiseIn) -> ResponseReturnValue:
 
 
 def _callback_json(each: Callback) -> dict[str, Any]:
-    plain = ("id", "kind", "state", "queue_id", "phone", "case_id", "owner_id", "attempts", "last_result")
-    return {name: getattr(each, name) for name in plain} | {"due_at": each.due_at.isoformat()}
+    plain = ("id", "kind", "state", "queue_id", "case_id", "owner_id", "attempts", "last_result")
+    phone = each.phone if actor().may(FIELDS["phone"]) or not each.phone else mask(each.phone)
+    return {name: getattr(each, name) for name in plain} | {"phone": phone, "due_at": each.due_at.isoformat()}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from hotline.agents import presence
 from hotline.agents import words as agent_words
@@ -15,10 +16,14 @@ from hotline.agents.models import Agent
 from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of
-from hotline.calls import handling, passing_on
+from hotline.calls import filing, handling, passing_on
+from hotline.calls import words as call_words
 from hotline.calls.desk_pages import at_desk, wake
 from hotline.calls.handling import Desk
+from hotline.calls.screen import call_at, screen_of
 from hotline.calls.states import TALKING
+from hotline.cases import words as case_words
+from hotline.cases.judging import MOODS, RISKS
 from hotline.core import live
 from hotline.core.errors import HotlineError, NotFound
 from hotline.core.explain import explain
@@ -107,18 +112,23 @@ def own_panel(volunteer_id: int) -> str:
         volunteer = session.get(Volunteer, volunteer_id)
         if volunteer is None or volunteer.agent_id is None:
             return render_template("briefing/_own_call.html", agent=None, token="")
-        call = handling.current_call(session, volunteer.agent_id)
+        agent, services = session.get_one(Agent, volunteer.agent_id), current()
+        call = call_at(session, services, agent)
+        on = call is not None and handling.current_call(session, agent.id) is not None
+        screen = screen_of(session, services, call, agent.id) if call is not None and on else None
         return render_template(
-            "briefing/_own_call.html", agent=session.get(Agent, volunteer.agent_id), words=agent_words,
-            senior=buddies.senior_of(session, volunteer.agent_id), wishes=listening.open_for(session, volunteer.agent_id),
-            call=call if call is not None and call.state == TALKING else None, token=g.get("volunteer_token", ""),
+            "briefing/_own_call.html", agent=agent, words=agent_words, agent_words=agent_words, case_words=case_words,
+            call_words=call_words, senior=buddies.senior_of(session, agent.id), wishes=listening.open_for(session, agent.id),
+            call=call if on and call is not None and call.state == TALKING else None, screen=screen,
+            over=call if call is not None and not on else None, moods=MOODS, risks=RISKS, values=MultiDict(), errors={},
+            token=g.get("volunteer_token", ""),
         )  # fmt: skip
 
 
 @blueprint.post("/v/<token>/calls/<int:call_id>/<act>")
 @permit(PUBLIC)
 def own_act(token: str, call_id: int, act: str) -> ResponseReturnValue:
-    """Pass one's own call on, or ask for a listener, from the phone."""
+    """Pass one's own call on, ask for a listener, protect oneself, or write up the call that is over, from the phone."""
     return guarded(lambda services: _own_act(services, token, call_id, act))
 
 
@@ -134,23 +144,39 @@ def _own_desk(session: Session, services: Services, token: str) -> Desk:
 
 
 def _own_act(services: Services, token: str, call_id: int, act: str) -> ResponseReturnValue:
-    if act not in ("pass-on", "listener"):
+    form = request.form
+    acts: dict[str, tuple[Callable[[Session, Desk], int | None], Callable[[], str]]] = {
+        "pass-on": (lambda session, at: _passed_on(session, at, call_id), lambda: gettext("Passed on to staff. Thank you.")),
+        "listener": (
+            lambda session, at: listening.ask(session, at, call_id).senior_id, lambda: gettext("A senior is asked."),
+        ),
+        "protect": (lambda session, at: _protected(session, at, call_id), lambda: gettext("The caller hears it now.")),
+        "write-up": (
+            lambda session, at: filing.write_up(session, at, form, form.getlist("risk")), lambda: gettext("Written up."),
+        ),
+    }  # fmt: skip
+    if act not in acts:
         raise NotFound("page", request.path)
+    do, said = acts[act]
     try:
         with services.db.transaction() as session:
             at = _own_desk(session, services, token)
-            told = {at.agent_id}
-            if act == "pass-on":
-                passing_on.pass_on(session, at, call_id, request.form.get("note", ""))
-            else:
-                told.add(listening.ask(session, at, call_id).senior_id)
+            told = {at.agent_id, do(session, at) or at.agent_id}
     except NotFound:
         raise
     except HotlineError as error:
         flash(explain(error, "call"), "warn")
     else:
-        flash(gettext("Passed on to staff. Thank you.") if act == "pass-on" else gettext("A senior is asked."), "good")
+        flash(said(), "good")
         for each in told:
             live.notify_desk(services.redis, each)
         wake(call_id)
     return redirect(url_for("volunteer_page.show", token=token))
+
+
+def _passed_on(session: Session, at: Desk, call_id: int) -> None:
+    passing_on.pass_on(session, at, call_id, request.form.get("note", ""))
+
+
+def _protected(session: Session, at: Desk, call_id: int) -> None:
+    handling.protect(session, at, call_id)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
+from hotline.core.clock import Clock
 from hotline.core.errors import InvalidInput, NotFound
 from overflow.shifts.models import Shift
 from overflow.shifts.states import LIVE, PUBLISHED
+from overflow.volunteers.models import Volunteer
 
 MAX_ROWS = 10_000
 """Shifts that one page or one round looks at: five hundred people with twenty shifts each."""
@@ -20,6 +22,22 @@ def on_shift(session: Session, at: datetime) -> set[int]:
     """Return the agents (volunteers too) whose published shift holds the moment `at` (aware), its end not included."""
     wanted = select(Shift.agent_id).where(Shift.state == PUBLISHED, Shift.starts_at <= at, Shift.ends_at > at)
     return set(session.scalars(wanted))
+
+
+EARLY = timedelta(minutes=30)
+"""So long before a shift somebody may come to their desk."""
+
+
+def duty_until(session: Session, clock: Clock, volunteer_id: int) -> datetime | None:
+    """Return the end of the published shift that a volunteer is on, or that begins within EARLY; None when there is none."""
+    now = clock.now()
+    return session.scalar(
+        select(func.max(Shift.ends_at))
+        .join(Volunteer, Volunteer.agent_id == Shift.agent_id)
+        .where(
+            Volunteer.id == volunteer_id, Shift.state == PUBLISHED, Shift.starts_at <= now + EARLY, Shift.ends_at > now
+        )
+    )  # fmt: skip
 
 
 def get(session: Session, shift_id: int, *, lock: bool = False) -> Shift:

@@ -31,6 +31,7 @@ def register(registry: Registry) -> None:
     registry.on("VolunteerLeft", "shifts.left", leaving.left)
     registry.on("VolunteerErased", "shifts.forget", leaving.forget)
     registry.on_shift = reading.on_shift
+    registry.volunteer_duties.append(reading.duty_until)
     registry.action_labels |= words.TRAIL
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["shift"] = SubjectKind(gettext_noop("Shift"), "shifts.show", "shift_id", READ)

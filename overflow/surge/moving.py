@@ -12,7 +12,8 @@ from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import NotFound
 from overflow.surge.models import AskedPerson, Callout, CalloutEvent
-from overflow.surge.states import CALLOUT, OVER, PERSON, SATISFIED
+from overflow.surge.states import CALLOUT, DESK, OVER, PERSON, SATISFIED
+from overflow.volunteers import desk_door
 
 TOPIC = "callouts"
 
@@ -81,8 +82,12 @@ def move(
     **facts: Any,
 ) -> None:
     """Move somebody whose call-out is locked; `reason` is kept where they dropped out or were not reached."""
+    waited_for = person.state in DESK
     person.state = PERSON.next_state(person.state, event, SYSTEM)
     person.reason = reason
+    if waited_for and person.state not in DESK:
+        session.flush()
+        desk_door.let_end(session, clock, person.volunteer_id)
     if reason:
         facts["reason"] = reason
     note(session, clock.now(), person.callout_id, event, person_id=person.id, actor=actor, **facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.agents import presence
+from hotline.agents import keeping, presence
 from hotline.agents.models import Agent
 from hotline.agents.states import NOT_READY, OFFLINE, READY, SELF
 from hotline.core.actor import Actor
-from hotline.core.errors import HotlineError, InvalidInput, NotFound
+from hotline.core.errors import HotlineError, InvalidInput, NotFound, Refused
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.services import Services, current
@@ -107,6 +108,8 @@ def be(token: str, person_id: int) -> ResponseReturnValue:
         # By number and not by name: what the audit trail says cannot be erased.
         name = f"volunteer {volunteer.id}"
         myself = Actor("officer", volunteer.officer_id, name, frozenset({SELF}), via="link")
+        if given == "ready":
+            _by_telephone(session, services, myself, volunteer.agent_id)
         presence.choose(session, services.clock, volunteer.agent_id, state, reason, actor=myself)
         return {
             "ready": gettext("You are ready. Calls ring on your telephone; press 1 to take one."),
@@ -115,6 +118,12 @@ def be(token: str, person_id: int) -> ResponseReturnValue:
         }[given]
 
     return _do(token, person_id, stage)
+
+
+def _by_telephone(session: Session, services: Services, myself: Actor, agent_id: int) -> None:
+    """Have calls ring on the telephone again: whoever gets ready here may have left the desk whose browser rang the last time."""
+    with contextlib.suppress(Refused):  # in a call: what they chose for it stays
+        keeping.choose_telephone(session, services.clock, myself, agent_id, "phone")
 
 
 @blueprint.post("/v/<token>/callouts/<int:person_id>/survey")

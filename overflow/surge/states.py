@@ -77,6 +77,8 @@ MAY_COME = (*_MAY_ANSWER, BRIEFED)
 """Whoever of these signs on, with the briefing passed, has come, whatever they had said."""
 COMING = (CONFIRMED, BRIEFED, LATER)
 ON_IT = (READY, LEAVING)
+DESK = (*COMING, *ON_IT)
+"""Whoever is in one of these may sit at a desk: they are waited for, or there."""
 IN_ORDER = (
     READY, LEAVING, BRIEFED, CONFIRMED, LATER, RESERVE, CALLING, ASKED, DROPPED, DECLINED, NOT_NEEDED, SILENT, UNREACHABLE,
     RELEASED,

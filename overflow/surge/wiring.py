@@ -13,6 +13,7 @@ from overflow.surge import (
     calling,
     demo,
     doubt,
+    duty,
     erasure,
     for_staffing,
     forecast,
@@ -37,6 +38,7 @@ def register(registry: Registry) -> None:
         Panel(gettext_noop("Volunteers called out"), "callouts.of_incident", SEE, 20, TOPIC)
     )
     registry.volunteer_panels.append(Panel(gettext_noop("Call-out"), "own_callouts.panel", SEE, 1))
+    registry.volunteer_duties.append(duty.duty_until)
     registry.demo.append(demo.load)
     registry.mode_step(mode_step.STEP)
     registry.text_answers.append(by_text.take)

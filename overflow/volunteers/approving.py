@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hotline.agents.keeping import AgentFacts, keep_agent, keep_group
-from hotline.agents.models import AgentGroup
+from hotline.agents.models import Agent, AgentGroup
 from hotline.agents.presence import choose, get_agent
 from hotline.agents.states import OFFLINE
 from hotline.auth.models import Officer
@@ -97,15 +97,19 @@ def demand_proofs(volunteer: Volunteer) -> None:
 
 
 def keep_as_agent(session: Session, clock: Clock, actor: Actor, volunteer: Volunteer, *, active: bool) -> None:
-    """Make or renew the agent that a volunteer is: on the phone, skills of the first level only, calls of their own kind."""
+    """Make or renew the agent that a volunteer is: skills of the first level only, calls of their own kind.
+
+    Calls ring on their telephone until they choose the browser at their desk.
+    """
     assert volunteer.officer_id is not None
+    known = session.get(Agent, volunteer.agent_id) if volunteer.agent_id is not None else None
     duty = min(MOST_DUTY_MINUTES, max(LEAST_DUTY_MINUTES, volunteer.max_hours_day * 60))
     agent = keep_agent(
         session, clock, actor, volunteer.officer_id,
         AgentFacts(
-            group_id=_group(session, clock, actor).id, via="phone", phone=volunteer.phone, languages=volunteer.languages,
-            skills=dict.fromkeys(volunteer.skills, FIRST_LEVEL), max_duty_minutes=duty, active=active,
-            first_level=True, drill=volunteer.drill,
+            group_id=_group(session, clock, actor).id, via=known.via if known is not None else "phone",
+            phone=volunteer.phone, languages=volunteer.languages, skills=dict.fromkeys(volunteer.skills, FIRST_LEVEL),
+            max_duty_minutes=duty, active=active, first_level=True, drill=volunteer.drill,
         ),
     )  # fmt: skip
     volunteer.agent_id = agent.id

@@ -17,10 +17,11 @@ from hotline.core.i18n import gettext_noop
 from hotline.core.registry import Panel, Registry
 from hotline.core.services import Services, current
 from hotline.core.web import PUBLIC, permit
-from overflow.volunteers import certificates, reading, words
+from overflow.volunteers import certificates, desk_door, reading, words
 from overflow.volunteers.fields import written_minute
 from overflow.volunteers.links import volunteer_of
 from overflow.volunteers.models import Volunteer
+from overflow.volunteers.states import APPROVED
 from overflow.volunteers.worked import Worked, minutes_worked
 
 blueprint = Blueprint("volunteer_page", __name__, template_folder="templates")
@@ -46,6 +47,7 @@ def _shown(services: Services, token: str) -> ResponseReturnValue:
         context: dict[str, Any] = {
             "hours": reading.hours_of(session, volunteer.id), "away": reading.away_of(session, volunteer.id),
             "certificates": [each for each in certificates.of(session, volunteer.id) if each.withdrawn_at is None],
+            "desk_until": desk_door.duty_until(session, services.clock, volunteer) if volunteer.state == APPROVED else None,
             "worked": _worked(session, volunteer, now), "history": reading.history(session, volunteer.id)[:HISTORY_ROWS],
         }  # fmt: skip
     page = render_template(

@@ -8,13 +8,14 @@ import overflow.volunteers.statement_pages  # noqa: F401 - these three add their
 from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Registry, SubjectKind
-from overflow.volunteers import api, demo, fatigue, inviting, joining_pages, leaving, own_page, pages, words
+from overflow.volunteers import api, demo, desk_pages, fatigue, inviting, joining_pages, leaving, own_page, pages, words
 from overflow.volunteers.states import READ
 
 
 def register(registry: Registry) -> None:
     """Add the room's routes, job and words."""
     registry.blueprints += [own_page.blueprint, joining_pages.blueprint, pages.blueprint, api.blueprint]
+    registry.blueprints.append(desk_pages.blueprint)
     registry.menu.append(MenuEntry("volunteers.index", gettext_noop("Volunteers"), READ, 31, group=groups.INCIDENTS))
     registry.job(leaving.JOB, leaving.erase_gone, queue="slow", timeout_s=300)
     registry.every(leaving.EVERY_S, leaving.JOB)

@@ -46,6 +46,8 @@ ACTIONS = {
     "volunteers.exported": gettext_noop("roster sent as a table"),
 }
 EXPLANATIONS = {
+    "not-on-roster": gettext_noop("This number belongs to nobody on the roster of volunteers."),
+    "no-desk-now": gettext_noop("You are neither called out nor on a shift now, so there is no desk for you."),
     "volunteer-not-verified": gettext_noop("The number is not verified yet: nobody has shown that they hold it."),
     "volunteer-no-consent": gettext_noop("They have not agreed to the words about their data yet."),
     "volunteer-known": gettext_noop("This number is on the roster already."),

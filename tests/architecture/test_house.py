@@ -77,6 +77,11 @@ PUBLIC_ENDPOINTS = {
     "volunteer_joining.ask_link": "asks for a code; the answer tells nobody whether the number is known",
     "volunteer_joining.code": "the field for the code, for the browser that asked for it",
     "volunteer_joining.check_code": "the code itself is what authorises; few tries, short life",
+    "volunteer_desk.form": "volunteers come to the desk with a code by text; they have no account",
+    "volunteer_desk.ask": "asks for a code; the answer tells nobody whether the number is known",
+    "volunteer_desk.ask_own": "the signed token in the address says to whose number the code goes",
+    "volunteer_desk.code": "the field for the code, for the browser that asked for it",
+    "volunteer_desk.check": "the code itself is what authorises; few tries, short life",
     "beside.own_act": "the signed token in the address says whose page it is",
 }
 

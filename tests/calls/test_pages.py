@@ -21,7 +21,7 @@ from hotline.core.phone import readable as phone_shown
 from hotline.core.services import Services
 from hotline.queues import offering
 from tests.auth.conftest import Visitor
-from tests.calls.staging import CALLER, Stage
+from tests.calls.staging import CALLER, Stage, make_stage
 from tests.cases.test_contacts import make_contact
 from tests.factories import make_officer, make_token, make_traveller
 
@@ -95,6 +95,21 @@ def test_the_screen_is_filled_before_the_first_word(services: Services, stage: S
     assert "first warning" not in page, "nothing can be done before the call is taken"
     assert desk.post(f"/desk/{call_id}/attach", data={"case": str(case.id)}).status_code == 302
     assert f"CS-{case.id:06d}" in text_of(desk, "/desk/call") and "It is about this" not in text_of(desk, "/desk/call")
+
+
+@pytest.mark.parametrize(("role", "shown"), [("agent", True), ("volunteer", False)])
+def test_a_callers_number_is_whole_at_the_desk_only_for_who_may_see_numbers(
+    services: Services, visitor: Visitor, role: str, shown: bool
+) -> None:
+    with services.db.transaction() as session:
+        who = make_officer(session, roles=(role,))
+    stage = make_stage(services, who)
+    visitor.sign_in(who.name)
+    stage.talk()
+    page = text_of(visitor, "/desk")
+    assert (phone_shown(CALLER) in page) is shown
+    assert ("+821…34" in page) is not shown
+    assert shown or "5550" not in page
 
 
 def test_the_open_desk_hears_only_what_it_needs(stage: Stage, desk: Visitor) -> None:

@@ -26,15 +26,12 @@ from hotline.agents.models import Agent
 from hotline.agents.skills import marks_of
 from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of
-from hotline.auth.tokens import create_token
-from hotline.core.actor import SYSTEM
 from hotline.core.clock import SystemClock
 from hotline.core.db import Database
 from hotline.incidents.models import Incident
 from hotline.incidents.plans import PlanFields, save
 from hotline.sandbox.client import SandboxClient
 from overflow.surge import mode_step
-from overflow.volunteers.models import Volunteer
 from tests.journeys.centre import SERVICE, Centre, Handset, wait_until
 from tests.journeys.conftest import RunningService
 from tests.overflow.briefing.making import make_version
@@ -61,6 +58,8 @@ class Crowd:
     centre: Centre
     plans: dict[str, str]
     incident_id: int
+    tokens: dict[str, str] = field(default_factory=dict)
+    """The link that each telephone got last."""
     done: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -81,6 +80,7 @@ class Crowd:
         found, plan = _LINK.search(body), self.plans.get(number)
         if found is None or plan is None or plan in WAYS:
             return
+        self.tokens[number] = found[1]
         # Whoever waits for the call opens the link of what is then agreed with them.
         asked = "자원봉사 요청" in body
         if (plan == "voice") == asked or number in self._began:
@@ -122,6 +122,14 @@ class _Visit:
         if 'value="ready"' not in shown:
             return shown  # kept on reserve: enough are there
         return self._post(self._action(shown, "presence"), shown, {"state": "ready"})
+
+    def write_up(self) -> str:
+        """Say what the call that is over was about; what the page says then."""
+        shown = self._get(self._page)
+        found = re.search(r'action="[^"]*(/calls/\d+/write-up)"', shown)
+        if found is None:
+            return ""  # the carrier's word that their own line is free has not come yet
+        return self._post(self._page + found[1], shown, {"disposition": "general", "note": "여권을 잃어버림"})
 
     def _action(self, shown: str, act: str) -> str:
         found = re.search(rf'action="[^"]*(/callouts/\d+/{act})"', shown)
@@ -174,16 +182,12 @@ class Surge:
         raise AssertionError(f"never happened: {what}: {self.callout()} {self.states()} {self.told()}")
 
     def write_up(self, agent_id: int) -> bool:
-        """Let a volunteer write their call up, as the desk does; whether there was one to write up."""
+        """Let a volunteer write their call up on their own page; whether there was one to write up."""
         if self.centre.rows(f"SELECT state FROM agents WHERE id = {int(agent_id)}") != [("wrap_up",)]:  # noqa: S608
             return False
-        with self.database.transaction() as session:
-            officer_id = session.scalars(select(Volunteer.officer_id).where(Volunteer.agent_id == agent_id)).one()
-            token = create_token(session, SystemClock(), SYSTEM, session.get_one(Officer, officer_id), "journey")
-        path = f"{self.centre.service.url}/api/v1/calls/write-up"
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = requests.post(path, json={"disposition": "general"}, headers=headers, timeout=30)
-        return answer.status_code < 400
+        phone = self.centre.rows(f"SELECT phone FROM volunteers WHERE agent_id = {int(agent_id)}")[0][0]  # noqa: S608
+        visit = _Visit(self.centre.service.url, self.crowd.tokens[phone], self.incident_id)
+        return "통화 내용을 기록했습니다" in visit.write_up()
 
     def told(self) -> list[Any]:
         """Return what helps to understand a journey that failed."""

@@ -198,6 +198,22 @@ def test_callbacks_by_api(services: Services, client: FlaskClient) -> None:
     assert (found["kind"], found["due_at"]) == ("promise", "2026-11-21T05:00:00+00:00")
 
 
+def test_a_volunteer_calls_back_without_seeing_the_number(
+    services: Services, client: FlaskClient, visitor: Visitor
+) -> None:
+    with services.db.transaction() as session:
+        make_queue(session)
+        who = make_officer(session, roles=("volunteer",))
+    given = {"phone": "+821012345678", "owner_id": who.id, "due_at": "2026-11-21T14:00:00+09:00"}
+    assert client.post("/api/v1/callbacks", json=given, headers=headers(services.db, "agent")).status_code == 201
+    for role, number in (("agent", "+821012345678"), ("volunteer", "+821…78")):
+        found = client.get("/api/v1/callbacks", headers=headers(services.db, role)).get_json()["callbacks"]
+        assert [each["phone"] for each in found] == [number]
+    visitor.sign_in(who.name)
+    page = visitor.get("/callbacks").get_data(as_text=True)
+    assert "+821…78" in page and "1234" not in page
+
+
 def test_demo_queues_are_made_once(services: Services) -> None:
     from hotline.core.actor import SYSTEM
     from hotline.queues import demo

@@ -14,6 +14,9 @@ from hotline.agents.models import Agent
 from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of
 from hotline.calls.handling import Desk
+from hotline.calls.models import Leg
+from hotline.cases.contact_models import Contact
+from hotline.cases.protection_models import AbuseIncident
 from hotline.core.audit import AuditEntry
 from hotline.core.clock import FrozenClock
 from hotline.core.errors import Forbidden, NotFound, Refused
@@ -261,6 +264,44 @@ class TestListening:
         again = visitor.post(f"/v/{token}/calls/{room.call}/pass-on", follow_redirects=True)
         assert again.status_code == 200 and "Thank you" not in again.text
         assert visitor.post(f"/v/{token}/calls/{room.call}/dance").status_code == 404
+
+    def test_from_the_phone_an_abusive_caller_is_warned_twice_and_then_the_call_ends(
+        self, room: Room, visitor: Visitor
+    ) -> None:
+        page = f"/v/{token_for(room.services, room.volunteer)}"
+        for label, state in (("first warning", "talking"), ("last warning", "talking"), ("end the call", "")):
+            assert label in visitor.get(page).text, label
+            sent = visitor.post(f"{page}/calls/{room.call}/protect", follow_redirects=True)
+            assert "The caller hears it now." in sent.text
+            assert not state or room.centre.rows.call().state == state
+        assert room.centre.rows.call().state != "talking"
+        with room.services.db.transaction() as session:
+            assert {session.query(AbuseIncident).one().state} == {"ended"}
+
+    def test_from_the_phone_a_call_that_is_over_is_written_up_and_the_next_one_may_come(
+        self, room: Room, visitor: Visitor
+    ) -> None:
+        page = f"/v/{token_for(room.services, room.volunteer)}"
+        assert "What the call was about" not in visitor.get(page).text, "not while somebody talks"
+        visitor.post(f"{page}/calls/{room.call}/write-up", {"disposition": "general"})
+        assert room.centre.rows.call().state == "talking"
+        room.centre.hook.status("completed", 1, 8)
+        with room.services.db.transaction() as session:
+            leg = session.query(Leg).filter_by(agent_id=room.agent, role="agent").one()
+        room.centre.hook.status("completed", int(leg.provider_sid[2:], 16), 9)
+        assert room.centre.agent_state(room.agent) == "wrap_up"
+        shown = visitor.get(page).text
+        assert "What the call was about" in shown and f"/calls/{room.call}/write-up" in shown
+        empty = visitor.post(f"{page}/calls/{room.call}/write-up", {"note": "x"}, follow_redirects=True)
+        assert "Choose what the call was about." in empty.text and room.centre.agent_state(room.agent) == "wrap_up"
+        given = {"disposition": "missing", "mood": "worried", "risk": "minor", "note": "Two children, hotel gone"}
+        sent = visitor.post(f"{page}/calls/{room.call}/write-up", given, follow_redirects=True)
+        assert "Written up." in sent.text and "What the call was about" not in sent.text
+        assert room.centre.agent_state(room.agent) == "ready"
+        with room.services.db.transaction() as session:
+            contact = session.get_one(Contact, room.centre.rows.call().contact_id)
+            assert (contact.disposition, contact.mood, contact.risks) == ("missing", "worried", ["minor"])
+            assert contact.state == "closed" and "Two children" in contact.note
 
     def test_a_link_of_somebody_else_does_nothing_in_this_call(self, room: Room, visitor: Visitor) -> None:
         with room.services.db.transaction() as session:
