@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -115,7 +116,7 @@ def entry_list() -> ResponseReturnValue:
 @permit(WRITE)
 def entry_form() -> ResponseReturnValue:
     """Show the form for an entry by hand."""
-    return _entry_form({}, min(MOST_ROWS, number(request.args.get("rows", "")) or ROWS))
+    return _entry_form({"key": secrets.token_urlsafe(12)}, min(MOST_ROWS, number(request.args.get("rows", "")) or ROWS))
 
 
 @blueprint.post("/ledger/entries/new")
@@ -258,6 +259,7 @@ def _wish(session: Session, form: MultiDict[str, str]) -> entries.Wish:
         paid = parse_amount(debit or credit, currency, field="lines")
         lines.append(Line(account_id, paid if debit else -paid))
     return entries.Wish(
+        key=form.get("key", ""),
         occurred_at=_moment(form.get("occurred_at", "")),
         memo=form.get("memo", ""),
         reason=form.get("reason", ""),

@@ -75,7 +75,8 @@ def _entry(session: Session, services: Services) -> None:
     entries.ask(
         session, services.clock, actor_of(officer, "cli"),
         entries.Wish(
-            occurred_at=services.clock.now(), memo=WHAT_HAPPENED, reason="On the bank's statement, without a reference of ours.",
+            key="demo:entry", occurred_at=services.clock.now(), memo=WHAT_HAPPENED,
+            reason="On the bank's statement, without a reference of ours.",
             lines=[Line(fees, Money(1_500, "KRW")), Line(bank, Money(-1_500, "KRW"))],
         ),
     )  # fmt: skip

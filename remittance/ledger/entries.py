@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hotline.core import audit
@@ -15,7 +15,7 @@ from hotline.core.clock import Clock
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
 from remittance.ledger.accounts import get_accounts
 from remittance.ledger.models import LedgerEntry, LedgerJournal
-from remittance.ledger.posting import MAX_MEMO_CHARS, About, Line, check_said, post, reverse
+from remittance.ledger.posting import MAX_KEY_CHARS, MAX_MEMO_CHARS, About, Line, check_said, post, reverse
 from remittance.ledger.states import ENTRY, WAITING, WRITE
 from remittance.money.amounts import Money
 
@@ -27,8 +27,9 @@ ABOUT = "ledger_entry"
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What an officer wants to stand in the books, and why."""
+    """What an officer wants to stand in the books, and why; `key` is the form's own, so that one form is one entry."""
 
+    key: str
     occurred_at: datetime
     memo: str
     reason: str
@@ -39,9 +40,12 @@ def ask(session: Session, clock: Clock, actor: Actor, wish: Wish) -> LedgerEntry
     """Write down an entry that waits for a second officer.
 
     Everything that posting would refuse is refused here already, so that the second officer decides on the matter and not on its
-    form. Raises InvalidInput, NotFound for an unknown account, Forbidden, Refused when too many wait.
+    form. The same form again, also at once, is the entry of the first time. Raises InvalidInput, NotFound for an unknown account,
+    Forbidden, Refused when too many wait or (`entry-key-taken`) when the key stands for another entry.
     """
     _demand(actor)
+    if not 1 <= len(wish.key) <= MAX_KEY_CHARS:
+        raise InvalidInput("key", wish.key, f"give 1 to {MAX_KEY_CHARS} characters")
     reason = _words("reason", wish.reason, MAX_REASON_CHARS)
     memo = _words("memo", wish.memo, MAX_MEMO_CHARS)
     check_said("entry", wish.occurred_at, memo, wish.lines, clock.now())
@@ -53,10 +57,20 @@ def ask(session: Session, clock: Clock, actor: Actor, wish: Wish) -> LedgerEntry
                 code="account-currency",
             )  # fmt: skip
     entry = LedgerEntry(
-        state=WAITING, occurred_at=wish.occurred_at, memo=memo, reason=reason,
+        key=wish.key, state=WAITING, occurred_at=wish.occurred_at, memo=memo, reason=reason,
         lines=[[line.account_id, line.amount.minor] for line in wish.lines], asked_by_id=actor.id, asked_at=clock.now(),
     )  # fmt: skip
-    return _asked(session, clock, actor, entry)
+    return _before(session, entry) or _asked(session, clock, actor, entry)
+
+
+def _before(session: Session, entry: LedgerEntry) -> LedgerEntry | None:
+    """Return the entry that was written under this key before; those with one key wait for each other until commit."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 37))"), {"key": entry.key})
+    found = session.scalar(select(LedgerEntry).where(LedgerEntry.key == entry.key))
+    same = ("asked_by_id", "occurred_at", "memo", "reason", "lines")
+    if found is not None and any(getattr(found, name) != getattr(entry, name) for name in same):
+        raise Refused("This key stands for another entry.", code="entry-key-taken")
+    return found
 
 
 def ask_reversal(session: Session, clock: Clock, actor: Actor, journal_id: int, reason: str) -> LedgerEntry:

@@ -172,6 +172,8 @@ class LedgerEntry(HasId, Base):
         Index("ix_ledger_entries_waiting", "id", postgresql_where=text("state = 'waiting'")),
     )
 
+    key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    """The form's own, so that one form sent twice is one entry; a reversal has none, its journal is reversed once."""
     state: Mapped[str] = mapped_column(String(10))
     occurred_at: Mapped[datetime]
     memo: Mapped[str] = mapped_column(Text)

@@ -40,6 +40,8 @@ ACTIONS = {
 }
 EXPLANATIONS = {
     "key-taken": gettext_noop("The key %(key)s stands for something else in the books."),
+    "entry-key-taken": gettext_noop("This form was sent before with something else in it. Open a new one."),
+    "entry.key": gettext_noop("Open the form again."),
     "period-closed": gettext_noop("The books of %(period)s are closed."),
     "account-currency": gettext_noop("Post onto accounts that are there, each in its own currency."),
     "already-reversed": gettext_noop("This journal was reversed before."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -24,10 +25,13 @@ from remittance.money.amounts import Money
 from tests.factories import NOW
 from tests.remittance.ledger.making import LAST_MONTH, Books, at_once
 
+_forms = itertools.count(1)
+
 
 def wish(books: Books, **change: Any) -> entries.Wish:
     lines = [Line(books.fees, Money(1_500, "KRW")), Line(books.bank, Money(-1_500, "KRW"))]
     values: dict[str, Any] = {
+        "key": f"form-{next(_forms)}",
         "occurred_at": NOW,
         "memo": "bank charges",
         "reason": "on the statement",
@@ -63,6 +67,24 @@ def test_a_second_officer_posts_what_the_first_asked_for(books: Books) -> None:
         actions = session.scalars(select(audit.AuditEntry.action).order_by(audit.AuditEntry.seq)).all()
         assert actions[-2:] == ["ledger.entry.ask", "ledger.entry.agree"]
     assert books.check().sound
+
+
+def test_one_form_sent_twice_or_five_times_at_once_is_one_entry(books: Books) -> None:
+    first = asked(books, key="one")
+    assert asked(books, key="one") == first
+    same = wish(books, key="two")
+    made = at_once([partial(act, books, entries.ask, books.one, same) for _ in range(5)])
+    assert len({each.id for each in made}) == 1
+    for change, actor in (({"memo": "other charges"}, books.one), ({}, books.two)):
+        with pytest.raises(Refused) as told:
+            asked(books, actor, key="one", **change)
+        assert told.value.code == "entry-key-taken"
+    act(books, entries.agree, books.two, first)
+    assert asked(books, key="one") == first, "also after it was posted"
+    with pytest.raises(InvalidInput):
+        asked(books, key="")
+    with books.services.db.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(LedgerEntry)) == 2
 
 
 def test_nobody_agrees_to_their_own_and_nobody_reads_only_and_writes(books: Books) -> None:

@@ -168,7 +168,9 @@ class Bookkeeping:
         books = self.books
         lines = [Line(books.fees, Money(minor, "KRW")), Line(books.bank, Money(-minor, "KRW"))]
         with books.services.db.transaction() as session:
-            wish = entries.Wish(occurred_at=self.clock.now(), memo="charges", reason="statement", lines=lines)
+            wish = entries.Wish(
+                key=self._key(), occurred_at=self.clock.now(), memo="charges", reason="statement", lines=lines
+            )
             entries.ask(session, self.clock, books.one, wish)
 
     def _agree(self, _pick: int, _minor: int) -> None:

@@ -72,9 +72,11 @@ def test_who_has_no_business_with_money_sees_nothing(app: Any, books: Books, jou
 
 def test_an_entry_goes_from_the_form_to_the_journal_through_two_officers(app: Any, books: Books) -> None:
     first, second = sign_in(app, books, books.one), sign_in(app, books, books.two)
+    key = re.search(r'name="key" value="([^"]+)"', first.get("/ledger/entries/new").get_data(as_text=True))
+    assert key is not None
     form = {
-        "memo": "Bank charges", "occurred_at": "2026-11-21T11:00", "reason": "on the statement", "account-0": str(books.fees),
-        "debit-0": "1,500원", "account-1": str(books.bank), "credit-1": "1500",
+        "key": key[1], "memo": "Bank charges", "occurred_at": "2026-11-21T11:00", "reason": "on the statement",
+        "account-0": str(books.fees), "debit-0": "1,500원", "account-1": str(books.bank), "credit-1": "1500",
     }  # fmt: skip
     for change, words in (
         ({"debit-0": "1,5"}, "Write digits"), ({"credit-1": "1,400"}, "do not sum to zero"), ({"reason": ""}, "why it is needed"),
@@ -88,6 +90,8 @@ def test_an_entry_goes_from_the_form_to_the_journal_through_two_officers(app: An
     answer = first.post("/ledger/entries/new", form)
     path = answer.headers["Location"]
     assert re.fullmatch(r"/ledger/entries/\d+", path)
+    assert first.post("/ledger/entries/new", form).headers["Location"] == path, "a form sent twice is one entry"
+    assert "Open a new one" in first.post("/ledger/entries/new", form | {"memo": "Others"}).get_data(as_text=True)
     assert "1 entry by hand waits" in second.get("/ledger").get_data(as_text=True)
     own = first.post(f"{path}/agree")
     assert own.status_code == 403 and "Another one does" in own.get_data(as_text=True)
