@@ -1,7 +1,7 @@
 """`python -m benchmarks NAME [--json]`: run one benchmark, or all of them one after the other.
 
 A benchmark is a module of this package with `run(args) -> dict` and, where it has options, `add_arguments(parser)`; a
-`show(result)` prints its table. With `--json` the last line on standard output is the result as one JSON object.
+`show(result)` prints its table. With `--json` the last line, after the table, is the result as one JSON object.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def _module(name: str) -> ModuleType | None:
 def _add(choices: Any, name: str, module: ModuleType | None) -> None:
     about = (module.__doc__ or "").splitlines()[0] if module is not None else "every benchmark with its usual options"
     parser = choices.add_parser(name, help=about, description=about)
-    parser.add_argument("--json", action="store_true", help="print the result as one JSON object in the last line")
+    parser.add_argument(
+        "--json", action="store_true", help="print the result as one JSON object in the last line, after the table"
+    )
     if module is not None and hasattr(module, "add_arguments"):
         module.add_arguments(parser)
 
@@ -61,11 +63,10 @@ def _run_alone(parser: argparse.ArgumentParser, name: str, as_json: bool) -> dic
 
 def _run(module: ModuleType, args: argparse.Namespace) -> dict[str, Any]:
     result: dict[str, Any] = module.run(args)
-    if not args.json:
-        if hasattr(module, "show"):
-            module.show(result)
-        else:
-            print(json.dumps(result, ensure_ascii=False, indent=2))
+    if hasattr(module, "show"):
+        module.show(result)
+    elif not args.json:
+        print(json.dumps(result, ensure_ascii=False, indent=2))
     return result
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import materialise
+from benchmarks import drill, materialise
+from benchmarks.__main__ import main as benchmarks_main
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS_WITHIN_S = 300
@@ -34,6 +35,20 @@ def test_writing_message_rows_can_be_measured() -> None:
     result = materialise.run(argparse.Namespace(rows=2_000, repeats=1))
     assert result["materialise_rows"] == 2_000
     assert result["materialise_ratio_to_bare_insert"] > 0
+
+
+def test_the_table_is_printed_before_the_last_line_which_is_the_object(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = {"wait_s": 95.6, "answer_s": 20.0, "calls": 9, "abandoned_percent": 1.0, "answered_in_time_percent": 2.0,
+              "most_on_duty": 3}  # fmt: skip
+    scenario = {"without": played, "with": played | {"wait_s": 1.25}, "advice": dict.fromkeys("abcdefg", 30)}
+    monkeypatch.setattr(drill, "run", lambda _args: {"scenarios": {"march-2011": scenario}, "forecast_s": 0.5})
+    assert benchmarks_main(["drill", "--json"]) == 0
+    *table, last = capsys.readouterr().out.splitlines()
+    assert json.loads(last)["scenarios"]["march-2011"]["with"]["wait_s"] == 1.25
+    waits = [line for line in table if "march-2011 with" in line]
+    assert len(waits) == 2 and "95.6" in waits[0] and "1.25" in waits[1]
 
 
 @pytest.mark.nightly

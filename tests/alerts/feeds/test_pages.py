@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -124,6 +125,16 @@ def test_the_list_shows_what_came_in_and_what_came_of_it(
     assert "M 6.4 - 20 km N of Manila, Philippines" in shown and "/alerts/1" in shown
     fragment = officials["author"].client.get("/alerts/feeds", headers={"X-Fragment": "1"}).get_data(as_text=True)
     assert "<html" not in fragment and "M 6.4" in fragment
+
+
+def test_an_incident_is_opened_from_a_feeds_draft(
+    officials: Officials, services: Services, server: LoopbackFeed, add_source: Add
+) -> None:
+    polling.poll(services, add_source(server.serve("/usgs", usgs(quake(mag=6.4)))))
+    assert "/incidents/new?from=alert:1" in page(officials, role="duty_chief")
+    form = page(officials, "/incidents/new?from=alert:1", "duty_chief")
+    assert 'value="alert:1"' in form and 'value="14.8"' in form and 'value="121.0"' in form
+    assert re.search(r'<option value="earthquake"[^>]* selected', form), "the feed's hazard is its kind"
 
 
 def test_the_overview_shows_drafts_that_wait_for_somebody(
