@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -55,6 +56,35 @@ def test_own_pages_are_accessible_and_whole(
         desk.check(f"own-money-{name}-{language}")
         assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
     assert desk.page.context.cookies() == []
+
+
+HANGUL_HERE = """() => new FontFace("Probe", 'local("Noto Sans CJK KR"), local("Malgun Gothic")').load()
+    .then(() => true, () => false)"""
+LETTERS_CAME = (
+    "() => document.fonts.status === 'loaded' && [...document.fonts].some((face) => face.status === 'loaded')"
+)
+
+
+def test_korean_is_drawn_on_a_device_without_korean_letters(
+    open_desk: Callable[..., Desk], pages: dict[str, str]
+) -> None:
+    desk = open_desk(language="ko", size=PHONE)
+    desk.go(f"{pages['deposit']}?lang=ko")
+    if desk.page.evaluate(HANGUL_HERE):
+        pytest.skip("this machine brings Korean letters along")
+    desk.page.wait_for_function(LETTERS_CAME)
+    tools = desk.context.new_cdp_session(desk.page)
+    for domain in ("DOM", "CSS"):
+        tools.send(f"{domain}.enable")
+    root = tools.send("DOM.getDocument")["root"]["nodeId"]
+    for selector in ("h1", "h2", "dt", "dd small", "li"):
+        node = tools.send("DOM.querySelector", {"nodeId": root, "selector": f"main {selector}"})["nodeId"]
+        fonts = tools.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        sent = sum(int(each["glyphCount"]) for each in fonts if each["isCustomFont"])
+        letters = re.findall("[가-힣]", desk.page.locator(f"main {selector}").first.inner_text())
+        assert sent >= len(letters) > 0, f"{selector}: the device has no letters for {letters}"
+    slices = desk.page.evaluate("() => [...document.fonts].filter((face) => face.status === 'loaded').length")
+    assert slices < 40, "only those with the page's own letters"
 
 
 def test_what_was_written_stays_beside_what_is_wrong(open_desk: Callable[..., Desk], pages: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -205,3 +206,28 @@ def test_every_asset_of_the_manifest_is_there() -> None:
         for place in files.values():
             found = vendor_assets.VENDOR / name / place
             assert any(found.iterdir()) if place.endswith("/") else found.is_file(), f"{name}/{place}"
+
+
+def test_sheet_of_own_pages_holds_hangul_alone_behind_the_devices_own_faces() -> None:
+    shipped = """
+@font-face { font-family: 'X'; src: url(./slices/X.subset.7.woff2) format('woff2'); unicode-range: U+20-22, U+ac00, U+d723-d728; }
+@font-face { font-family: 'X'; src: url(./slices/X.subset.9.woff2) format('woff2'); unicode-range: U+ff03-ff05, U+f900; }
+"""
+    own, *sent, families = vendor_assets.derive_hangul(shipped).splitlines()
+    assert 'font-family: "Own Hangul"' in own and 'local("Malgun Gothic")' in own and "url(" not in own
+    assert "unicode-range: U+1100-11ff, U+3130-318f, U+ac00-d7a3;" in own and "--hangul: " in families
+    assert sent == [
+        '@font-face { font-family: "Sent Hangul"; font-display: swap; src: url(hangul/Pretendard-Regular.subset.7.woff2); '
+        "unicode-range: U+ac00, U+d723-d728; }"
+    ]
+
+
+def test_every_syllable_is_in_one_slice_that_is_there() -> None:
+    sheet = vendor_assets.VENDOR / "pretendard" / "hangul.css"
+    held: set[int] = set()
+    for address, listed in re.findall(r"url\(([^)]+)\); unicode-range: ([^;]+);", sheet.read_text(encoding="utf-8")):
+        assert (sheet.parent / address).is_file(), address
+        for each in listed.split(", "):
+            first, _, last = each.removeprefix("U+").partition("-")
+            held |= set(range(int(first, 16), int(last or first, 16) + 1))
+    assert set(range(0xAC00, 0xD7A4)) <= held
