@@ -178,7 +178,7 @@ class _Page(Sheet):
             self.words(8, gettext("No hours in this period."))
             return
         self.table_of(
-            (gettext("Day"), gettext("Time")),
+            (gettext("Date"), gettext("Time helped")),
             [(day.isoformat(), written(minutes)) for day, minutes in self.found.days],
             (1, 1), width=100, size=9.5, line=6,
         )  # fmt: skip

@@ -40,7 +40,7 @@ EVENTS = {
     "deposit_other": gettext_noop("Deposited by somebody else"),
     "deposit_more": gettext_noop("Deposited once more"),
     "deposit_returned": gettext_noop("Deposit taken back by the bank"),
-    "refund_paid": gettext_noop("Sent back"),
+    "refund_paid": gettext_noop("Refund sent"),
 }
 FAULTS = {
     "account": gettext_noop("This account is not ours, or not agreed to yet. Enter the bank account first."),
@@ -85,6 +85,8 @@ EXPLANATIONS = {
         "Whoever asked for it, reviewed or approved it, or gave it this deposit does not accept it. Ask a colleague."
     ),
     "which-remittance": gettext_noop("Give a remittance's number or reference."),
+    "deposit.what": gettext_noop("Choose what the entry is."),
+    "deposit.other_id": gettext_noop("Choose the entry that was refunded."),
     "deposit.reason": gettext_noop("Say why in 1 to 300 characters."),
     "statement.file": gettext_noop("Choose the file of the bank."),
     "statement.name": gettext_noop("Name the file in 1 to 120 characters."),

@@ -61,6 +61,10 @@ class Money:
     def __str__(self) -> str:
         return f"{self.decimal()} {self.currency}"
 
+    def grouped(self) -> str:
+        """Return it for a sentence, as in `USD 1,000.00`: the same in every language."""
+        return f"{self.currency} {self.decimal():,}"
+
     def decimal(self) -> Decimal:
         """Return the amount in major units, exactly, with every digit that ISO 4217 gives the currency."""
         with localcontext() as context:

@@ -148,4 +148,4 @@ def _signatures(page: Sheet, facts: Facts) -> None:
         page.cell(width - 6, 4, f"{korean} {english}")
         page.set_xy(left, top + 5)
         page.face(9)
-        page.cell(width - 6, 5, name)
+        page.multi_cell(width - 6, 4.5, name, align="L")  # a name has up to 120 letters; none runs into the next one

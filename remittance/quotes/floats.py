@@ -40,7 +40,7 @@ def demand_free(session: Session, one: Remittance, paid: Money) -> None:
         left = Money(max(free.minor, 0), paid.currency)
         raise Refused(
             f"The till has {left} free, and {paid} is asked for. Give it to another mission, or have the till replenished.",
-            code="float-short", params={"free": str(left), "paid": str(paid)},
+            code="float-short", params={"free": left.grouped(), "paid": paid.grouped()},
         )  # fmt: skip
 
 

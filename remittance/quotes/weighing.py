@@ -60,7 +60,9 @@ def demand_within_limit(
     had = quoted_before(session, one, known, now, lock=lock)
     if had.minor + weight.minor > policy.limit_minor:
         left = Money(max(0, policy.limit_minor - had.minor), policy.limit_currency)
-        raise Refused(f"The limit of this incident leaves {left}.", code="remittance-limit", params={"left": str(left)})
+        raise Refused(
+            f"The limit of this incident leaves {left}.", code="remittance-limit", params={"left": left.grouped()}
+        )
 
 
 def quoted_before(session: Session, one: Remittance, known: Sequence[KnownRate], now: datetime, *, lock: bool) -> Money:

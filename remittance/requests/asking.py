@@ -215,7 +215,9 @@ def _eligible(session: Session, policy: Policy, wish: Wish, person_id: int) -> N
     )
     if wish.wanted.currency == policy.limit_currency and int(had or 0) + wish.wanted.minor > policy.limit_minor:
         left = Money(max(0, policy.limit_minor - int(had or 0)), policy.limit_currency)
-        raise Refused(f"The limit of this incident leaves {left}.", code="remittance-limit", params={"left": str(left)})
+        raise Refused(
+            f"The limit of this incident leaves {left}.", code="remittance-limit", params={"left": left.grouped()}
+        )
 
 
 def _insert(

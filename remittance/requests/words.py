@@ -15,7 +15,7 @@ STATES = {
     "deposited": gettext_noop("Deposited"),
     "ready": gettext_noop("Ready for payout"),
     "paid": gettext_noop("Paid out"),
-    "settled": gettext_noop("Settled"),
+    "settled": gettext_noop("Settled with the mission"),
     "rejected": gettext_noop("Rejected"),
     "expired": gettext_noop("Expired"),
     "cancelled": gettext_noop("Called off"),
@@ -26,14 +26,14 @@ STATES = {
 }
 STATE_KINDS = {
     "requested": "waiting", "under_review": "waiting", "approved": "done", "quoted": "waiting", "ready": "done", "paid": "done",
-    "settled": "done", "on_hold": "stopped", "disputed": "stopped", "partial": "waiting", "overpaid": "waiting",
+    "settled": "done", "on_hold": "fault", "disputed": "fault", "partial": "waiting", "overpaid": "waiting",
     "wrong_depositor": "waiting", "refund_pending": "waiting",
 }  # fmt: skip
 EVENTS = {
     "request": gettext_noop("Asked for"),
     "review": gettext_noop("Review begun"),
     "note": gettext_noop("Review written down"),
-    "send_back": gettext_noop("Sent back"),
+    "send_back": gettext_noop("Sent back to be completed"),
     "approve": gettext_noop("Approved"),
     "quote": gettext_noop("Quoted"),
     "quote_again": gettext_noop("Quoted again"),
@@ -93,6 +93,22 @@ EXPLANATIONS = {
     "no-policy": gettext_noop("No policy for remittances holds yet."),
     "remittance.amount": gettext_noop("Write an amount above zero and at most the limit that is named above."),
     "remittance.payee_born_on": gettext_noop("Write a day of the past since 1900, as 1990-12-31."),
+    "remittance.case_id": gettext_noop("Give the number of the person's case."),
+    "remittance.payee_name": gettext_noop("Write the name as in the passport, in 1 to 120 characters."),
+    "remittance.payer_name": gettext_noop("Write at most 120 characters."),
+    "remittance.payee_phone": gettext_noop("Write the number with its country's, such as +852 6123 4567."),
+    "remittance.payer_phone": gettext_noop("Write the number as 010-2000-0011, or abroad as +852 6123 4567."),
+    "remittance.words": gettext_noop("Use at most 1,000 characters."),
+    "remittance.identity": gettext_noop("Choose how it is proven."),
+    "remittance.identity_words": gettext_noop("Say by what else they proved who they are, in 1 to 200 characters."),
+    "remittance.duress": gettext_noop("Choose what the interview gave."),
+    "remittance.reason": gettext_noop("Give the reason; a written one has 1 to 300 characters."),
+    "remittance.event": gettext_noop("Choose one of the buttons."),
+    "remittance.currency": gettext_noop("Choose one of the currencies."),
+    "remittance.mission_id": gettext_noop("Choose a mission."),
+    "remittance.consent": gettext_noop("Without it nobody is called. Ask the traveller, or leave the number out."),
+    "remittance.payee_language": gettext_noop("Choose one of the languages."),
+    "remittance.payer_language": gettext_noop("Choose one of the languages."),
     "no-reference": gettext_noop("No free reference was found. Try again."),
 }
 TRAIL = {

@@ -33,7 +33,7 @@ STATES = {
     "open": gettext_noop("Not decided"), "cleared": gettext_noop("Cleared"), "confirmed": gettext_noop("Confirmed"),
     "all": gettext_noop("All of them"),
 }  # fmt: skip
-STATE_KINDS = {"open": "waiting", "cleared": "done", "confirmed": "stopped"}
+STATE_KINDS = {"open": "waiting", "cleared": "done", "confirmed": "fault"}
 SEVERITIES = {
     "off": gettext_noop("Off"), "note": gettext_noop("To look at"), "hold": gettext_noop("Holds the money"),
 }  # fmt: skip

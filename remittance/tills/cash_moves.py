@@ -131,7 +131,7 @@ def free_of(session: Session, mission_id: int, currency: str, cash: int) -> int:
 def _demand_free(session: Session, mission_id: int, kind: str, amount: Money, cash: int) -> None:
     free = free_of(session, mission_id, amount.currency, cash)
     if kind == RETURN and amount.minor > free:
-        shown = str(Money(free, amount.currency))
+        shown = Money(free, amount.currency).grouped()
         raise Refused(f"Only {shown} of this till are free.", code="till-short", params={"free": shown})
 
 

@@ -147,7 +147,7 @@ def test_the_page_says_why_there_can_be_no_quote(app: Any, services: Services, c
     assert "No bank account is chosen" in page(one.id)
     with services.db.transaction() as session:
         make_bank(session, clock)
-    assert "has 0.00 USD free" in page(one.id)
+    assert "has USD 0.00 free" in page(one.id)
     chief.post(f"/remittances/{one.id}/quote", {"version": str(one.version)})
     assert "Give it to another mission" in page(one.id)
     with services.db.transaction() as session:

@@ -182,7 +182,7 @@ def test_the_limit_is_that_of_the_whole_incident_in_every_currency(services: Ser
     with pytest.raises(Refused) as caught, services.db.transaction() as session:
         quoting.quote(session, clock, actor, third.id)
     # 1,500 euros are 1,620 dollars; 200,000 yen 1,329.24, rounded up.
-    assert caught.value.code == "remittance-limit" and caught.value.params == {"left": "50.76 USD"}
+    assert caught.value.code == "remittance-limit" and caught.value.params == {"left": "USD 50.76"}
     with services.db.transaction() as session:
         reviewing.decide(session, clock, actor, two.id, "cancel", reason="not needed")
     assert code_of(services, actor, third.id) == "remittance-limit", (
@@ -281,7 +281,7 @@ def test_the_till_says_what_it_has_free(services: Services, clock: FrozenClock) 
     with pytest.raises(Refused) as caught, services.db.transaction() as session:
         quoting.quote(session, clock, actor, one.id)
     assert caught.value.code == "float-short"
-    assert caught.value.params == {"free": "999.99 USD", "paid": "1000.00 USD"}
+    assert caught.value.params == {"free": "USD 999.99", "paid": "USD 1,000.00"}
     with services.db.transaction() as session:
         fill_till(session, clock, session.get_one(Mission, one.mission_id), Money(1, "USD"))
     assert run(services, actor, one.id) == "quoted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -166,3 +167,22 @@ def test_the_api_asks_shows_and_decides(services: Services, clock: FrozenClock, 
     assert [each["event"] for each in story["changes"]] == ["request", "review", "note", "approve", "reroute", "hold"]
     assert [each["id"] for each in call("GET", "?state=on_hold&q=kim", tokens[0]).json["remittances"]] == [number]
     assert call("GET", "/999999", tokens[0]).status_code == 404
+
+
+def test_what_is_wrong_is_said_in_the_readers_language_beside_every_field(
+    services: Services, clock: FrozenClock, visitor: Visitor
+) -> None:
+    agent = officer(services, "agent")
+    with services.db.transaction() as session:
+        case, mission = make_case(session, clock).id, make_hong_kong(session).id
+    visitor.sign_in(agent.name)
+    visitor.post("/language", {"language": "ko", "next": "/remittances"})
+    wrong = form(
+        case, mission, reason="", payee_name=" ", identity="second_factor", consent="", payer_phone="12", payee_phone="1",
+        payer_name="x" * 200, words="x" * 1001, payee_language="fr", payer_language="fr", currency="KRW",
+        payee_born_on="1800-01-01",
+    )  # fmt: skip
+    page = visitor.post("/remittances", wrong).get_data(as_text=True)
+    said = re.findall(r'<p class="error" id="([a-z_-]+)">.*?</svg>([^<]*)</p>', page, re.DOTALL)
+    assert len(said) == 12, said
+    assert not [each for each in said if not re.search("[가-힣]", each[1])]

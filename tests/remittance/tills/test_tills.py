@@ -69,7 +69,7 @@ def test_what_is_reserved_is_not_taken_out(counter: Counter) -> None:
     counter.remittance(50_000)
     with pytest.raises(Refused) as told:
         counter.prepare(50_001, kind="return")
-    assert (told.value.code, told.value.params) == ("till-short", {"free": "500.00 USD"})
+    assert (told.value.code, told.value.params) == ("till-short", {"free": "USD 500.00"})
     assert refusal(counter.do, cash_moves.confirm, counter.officer, waiting.id) == "till-short", "looked at again"
     assert counter.do(cash_moves.refuse, counter.officer, waiting.id, "Reserved meanwhile").state == "refused"
     exact = counter.prepare(50_000, kind="return")
