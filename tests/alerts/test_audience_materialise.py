@@ -184,14 +184,14 @@ def test_two_at_once_write_one_set_of_messages(services: Services) -> None:
     start, states = threading.Barrier(2), []
 
     def run() -> None:
-        start.wait(10)
+        start.wait(60)
         states.append(materialise(services, alert_id))
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert set(states) <= {"dispatching", "held"}
     assert "dispatching" in states
     assert len(phones(services, alert_id)) == 300

@@ -41,7 +41,7 @@ def in_threads(number: int, act: Any) -> list[Unavailable | None]:
     start = threading.Barrier(number)
 
     def run(nth: int) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             act(nth)
         except Unavailable as error:
@@ -51,7 +51,7 @@ def in_threads(number: int, act: Any) -> list[Unavailable | None]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     return outcome
 
 
@@ -76,13 +76,13 @@ def test_requests_that_arrive_during_a_commit_share_the_next_one(
     def insert(self: ReceiptWriter, batch: Any) -> None:
         sizes.append(len(batch))
         first_is_in.set()
-        assert let_go.wait(10)
+        assert let_go.wait(60)
         real(self, batch)
 
     monkeypatch.setattr(ReceiptWriter, "_insert", insert)
     first = threading.Thread(target=writer.append, args=([receipt(999)],))
     first.start()
-    assert first_is_in.wait(10)
+    assert first_is_in.wait(60)
     others = [threading.Thread(target=writer.append, args=([receipt(nth)],)) for nth in range(REQUESTS)]
     for thread in others:
         thread.start()
@@ -90,7 +90,7 @@ def test_requests_that_arrive_during_a_commit_share_the_next_one(
         first.join(0.001)
     let_go.set()
     for thread in [first, *others]:
-        thread.join(20)
+        thread.join(120)
     assert sizes == [1, REQUESTS]
     assert sorted(kept(services)) == [*range(REQUESTS), 999]
 

@@ -127,7 +127,7 @@ def test_two_agents_call_out_about_one_case_at_once(centre: Centre, monkeypatch:
     for each in both:
         each.start()
     for each in both:
-        each.join(20)
+        each.join(120)
     assert faults == [] and len(centre.rows.calls()) == 2
 
 
@@ -163,5 +163,5 @@ def test_a_message_is_kept_while_somebody_writes_in_the_case_of_its_caller(servi
                 break
             keeping.join(0.01)
         contacts.get_contact(session, contact_id, lock=True)
-    keeping.join(20)
+    keeping.join(120)
     assert faults == []

@@ -87,7 +87,7 @@ def test_only_one_scheduler_enqueues_and_the_other_stands_by(services: Services,
         assert jobs.waiting(services.redis)["urgent"] == 1, "the latch keeps the queue from filling"
     finally:
         stop.set()
-        standing_by.join(timeout=20)
+        standing_by.join(timeout=120)
     assert not standing_by.is_alive()
 
 

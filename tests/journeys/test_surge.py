@@ -238,7 +238,7 @@ def surge(service: RunningService) -> Iterator[Surge]:
     living.start()
     yield Surge(centre, database, crowd, made["id"], plan_id)
     crowd.stop()
-    living.join(timeout=30)
+    living.join(timeout=120)
     assert carrier.record("alerts") == [], "the service made a mistake that its provider would report"
     database.dispose()
     carrier.close()

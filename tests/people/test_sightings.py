@@ -146,9 +146,9 @@ def test_two_reports_at_once_are_decided_together(db: Database, clock: FrozenClo
         record_sightings(connection, [seen], now=clock.now())
         other = threading.Thread(target=second)
         other.start()
-        began.wait(10)
+        began.wait(60)
         assert not done.wait(0.2), "the second report waits for the first one's transaction"
-    other.join(10)
+    other.join(120)
     assert held(db, person) == ("exact", "JP")
 
 

@@ -147,7 +147,7 @@ def test_committed_rows_survive_a_killed_server(tmp_path: Path) -> None:
         _run(server.start(), "CREATE TABLE kept AS SELECT 1 AS one")
         assert server.process is not None
         server.process.kill()
-        server.process.wait(30)
+        server.process.wait(120)
         assert _value(server.start(), "SELECT count(*) FROM kept") == 1
     finally:
         server.stop()
@@ -187,7 +187,7 @@ def test_process_id_that_now_belongs_to_another_program_does_not_block_the_start
         assert _value(server.start(), "SELECT 1") == 1
     finally:
         stranger.kill()
-        stranger.wait(30)
+        stranger.wait(120)
 
 
 def test_directory_with_other_files_is_not_taken_for_a_cluster(server: EmbeddedPostgres, tmp_path: Path) -> None:
@@ -306,4 +306,4 @@ def test_server_killed_by_a_signal_is_noticed(cache: EmbeddedValkey) -> None:
     cache.start()
     assert cache.process is not None
     cache.process.send_signal(signal.SIGKILL)
-    assert cache.process.wait(30) == -signal.SIGKILL
+    assert cache.process.wait(120) == -signal.SIGKILL

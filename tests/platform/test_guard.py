@@ -32,7 +32,7 @@ def watcher() -> Iterator[subprocess.Popen[str]]:
     if process.stdin is not None:
         process.stdin.close()
     process.kill()
-    process.wait(30)
+    process.wait(120)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def stubborn() -> Iterator[subprocess.Popen[str]]:
     assert process.stdout.readline() == "up\n"
     yield process
     process.kill()
-    process.wait(30)
+    process.wait(120)
     process.stdout.close()
 
 
@@ -58,13 +58,13 @@ def _order(watcher: subprocess.Popen[str], *orders: str) -> None:
 
 def test_closed_pipe_ends_announced_sessions(watcher: subprocess.Popen[str], stubborn: subprocess.Popen[str]) -> None:
     _order(watcher, f"+{stubborn.pid} 0.1")
-    assert watcher.wait(30) == 0
-    assert stubborn.wait(30) == -signal.SIGKILL
+    assert watcher.wait(120) == 0
+    assert stubborn.wait(120) == -signal.SIGKILL
 
 
 def test_done_leaves_everything_alone(watcher: subprocess.Popen[str], stubborn: subprocess.Popen[str]) -> None:
     _order(watcher, f"+{stubborn.pid} 0.1", "done")
-    assert watcher.wait(30) == 0
+    assert watcher.wait(120) == 0
     assert is_alive(stubborn.pid)
 
 
@@ -72,7 +72,7 @@ def test_session_that_was_taken_back_is_left_alone(
     watcher: subprocess.Popen[str], stubborn: subprocess.Popen[str]
 ) -> None:
     _order(watcher, f"+{stubborn.pid} 0.1", f"-{stubborn.pid}")
-    assert watcher.wait(30) == 0
+    assert watcher.wait(120) == 0
     assert is_alive(stubborn.pid)
 
 
@@ -84,15 +84,15 @@ def test_signals_do_not_end_the_guard(watcher: subprocess.Popen[str], stubborn: 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         watcher.send_signal(number)
     watcher.stdin.close()
-    assert watcher.wait(30) == 0
-    assert stubborn.wait(30) == -signal.SIGKILL
+    assert watcher.wait(120) == 0
+    assert stubborn.wait(120) == -signal.SIGKILL
 
 
 def test_grandchild_in_the_session_is_found_after_its_parent_ended() -> None:
     leaver = subprocess.Popen([sys.executable, "-c", LEAVER], stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert leaver.stdout is not None
     grandchild = int(leaver.stdout.readline())
-    leaver.wait(30)
+    leaver.wait(120)
     leaver.stdout.close()
     assert guard.members([leaver.pid]) == {grandchild: leaver.pid}
     guard.kill_session(leaver.pid)

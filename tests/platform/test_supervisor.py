@@ -242,7 +242,7 @@ def test_nothing_survives_a_supervisor_that_dies_without_warning(tmp_path: Path,
         wait_until(lambda: len(descendants(process.pid)) >= 12, "the servers and every child run")
         family = descendants(process.pid)
         process.send_signal(how)
-        process.wait(30)
+        process.wait(120)
         wait_until(lambda: not any(map(is_alive, family)), "nobody is left", limit_s=30)
     finally:
         end(process)

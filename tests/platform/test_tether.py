@@ -103,14 +103,14 @@ def test_child_has_a_session_of_its_own() -> None:
 
 def test_stopping_an_ended_child_is_no_error() -> None:
     child = spawn_tied(["/bin/true"], death_signal=signal.SIGKILL)
-    child.wait(30)
+    child.wait(120)
     assert stop_process(child, ask_with=signal.SIGTERM, limit_s=1)
     output_of(child).close()
 
 
 def test_output_of_refuses_a_child_without_a_pipe() -> None:
     plain = subprocess.Popen(["/bin/true"])
-    plain.wait(30)
+    plain.wait(120)
     with pytest.raises(ValueError, match="pipe"):
         output_of(plain)
 

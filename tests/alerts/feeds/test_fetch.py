@@ -179,5 +179,5 @@ def test_many_at_once_do_not_mix(server: LoopbackFeed) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(120)
     assert found == {url: str(number).encode() for number, url in enumerate(urls)}

@@ -211,7 +211,7 @@ def test_polls_at_the_same_time_fetch_once(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert sorted(results) == ["read", "skipped", "skipped"]
     assert len(server.asked) == 1 and len(drafts()) == 1
 
@@ -227,7 +227,7 @@ def test_two_feeds_at_the_same_time_still_make_one_draft(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert len(drafts()) == 1
 
 

@@ -104,7 +104,7 @@ def test_two_workers_with_two_alerts_of_one_chain_keep_their_order(chain: Chain,
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     found = caps(published())
     assert [cap.msg_type for cap in found] in (["Alert"], ["Alert", "Update"])
     assert all(names(cap) == [before.identifier] for before, cap in itertools.pairwise(found))

@@ -146,7 +146,7 @@ def test_many_people_answering_at_once_are_counted_exactly_and_open_one_case_eac
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert failures == []
     assert warned.counts() == {("PH", "help"): 6}
     assert sorted(case.traveller_id for case in cases(services)) == [each.id for each in people]

@@ -111,7 +111,7 @@ def test_two_taps_at_the_same_moment_are_one_try(desk: Desk) -> None:
     for tap in taps:
         tap.start()
     for tap in taps:
-        tap.join(30)
+        tap.join(120)
     assert len(outcomes) == 4 and desk.count(BriefingTry) == 1
 
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 from werkzeug.serving import make_server
 
+from hotline.calls import hands as hands_module
 from hotline.calls.hands import hands
 from hotline.calls.models import Call, CallLine
 from hotline.core.actor import SYSTEM
@@ -162,10 +163,17 @@ class House:
 
 
 @pytest.fixture
-def house(services: Services, clock: FrozenClock, sandbox: RunningSandbox) -> Iterator[House]:  # noqa: F811
-    """Serve the application on a socket until the test ends."""
+def house(
+    services: Services,
+    clock: FrozenClock,
+    sandbox: RunningSandbox,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[House]:
+    """Serve the application on a socket until the test ends; a busy machine sends no test call to the duty number."""
     from wsgi import create_app
 
+    monkeypatch.setattr(hands_module, "DEADLINE_S", 60.0)
+    monkeypatch.setattr(client, "TIMEOUT_S", 120.0)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)
     url = f"http://127.0.0.1:{server.server_port}"

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
+from hotline.calls import hands
 from hotline.calls.models import Call
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
@@ -138,8 +139,12 @@ def add_mission(services: Services, code: str, **more: Any) -> int:
 
 
 @pytest.fixture
-def exchange(app: Any, services: Services, clock: FrozenClock) -> Exchange:
-    """Return the exchange of the embassy in Beijing, whose line is forwarded and whose hours nobody has given."""
+def exchange(app: Any, services: Services, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> Exchange:
+    """Return the exchange of the embassy in Beijing, whose line is forwarded and whose hours nobody has given.
+
+    A busy machine must not turn a test's answer into the one that is given without a database.
+    """
+    monkeypatch.setattr(hands, "DEADLINE_S", 60.0)
     mission_id = add_mission(services, "beijing")
     add_line(services, mission_id, number=NUMBER, pool=POOL, back=BACK)
     with services.db.transaction() as session:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,9 +29,11 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sender(app: Any, exchange: Exchange) -> Iterator[client.Exchange]:
-    """Serve the application on this machine's own clock, and return an exchange that calls it."""
-    exchange.clock.set(datetime.now(UTC))
+def sender(app: Any, exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> Iterator[client.Exchange]:
+    """Serve the application, and return an exchange that calls it; both clocks stand still at the same moment."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    exchange.clock.set(now)
+    monkeypatch.setattr(client, "time", SimpleNamespace(time=now.timestamp, monotonic=time.monotonic))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -40,7 +43,7 @@ def sender(app: Any, exchange: Exchange) -> Iterator[client.Exchange]:
         )
     finally:
         server.shutdown()
-        thread.join(timeout=10)
+        thread.join(timeout=120)
         server.server_close()
 
 
@@ -83,7 +86,7 @@ def test_a_clock_that_is_wrong_is_named_with_its_seconds(sender: client.Exchange
     exchange.later(900)
     (reached, clock) = client.check(sender)
     assert reached.well
-    assert re.search(r"off by -(999|1000) seconds", clock.found), "to the second in which it is looked at"
+    assert "off by -1000 seconds" in clock.found
     assert "NTP" in clock.mend
 
 
@@ -125,7 +128,7 @@ def test_a_door_that_speaks_no_http_is_said_plainly() -> None:
         thread = threading.Thread(target=answer)
         thread.start()
         (found,) = client.check(client.Exchange(f"http://127.0.0.1:{door.getsockname()[1]}", "beijing", "k", "s"))
-        thread.join(timeout=10)
+        thread.join(timeout=120)
     assert (found.what, found.well) == ("reachability", False)
     assert "No answer" in found.found and "address" in found.mend
 
@@ -147,7 +150,7 @@ def test_what_answers_in_our_place_is_not_taken_for_us(status: str, headers: lis
         (found,) = client.check(client.Exchange(f"http://127.0.0.1:{server.server_port}", "beijing", "k", "s"))
     finally:
         server.shutdown()
-        thread.join(timeout=10)
+        thread.join(timeout=120)
         server.server_close()
     assert (found.what, found.well) == ("reachability", False)
     assert said in found.found

@@ -130,7 +130,7 @@ def test_two_calls_at_once_never_take_one_announcement(exchange: Exchange) -> No
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=20)
+            thread.join(timeout=120)
     used = [row.forwarding_id for row in exchange.calls() if row.forwarding_id is not None]
     assert len(exchange.calls()) == 20
     assert len(used) == len(set(used)) == 5

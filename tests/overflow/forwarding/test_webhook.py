@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
+from hotline.calls import hands
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
@@ -79,7 +80,7 @@ def test_repetitions_at_once_are_recorded_once(exchange: Exchange) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=120)
     assert len(answers) == 8
     assert len(set(answers)) == 1
     assert len(exchange.rows()) == 1
@@ -286,6 +287,7 @@ def test_a_database_that_hangs_costs_the_exchange_less_than_two_seconds(
         released.wait(20)
         return away()
 
+    monkeypatch.setattr(hands, "DEADLINE_S", 0.2)
     monkeypatch.setattr(services.db, "connection", hang)
     try:
         assert exchange.said(BODY)["rule"]["kind"] == "static"

@@ -170,7 +170,7 @@ def test_two_planners_at_once_make_one_shift(db: Database, clock: FrozenClock) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert sorted(came) == ["made", *["shift-overlap"] * 5]
 
 

@@ -207,7 +207,7 @@ def test_two_workers_and_a_lost_valkey_send_one_text(services: Services, clock: 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     sending.send(services)
     assert len(texts(services)) == 12
 

@@ -43,7 +43,7 @@ def test_ending_a_call_out_holds_no_line_of_the_trail_while_it_waits_for_an_agen
         wait_for_a_lock(world)
         session.execute(text("SET LOCAL lock_timeout = '3s'"))
         audit.record(session, world.clock, world.chief(session), "agent.kept", "agent", first.agent_id)
-    ending.join(30)
+    ending.join(120)
     assert not ending.is_alive() and world.state == "cancelling" and world.person(first.id).state == "leaving"
 
 
@@ -61,7 +61,7 @@ def test_two_call_outs_looked_at_at_once_never_ask_the_same_person(world: World)
         other.start()
         wait_for_a_lock(world)
         asking.ask(session, world.services, callout, wave, found)
-    other.join(30)
+    other.join(120)
     assert not other.is_alive()
     with world.services.db.transaction() as session:
         asked = session.scalars(select(AskedPerson.volunteer_id)).all()

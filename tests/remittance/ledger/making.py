@@ -93,7 +93,7 @@ def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
     start = threading.Barrier(len(acts))
 
     def run(nth: int, act: Callable[[], Any]) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             results[nth] = act()
         except Exception as error:  # noqa: BLE001  # what it raised is its result
@@ -103,5 +103,5 @@ def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     return results

@@ -176,7 +176,7 @@ def test_a_closing_waits_for_a_posting_under_way_and_then_says_that_the_figures_
         closer.start()
         closer.join(0.3)
         assert closer.is_alive() and not answers
-    closer.join(10)
+    closer.join(120)
     assert answers == ["figures-changed"]
 
 

@@ -112,7 +112,7 @@ def test_two_workers_with_one_fact_send_one_text(services: Services, one: Remitt
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(120)
     assert len(to_relative(services)) == 2
 
 
