@@ -1,6 +1,6 @@
 """Our own commands as children that are forked from a process which has read the code already.
 
-Reading the service's code is most of a process's start (two to three seconds of one core here), and a service has half a
+Reading the service's code is most of a process's start (five to seven seconds of one core here), and a service has half a
 dozen of them. Python's own fork server reads it once; each child is forked from there in a few milliseconds, shares the
 memory of the code, and one that was killed is back at once. The server has one thread, so nothing is forked in mid-step.
 
@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
@@ -34,6 +35,11 @@ _context.set_forkserver_preload([FRONT_DOOR])
 def can_fork() -> bool:
     """Whether children can be forked safely and tied to us here; elsewhere commands are started as programs of their own."""
     return sys.platform == "linux"
+
+
+def read_ahead() -> None:
+    """Let the fork server begin to read the code now; the first child waits only for what is left of that."""
+    forkserver.ensure_running()
 
 
 class ForkedChild:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from hotline.platform import preflight
 from hotline.platform.data_dir import DataDirLock, Secrets, load_secrets
 from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
-from hotline.platform.forked import can_fork
+from hotline.platform.forked import can_fork, read_ahead
 from hotline.platform.problem import SetupProblem
 from hotline.platform.servers import EmbeddedServer
 from hotline.platform.supervisor import GivenUp, Program, Supervisor
@@ -115,6 +115,8 @@ def _check_before(options: UpOptions) -> None:
 def _start(supervisor: Supervisor, terminal: Terminal, options: UpOptions, data_dir: Path) -> list[str]:
     """Start the servers and, unless they are all that is wanted, the service; the lines that announce it."""
     env = dict(os.environ) | {"HOTLINE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
+    if can_fork() and not options.servers_only:
+        read_ahead()  # While the servers start, on another core.
     _add_servers(supervisor, terminal, data_dir, env)
     if options.servers_only:
         return [f"DATABASE {env['HOTLINE_DATABASE_URL']}", f"REDIS {env['HOTLINE_REDIS_URL']}", "READY"]
@@ -221,7 +223,7 @@ def _own_program(
 
 def _hotline(*words: str) -> list[str]:
     installed = Path(sys.executable).with_name("hotline")
-    return [str(installed), *words] if installed.exists() else [sys.executable, "-m", "wsgi", *words]
+    return [str(installed), *words] if installed.exists() else [sys.executable, "-m", "hotline", *words]
 
 
 def _step(terminal: Terminal, words: Sequence[str], env: dict[str, str], log_dir: Path) -> None:

@@ -115,7 +115,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         "HOTLINE_DISPATCH_TIMEOUT_S": "3",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "wsgi", "up", "--demo", "--with-parent", "--port", str(free_port()),
+        [sys.executable, "-m", "hotline", "up", "--demo", "--with-parent", "--port", str(free_port()),
          "--data", str(data_dir / "data")],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip

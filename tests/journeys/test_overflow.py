@@ -77,7 +77,7 @@ def mission(service: RunningService) -> Iterator[Mission]:
     found = centre.api("GET", "/missions", "administrator")["missions"]
     mission_id = next(each["id"] for each in found if each["code"] == "shanghai")
     made = subprocess.run(
-        [sys.executable, "-m", "wsgi", "overflow", "key", "shanghai"], cwd=ROOT, env=_environment(service),
+        [sys.executable, "-m", "hotline", "overflow", "key", "shanghai"], cwd=ROOT, env=_environment(service),
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     key_id, secret = _key(made.stdout)

@@ -131,8 +131,8 @@ def test_a_bad_number_and_a_stop_are_remembered_on_the_person(sending: Sending) 
     with sending.services.db.transaction() as session:
         assert session.get_one(Traveller, bad).number_bad_at == sending.clock.now()
         assert session.get_one(Traveller, stopped).opted_out_at == sending.clock.now()
-        actions = session.scalars(text("SELECT action FROM audit_entries ORDER BY seq")).all()
-    assert actions == ["travellers.number_bad", "travellers.opted_out"]
+        actions = session.scalars(text("SELECT action FROM audit_entries")).all()
+    assert sorted(actions) == ["travellers.number_bad", "travellers.opted_out"]
 
 
 def test_a_fault_of_our_account_stops_the_lane_and_is_tried_with_one_text(sending: Sending) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.platform.processes import PROJECT, clean_environment, end, read_line
 
-HOTLINE = [sys.executable, "-m", "wsgi"]
+HOTLINE = [sys.executable, "-m", "hotline"]
 NAMES = {"scheduler", "worker", "web", "live", "sandbox"}
 
 
