@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.auth.models import Officer
-from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
+from hotline.core.acting import act_from_page
+from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.services import current
@@ -92,16 +93,7 @@ def close(account_id: int) -> ResponseReturnValue:
 
 
 def _act(act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "bank"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("banks.index"))
+    return act_from_page(act, done, about="bank", back=url_for("banks.index"))
 
 
 def _wish(form: Any) -> Wish:

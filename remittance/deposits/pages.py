@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.core.errors import HotlineError, InvalidInput, NotFound
-from hotline.core.explain import explain, explain_fields
+from hotline.core.acting import act_from_page
+from hotline.core.errors import InvalidInput, SeveralFaults
+from hotline.core.explain import explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -59,7 +61,7 @@ def entry(entry_id: int) -> ResponseReturnValue:
     return _entry(entry_id)
 
 
-def _entry(entry_id: int, error: InvalidInput | None = None) -> ResponseReturnValue:
+def _entry(entry_id: int, error: InvalidInput | SeveralFaults | None = None) -> ResponseReturnValue:
     with current().db.transaction() as session:
         one = assigning.get_entry(session, entry_id)
         account = session.get_one(BankAccount, one.bank_account_id)
@@ -79,20 +81,8 @@ def _entry(entry_id: int, error: InvalidInput | None = None) -> ResponseReturnVa
 
 
 def _act(entry_id: int, act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except InvalidInput as error:
-        return _entry(entry_id, error)
-    except NotFound as error:
-        if error.kind == "entry":
-            raise
-        flash(explain(error, "deposit"), "warn")
-    except HotlineError as error:
-        flash(explain(error, "deposit"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("deposits.entry", entry_id=entry_id))
+    back = url_for("deposits.entry", entry_id=entry_id)
+    return act_from_page(act, done, about="deposit", back=back, subject="entry", form=partial(_entry, entry_id))
 
 
 @blueprint.post("/remittances/suspense/<int:entry_id>/assign")
@@ -192,16 +182,7 @@ def panel(remittance_id: int) -> str:
 
 
 def _decide(remittance_id: int, act: Callable[[Session], Remittance], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "deposit"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("remittances.show", remittance_id=remittance_id))
+    return act_from_page(act, done, about="deposit", back=url_for("remittances.show", remittance_id=remittance_id))
 
 
 @blueprint.post("/remittances/<int:remittance_id>/deposits/decide")

@@ -13,7 +13,8 @@ from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
+from hotline.core.acting import act_from_page
+from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.services import current
@@ -125,16 +126,7 @@ def source_name(source: str) -> str:
 
 
 def _act(act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "rate"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("rates.index"))
+    return act_from_page(act, done, about="rate", back=url_for("rates.index"))
 
 
 def _typed(form: Any) -> rates.Typed:

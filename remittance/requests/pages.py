@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -15,7 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
+from hotline.core.acting import act_from_page
+from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.registry import Panel, Registry
@@ -160,18 +162,8 @@ def _panels(remittance_id: int) -> list[tuple[Panel, Markup]]:
 
 
 def _act(remittance_id: int, act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except (InvalidInput, SeveralFaults) as error:
-        return _one(remittance_id, error)
-    except HotlineError as error:
-        flash(explain(error, "remittance"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("remittances.show", remittance_id=remittance_id))
+    back = url_for("remittances.show", remittance_id=remittance_id)
+    return act_from_page(act, done, about="remittance", back=back, form=partial(_one, remittance_id))
 
 
 @blueprint.post("/remittances/<int:remittance_id>/review")

@@ -11,6 +11,7 @@ from flask_babel import force_locale
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
+from hotline.core.acting import act_from_page
 from hotline.core.errors import HotlineError, InvalidInput, NotFound
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
@@ -213,18 +214,8 @@ def _sees(session: Session, one: Settlement) -> bool:
 
 
 def _act(settlement_id: int, act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound as error:
-        if error.kind == "settlement":
-            raise
-        flash(explain(error, "settlement"), "warn")
-    except HotlineError as error:
-        flash(explain(error, "settlement"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("settlements.show", settlement_id=settlement_id))
+    back = url_for("settlements.show", settlement_id=settlement_id)
+    return act_from_page(act, done, about="settlement", back=back, subject="settlement")
 
 
 def _day(text: str) -> date:

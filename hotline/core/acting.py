@@ -1,0 +1,42 @@
+"""One thing done from a page: in one transaction, told in the reader's language, and back to where it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import flash, redirect
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
+from hotline.core.explain import explain
+from hotline.core.services import current
+
+Form = Callable[[InvalidInput | SeveralFaults], ResponseReturnValue]
+
+
+def act_from_page(
+    act: Callable[[Session], object], done: str, *, about: str, back: str, subject: str = "", form: Form | None = None
+) -> ResponseReturnValue:
+    """Do `act` in a transaction and lead to the address `back` with what came of it: `done`, or why it was refused.
+
+    `about` is whose explanations are looked up (`explain`). Raises NotFound where the page's own `subject` (a kind of NotFound;
+    empty: whatever it is) is not there; what else is not there is told. `form` shows again what was typed wrong; without one that
+    is told too.
+    """
+    try:
+        with current().db.transaction() as session:
+            act(session)
+    except NotFound as error:
+        if subject in ("", error.kind):
+            raise
+        flash(explain(error, about), "warn")
+    except (InvalidInput, SeveralFaults) as error:
+        if form is not None:
+            return form(error)
+        flash(explain(error, about), "warn")
+    except HotlineError as error:
+        flash(explain(error, about), "warn")
+    else:
+        flash(done, "good")
+    return redirect(back)
