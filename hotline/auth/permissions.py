@@ -46,7 +46,7 @@ ROLES: dict[str, frozenset[str]] = {
             "volunteers.approve", "surge.call", "shifts.read", "shifts.write", "staffing.read", "briefings.read",
             "briefings.write", "briefings.lift", "remittances.read", "remittances.write", "remittances.review",
             "remittances.approve", "remittances.hold", "remittances.quote", "rates.read",
-            "screening.read", "screening.clear",
+            "screening.read", "screening.clear", "screening.settings",
         }
     ),
     "volunteer": frozenset(
@@ -73,7 +73,7 @@ ROLES: dict[str, frozenset[str]] = {
             "missions.read", "ledger.read", "ledger.write", "ledger.close", "remittances.read", "remittances.hold",
             "remittances.quote", "remittances.deposits", "remittances.settle", "rates.read", "rates.write",
             "statements.read", "statements.import", "banks.read", "banks.write", "tills.read", "tills.settle",
-            "screening.read", "screening.clear",
+            "screening.read", "screening.clear", "screening.settings",
         }
     ),
     "auditor": frozenset(
@@ -81,7 +81,7 @@ ROLES: dict[str, frozenset[str]] = {
             "alerts.read", "travellers.read", "cases.read", "notices.read", "missions.read", "audit.read",
             "officers.read", "map.read", "routes.read", "agents.read", "queues.read", "calls.read", "incidents.read",
             "volunteers.read", "shifts.read", "staffing.read", "ledger.read", "briefings.read", "remittances.read",
-            "rates.read", "statements.read", "banks.read", "tills.read", "screening.read",
+            "rates.read", "statements.read", "banks.read", "tills.read", "screening.read", "screening.settings",
         }
     ),
     "administrator": frozenset(
@@ -94,7 +94,8 @@ ROLES: dict[str, frozenset[str]] = {
             "phonebook.write",
             "training.write", "incidents.read", "incidents.plans", "volunteers.read", "volunteers.write",
             "volunteers.approve", "shifts.read", "shifts.write", "staffing.read", "briefings.read", "briefings.write",
-            "remittances.read", "remittances.rules",
+            "remittances.read", "remittances.rules", "screening.settings", "screening.lists",
+            "screening.rules",
         }
     ),
 }  # fmt: skip

@@ -7,7 +7,7 @@ what was cleared for a person is not raised for them again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -99,6 +99,23 @@ def names_pass(session: Session, one: Remittance) -> bool:
         for each in _not_compared(session, one, subjects(session, one), version)
         for listed, alike in _hits(each, lists.candidates(session, each.name))
     )
+
+
+def rules_pass(session: Session, clock: Clock, one: Remittance) -> bool:
+    """Ask the rules about a locked remittance here and now; False where what they find would hold it. Nothing is written."""
+    if one.drill:
+        return True
+    facts = finders.found(session, clock, one, thresholds.current(session).numbers)
+    return not any(fact.severity == HOLD and _would_hold(session, one, fact) for fact in facts)
+
+
+def _would_hold(session: Session, one: Remittance, fact: Fact) -> bool:
+    """Say whether `_raise_fact` would leave a finding that holds; one that is open already is given the fact's severity."""
+    before = _found_before(session, one, fact)
+    if _was_cleared(fact, before):
+        return False
+    stands = any(each.state != CLEARED for each in before)
+    return stands or not _known(session, one, fact.rule, _pair(fact.rule, fact.key))
 
 
 def look_into(session: Session, clock: Clock, remittance_id: int) -> Remittance:
@@ -207,11 +224,8 @@ def _raise_hit(
 
 def _raise_fact(session: Session, clock: Clock, one: Remittance, fact: Fact) -> list[ScreeningFinding]:
     """Raise what a rule found. What is open already takes the new numbers; what was cleared stays cleared until there is more."""
-    others = set(fact.numbers.get("remittances", ()))
-    before = session.scalars(
-        select(ScreeningFinding).where(ScreeningFinding.remittance_id == one.id, ScreeningFinding.kind == fact.rule)
-    ).all()
-    if others and any(each.state == CLEARED and others <= set(each.facts.get("remittances", ())) for each in before):
+    before = _found_before(session, one, fact)
+    if _was_cleared(fact, before):
         return []
     for each in before:
         if each.state == CLEARED:
@@ -224,6 +238,20 @@ def _raise_fact(session: Session, clock: Clock, one: Remittance, fact: Fact) -> 
         pair=_pair(fact.rule, fact.key),
     )  # fmt: skip
     return _raise(session, clock, one, finding)
+
+
+def _found_before(session: Session, one: Remittance, fact: Fact) -> Sequence[ScreeningFinding]:
+    return session.scalars(
+        select(ScreeningFinding).where(ScreeningFinding.remittance_id == one.id, ScreeningFinding.kind == fact.rule)
+    ).all()
+
+
+def _was_cleared(fact: Fact, before: Iterable[ScreeningFinding]) -> bool:
+    """Say whether all that a rule counts was before the eyes of whoever cleared what it found then."""
+    others = set(fact.numbers.get("remittances", ()))
+    return bool(others) and any(
+        each.state == CLEARED and others <= set(each.facts.get("remittances", ())) for each in before
+    )
 
 
 def _known(session: Session, one: Remittance, kind: str, pair: str) -> bool:

@@ -16,24 +16,29 @@ from hotline.missions.models import Mission
 from remittance.deposits.models import BankEntry
 from remittance.names.likeness import SAME, likeness
 from remittance.requests.models import Remittance
+from remittance.screening import places
+from remittance.screening.comparing import as_one
 from remittance.screening.rules import (
     CLUSTER,
+    CLUSTER_PLACE,
+    COUNTRY_JUMP,
     DEPOSITOR_MANY,
     OFF,
     PAYEE_AGAIN,
     PAYER_PHONE_MANY,
     SAME_DEVICE,
+    USUAL_DAYS,
     Fact,
     cluster,
     far_mission,
     many_travellers,
     payee_again,
+    without_same,
 )
 from remittance.screening.states import NOTE
 
 MAX_COMPARED = 2_000
 """Payees of the latest remittances that are compared with a new one."""
-USUAL_DAYS = 90
 
 Rules = Mapping[str, Mapping[str, Any]]
 SAME_PLACE: dict[str, Callable[[Session, int, datetime], Sequence[int]]] = {}
@@ -47,7 +52,7 @@ def found(session: Session, clock: Clock, one: Remittance, rules: Rules) -> list
         _payer_phone(session, clock, one, rules),
         _payee(session, clock, one, rules),
         _device(session, clock, one, rules),
-        _cluster(session, one, rules),
+        *_clusters(session, one, rules),
         _far(session, one, rules),
     )
     return [fact for fact in each if fact is not None]
@@ -64,9 +69,9 @@ def whole_person(session: Session, one: Remittance) -> int:
 
 
 def _others(one: Remittance, clock: Clock, days: int) -> Any:
-    """Return the statement for other remittances of some days: their numbers and people."""
+    """Return the statement for other remittances of some days: their numbers, people and incidents."""
     return (
-        select(Remittance.id, _whole_person())
+        select(Remittance.id, _whole_person(), Remittance.incident_id)
         .join(Person, Person.id == Remittance.person_id)
         .where(
             Remittance.id != one.id,
@@ -76,6 +81,14 @@ def _others(one: Remittance, clock: Clock, days: int) -> Any:
         .order_by(Remittance.id.desc())
         .limit(MAX_COMPARED)
     )
+
+
+def _many(
+    session: Session, one: Remittance, rule: str, rules: Rules, rows: Sequence[tuple[int, int, int | None]]
+) -> Fact | None:
+    others = {number: person for number, person, _ in rows}
+    explained = {number for number, _, incident in rows if incident is not None and incident == one.incident_id}
+    return many_travellers(rule, rules, others, whole_person(session, one), explained)
 
 
 def _depositor(session: Session, clock: Clock, one: Remittance, rules: Rules) -> Fact | None:
@@ -98,7 +111,7 @@ def _depositor(session: Session, clock: Clock, one: Remittance, rules: Rules) ->
         same = select(BankEntry.remittance_id).where(condition, BankEntry.amount_minor > 0)
         rows = session.execute(_others(one, clock, rules[DEPOSITOR_MANY]["days"]).where(Remittance.id.in_(same)))
         set_to = {DEPOSITOR_MANY: {**rules[DEPOSITOR_MANY], "severity": severity}}
-        return many_travellers(DEPOSITOR_MANY, set_to, dict(rows.tuples().all()), whole_person(session, one))
+        return _many(session, one, DEPOSITOR_MANY, set_to, rows.tuples().all())
 
     severity = rules[DEPOSITOR_MANY]["severity"]
     if severity == OFF or not (accounts or names):
@@ -111,11 +124,14 @@ def _payer_phone(session: Session, clock: Clock, one: Remittance, rules: Rules) 
         return None
     days = rules[PAYER_PHONE_MANY]["days"]
     rows = session.execute(_others(one, clock, days).where(Remittance.payer_phone == one.payer_phone))
-    return many_travellers(PAYER_PHONE_MANY, rules, dict(rows.tuples().all()), whole_person(session, one))
+    return _many(session, one, PAYER_PHONE_MANY, rules, rows.tuples().all())
 
 
 def _payee(session: Session, clock: Clock, one: Remittance, rules: Rules) -> Fact | None:
-    """Compare the payee with those of other people's remittances: two records of one person pass the limit of each."""
+    """Compare the payee with those of other people's remittances: two records of one person pass the limit of each.
+
+    A short name that differs by a letter is nobody's but for an equal birth, and then it may be a twin's.
+    """
     if not one.payee_name:
         return None
     statement = (
@@ -129,7 +145,9 @@ def _payee(session: Session, clock: Clock, one: Remittance, rules: Rules) -> Fac
         known = one.payee_born_on is not None and born_on is not None
         if (known and born_on != one.payee_born_on) or likeness(one.payee_name, name) < SAME:
             continue
-        (sure if known else likely).append(number)
+        certain = as_one(one.payee_name, name)
+        if known or certain:
+            (sure if known and certain else likely).append(number)
     return payee_again(rules, sure, likely)
 
 
@@ -139,17 +157,45 @@ def _device(session: Session, clock: Clock, one: Remittance, rules: Rules) -> Fa
     if not same:
         return None
     rows = session.execute(_others(one, clock, rules[SAME_DEVICE]["days"]).where(Remittance.id.in_(same)))
-    return many_travellers(SAME_DEVICE, rules, dict(rows.tuples().all()), whole_person(session, one))
+    return _many(session, one, SAME_DEVICE, rules, rows.tuples().all())
 
 
-def _cluster(session: Session, one: Remittance, rules: Rules) -> Fact | None:
-    """Count other people's requests at the mission before this one; an incident that was declared explains its own."""
+def _clusters(session: Session, one: Remittance, rules: Rules) -> list[Fact]:
+    """Judge the mission that was asked, and place and country it was asked from; a declared incident explains its own."""
     if one.incident_id is not None:
+        return []
+    return without_same(
+        (_at_mission(session, one, rules), _from_place(session, one, rules), _jump(session, one, rules))
+    )
+
+
+def _from_place(session: Session, one: Remittance, rules: Rules) -> Fact | None:
+    """Count other people's requests from the place where the case is, whichever mission they asked."""
+    set_to = rules[CLUSTER_PLACE]
+    if set_to["severity"] == OFF:
         return None
-    hours = rules[CLUSTER]["hours"]
-    begin = one.requested_at - timedelta(hours=hours)
+    found = places.around(session, one, hours=set_to["hours"], km=set_to["km"])
+    return None if found is None else cluster(rules, found.here, found.before, CLUSTER_PLACE)
+
+
+def _at_mission(session: Session, one: Remittance, rules: Rules) -> Fact | None:
+    """Count other people's requests at the mission before this one."""
+    return _crowd(session, one, rules, CLUSTER, Remittance.mission_id == one.mission_id)
+
+
+def _jump(session: Session, one: Remittance, rules: Rules) -> Fact | None:
+    """Count other people's requests from cases in this one's country."""
+    country = _country(session, one)
+    if country in places.NOWHERE:
+        return None
+    there = Remittance.case_id.in_(select(Case.id).where(Case.country == country))
+    return _crowd(session, one, rules, COUNTRY_JUMP, there)
+
+
+def _crowd(session: Session, one: Remittance, rules: Rules, rule: str, where: Any) -> Fact | None:
+    begin = one.requested_at - timedelta(hours=rules[rule]["hours"])
     same = (
-        Remittance.mission_id == one.mission_id,
+        where,
         Remittance.incident_id.is_(None),
         Remittance.drill.is_(False),
         Remittance.id != one.id,
@@ -166,10 +212,14 @@ def _cluster(session: Session, one: Remittance, rules: Rules) -> Fact | None:
         .select_from(Remittance)
         .where(*same, Remittance.requested_at <= begin, Remittance.requested_at > begin - timedelta(days=USUAL_DAYS))
     )
-    return cluster(rules, [int(each or 0) for each in here], int(before or 0) * hours / (USUAL_DAYS * 24))
+    return cluster(rules, [int(each or 0) for each in here], int(before or 0), rule)
+
+
+def _country(session: Session, one: Remittance) -> str:
+    return session.scalars(select(Case.country).where(Case.id == one.case_id)).one()
 
 
 def _far(session: Session, one: Remittance, rules: Rules) -> Fact | None:
-    country = session.scalars(select(Case.country).where(Case.id == one.case_id)).one()
+    country = _country(session, one)
     mission = session.get_one(Mission, one.mission_id)
     return far_mission(rules, country, {mission.country, *mission.countries})

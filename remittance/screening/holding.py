@@ -16,9 +16,12 @@ from remittance.requests.effects import Step
 from remittance.requests.models import Remittance, RemittanceChange
 from remittance.requests.states import FINAL, OPEN
 from remittance.screening import lists, thresholds
-from remittance.screening.examining import look_into, names_pass
-from remittance.screening.models import ScreeningMark
+from remittance.screening.examining import look_into, names_pass, rules_pass
+from remittance.screening.models import ScreeningFinding, ScreeningMark
+from remittance.screening.rules import MUTUAL
 from remittance.screening.standing import blocked
+from remittance.screening.states import HOLD
+from remittance.screening.states import OPEN as RAISED
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +48,15 @@ def passes(session: Session, one: Remittance) -> bool:
     return not blocked(session, one.id) and names_pass(session, one)
 
 
+def may_go_out(session: Session, clock: Clock, one: Remittance) -> bool:
+    """Say whether a locked remittance may become cash that is ready, and a pickup code go out.
+
+    Beside what `passes` asks, the rules are judged, in this transaction: a code that was texted is not taken back by a hold that
+    comes a moment later. Nothing is written; whoever is refused calls `look` once their transaction is over.
+    """
+    return passes(session, one) and rules_pass(session, clock, one)
+
+
 def guard(session: Session, clock: Clock, one: Remittance, step: Step) -> None:
     """Refuse what moves money on, and what takes a hold off, while something stands against the remittance.
 
@@ -59,28 +71,68 @@ def guard(session: Session, clock: Clock, one: Remittance, step: Step) -> None:
 def on_moved(services: Services, payload: Mapping[str, Any]) -> None:
     """Look into a remittance that somebody asked for or that changed."""
     try:
-        with services.db.transaction() as session:
-            look_into(session, services.clock, int(payload["remittance_id"]))
+        look(services, int(payload["remittance_id"]))
     except NotFound:
         log.warning("screening.gone", remittance_id=payload["remittance_id"])
 
 
-def sweep(services: Services) -> int:
-    """Look into every open remittance that changed since, or for which lists or rules are newer; how many.
+def look(services: Services, remittance_id: int) -> None:
+    """Look into a remittance, and into those that a rule counted with it: each in a transaction of its own; raises NotFound.
 
-    One that another room's effect refuses to hold keeps none of the others waiting.
+    The third traveller of one depositor speaks against the first two as well, whose cash may be ready by then.
     """
+    with services.db.transaction() as session:
+        look_into(session, services.clock, remittance_id)
+    with services.db.transaction() as session:
+        counted = _counted_with(session, remittance_id)
+    for other in counted:
+        _look_into_one(services, other)
+
+
+def _counted_with(session: Session, remittance_id: int) -> list[int]:
+    """Return the open ones that a holding finding counts, and about which no finding of its kind names this one."""
+    found = session.scalars(
+        select(ScreeningFinding).where(
+            ScreeningFinding.remittance_id == remittance_id,
+            ScreeningFinding.kind.in_(MUTUAL),
+            ScreeningFinding.severity == HOLD,
+            ScreeningFinding.state == RAISED,
+        )
+    ).all()
+    counted: set[int] = set()
+    for each in found:
+        others = each.facts.get("remittances", ())
+        theirs = select(ScreeningFinding).where(
+            ScreeningFinding.remittance_id.in_(others), ScreeningFinding.kind == each.kind
+        )
+        known = {
+            their.remittance_id
+            for their in session.scalars(theirs)
+            if remittance_id in their.facts.get("remittances", ())
+        }
+        counted |= set(others) - known
+    still_open = select(Remittance.id).where(Remittance.id.in_(counted), Remittance.state.in_(OPEN))
+    return list(session.scalars(still_open.order_by(Remittance.id)))
+
+
+def _look_into_one(services: Services, remittance_id: int) -> bool:
+    """Look into one of several; one that another room's effect refuses to hold keeps none of the others waiting."""
+    try:
+        with services.db.transaction() as session:
+            look_into(session, services.clock, remittance_id)
+    except HotlineError as error:
+        log.warning("screening.not_looked_into", remittance_id=remittance_id, code=error.code)
+        return False
+    return True
+
+
+def sweep(services: Services) -> int:
+    """Look into every open remittance that changed since, or for which lists or rules are newer; how many."""
     done = looked = last = 0
     while looked < MAX_A_RUN:
         with services.db.transaction() as session:
             waiting = _waiting(session, last)
-        for remittance_id in waiting:
-            try:
-                with services.db.transaction() as session:
-                    look_into(session, services.clock, remittance_id)
-                done += 1
-            except HotlineError as error:
-                log.warning("screening.not_looked_into", remittance_id=remittance_id, code=error.code)
+        done += sum(_look_into_one(services, remittance_id) for remittance_id in waiting)
         looked += len(waiting)
         if len(waiting) < BATCH:
             break

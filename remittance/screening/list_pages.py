@@ -16,14 +16,14 @@ from hotline.core.web import MAX_BODY_BYTES, permit
 from remittance.requests import reading as requests_reading
 from remittance.screening import lists, rules, thresholds, words
 from remittance.screening.list_files import COLUMNS, NEEDED, read_list
-from remittance.screening.states import CLEAR, READ
+from remittance.screening.states import LISTS, RULES, SETTINGS
 
 blueprint = Blueprint("screening_lists", __name__, template_folder="templates")
 FILES = ("file", "aliases", "addresses")
 
 
 @blueprint.get("/screening/lists")
-@permit(READ)
+@permit(SETTINGS)
 def index() -> ResponseReturnValue:
     """Show the versions that hold and those before, and the form for a new one."""
     return _lists()
@@ -46,7 +46,7 @@ def _lists(error: HotlineError | None = None) -> ResponseReturnValue:
 
 
 @blueprint.post("/screening/lists")
-@permit(CLEAR)
+@permit(LISTS)
 def take() -> ResponseReturnValue:
     """Take a list over."""
     services, form = current(), request.form
@@ -72,7 +72,7 @@ def take() -> ResponseReturnValue:
 
 
 @blueprint.get("/screening/rules")
-@permit(READ)
+@permit(SETTINGS)
 def rules_page() -> ResponseReturnValue:
     """Show the rules that hold."""
     return _rules()
@@ -92,7 +92,7 @@ def _rules(error: SeveralFaults | None = None) -> ResponseReturnValue:
 
 
 @blueprint.post("/screening/rules")
-@permit(CLEAR)
+@permit(RULES)
 def keep_rules() -> ResponseReturnValue:
     """Keep a new version of the rules."""
     services = current()

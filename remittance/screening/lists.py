@@ -18,7 +18,7 @@ from hotline.core.errors import Forbidden, InvalidInput, Refused
 from remittance.screening.comparing import asked_numbers, key_numbers
 from remittance.screening.list_files import MAX_NAME_CHARS, THING, Given, ListFile
 from remittance.screening.models import SanctionEntry, SanctionList
-from remittance.screening.states import CLEAR
+from remittance.screening.states import LISTS
 
 MAX_CANDIDATES = 500
 """So many names that share most pieces with the one asked for are compared letter by letter."""
@@ -94,8 +94,8 @@ def take(
     Raises InvalidInput for a name of a list that is none, Refused for one that lost more than half of its entries unless
     `smaller` says that this is meant, Forbidden for others than those who decide findings. In the caller's transaction.
     """
-    if actor.kind != "system" and not actor.may(CLEAR):
-        raise Forbidden(f"This needs the permission {CLEAR}.")
+    if actor.kind != "system" and not actor.may(LISTS):
+        raise Forbidden(f"This needs the permission {LISTS}.")
     if not _CODE.fullmatch(code):
         raise InvalidInput("code", code, "use 1 to 20 small letters, digits and hyphens, such as ofac-sdn")
     # All lists wait for each other, so that versions become visible in the order of their numbers: whoever looked up to one has

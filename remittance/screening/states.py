@@ -5,7 +5,10 @@ from __future__ import annotations
 from hotline.core.states import Lifecycle, Transition
 
 READ, CLEAR = "screening.read", "screening.clear"
-"""To see findings and lists; to decide a finding, to take over lists and to set the rules."""
+"""To see findings; to decide one."""
+SETTINGS, LISTS, RULES = "screening.settings", "screening.lists", "screening.rules"
+"""To see lists and rules; to take lists over; to set the rules' numbers. No role that decides findings has one of the last two: a
+name that is left off a list, or a rule that is switched off, would clear without a decision."""
 
 OPEN, CLEARED, CONFIRMED = "open", "cleared", "confirmed"
 STATES = (OPEN, CLEARED, CONFIRMED)

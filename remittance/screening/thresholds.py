@@ -15,7 +15,7 @@ from hotline.core.clock import Clock
 from hotline.core.errors import Forbidden
 from remittance.screening.models import ScreeningRules
 from remittance.screening.rules import DEFAULTS, checked
-from remittance.screening.states import CLEAR
+from remittance.screening.states import RULES
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,11 @@ class Holding:
 
 
 def current(session: Session) -> Holding:
-    """Return the rules that hold; a rule that a kept version does not know has the numbers that come with the software."""
+    """Return the rules that hold; what a kept version does not know, a rule or one of its numbers, comes with the software."""
     found = session.scalar(select(ScreeningRules).order_by(ScreeningRules.id.desc()).limit(1))
-    return Holding(0, DEFAULTS) if found is None else Holding(found.id, DEFAULTS | found.numbers)
+    if found is None:
+        return Holding(0, DEFAULTS)
+    return Holding(found.id, {rule: {**numbers, **found.numbers.get(rule, {})} for rule, numbers in DEFAULTS.items()})
 
 
 def history(session: Session) -> Sequence[ScreeningRules]:
@@ -39,8 +41,8 @@ def history(session: Session) -> Sequence[ScreeningRules]:
 
 def keep(session: Session, clock: Clock, actor: Actor, given: Mapping[str, Any]) -> ScreeningRules:
     """Keep a new version, which holds from now on; raises SeveralFaults naming each number, Forbidden without the permission."""
-    if not actor.may(CLEAR):
-        raise Forbidden(f"This needs the permission {CLEAR}.")
+    if not actor.may(RULES):
+        raise Forbidden(f"This needs the permission {RULES}.")
     numbers, before = checked(given), current(session)
     kept = ScreeningRules(numbers=numbers, kept_at=clock.now(), kept_by_id=actor.id)
     session.add(kept)

@@ -11,6 +11,8 @@ KINDS = {
     "payee_again": gettext_noop("One payee as several people"),
     "same_device": gettext_noop("One device for many travellers"),
     "cluster": gettext_noop("Many requests at one mission"),
+    "cluster_place": gettext_noop("Many requests from one place"),
+    "country_jump": gettext_noop("Many requests from one country"),
     "far_mission": gettext_noop("The mission is far from the case"),
 }
 MEANINGS = {
@@ -26,6 +28,13 @@ MEANINGS = {
     "same_device": gettext_noop("%(count)s travellers asked from one address with one browser within %(days)s days."),
     "cluster": gettext_noop(
         "%(count)s people asked at this mission within %(hours)s hours; usual are %(usual)s, and no incident is declared."
+    ),
+    "cluster_place": gettext_noop(
+        "%(count)s people asked from within %(km)s km, or from a place of one name, within %(hours)s hours; usual are "
+        "%(usual)s, and no incident is declared."
+    ),
+    "country_jump": gettext_noop(
+        "%(count)s people asked from this country within %(hours)s hours; usual are %(usual)s, and no incident is declared."
     ),
     "far_mission": gettext_noop("The case is in %(country)s, which this mission does not look after."),
 }
@@ -48,6 +57,8 @@ BORN = {
 NUMBERS = {
     "count": gettext_noop("From so many people on"), "days": gettext_noop("Within days"),
     "hours": gettext_noop("Within hours"), "times": gettext_noop("Times what is usual"),
+    "incident": gettext_noop("Of one incident, from so many people on"),
+    "km": gettext_noop("Within kilometres"),
 }  # fmt: skip
 EXPLANATIONS = {
     "screening.file": gettext_noop("Choose a file."),

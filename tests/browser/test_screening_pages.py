@@ -25,7 +25,11 @@ def practise(services: Services, language: str) -> tuple[Officer, dict[str, str]
     clock = services.clock
     with services.db.transaction() as session:
         officer = make_officer(
-            session, roles=("finance_officer",), name="finance", display_name="한지우", language=language
+            session,
+            roles=("finance_officer", "administrator"),
+            name="finance",
+            display_name="한지우",
+            language=language,
         )
         mission = make_hong_kong(session)
         make_list(session, clock)

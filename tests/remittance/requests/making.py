@@ -90,7 +90,8 @@ def make_approved(session: Session, clock: Clock, **more: Any) -> Remittance:
     one = make_remittance(session, clock, **more)
     chief = make_actor(session, clock, "duty_chief")
     reviewing.take_up(session, clock, chief, one.id)
-    reviewing.note(session, clock, chief, one.id, noted())
+    kept = {"payer_phone": more["payer_phone"]} if more.get("payer_phone") else {}
+    reviewing.note(session, clock, chief, one.id, noted(**kept))
     return reviewing.approve(session, clock, chief, one.id)
 
 

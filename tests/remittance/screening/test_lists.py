@@ -7,17 +7,20 @@ import random
 import pytest
 from sqlalchemy import select, text
 
+from hotline.auth.permissions import ROLES
 from hotline.core.actor import SYSTEM
 from hotline.core.audit import AuditEntry
 from hotline.core.clock import FrozenClock
 from hotline.core.errors import Forbidden, InvalidInput, Refused
 from hotline.core.services import Services
-from remittance.screening import lists
+from remittance.screening import clearing, lists, thresholds
 from remittance.screening.comparing import asked_numbers
 from remittance.screening.list_files import THING, Given, ListFile, read_list
 from remittance.screening.models import SanctionEntry, SanctionName
-from tests.remittance.requests.making import make_actor
-from tests.remittance.screening.making import HEAD, ROWS, make_list
+from remittance.screening.rules import DEFAULTS
+from remittance.screening.states import CLEAR, LISTS, READ, RULES
+from tests.remittance.requests.making import make_actor, make_remittance
+from tests.remittance.screening.making import HEAD, ROWS, make_finding, make_list
 
 
 def test_the_same_file_again_changes_nothing(services: Services, clock: FrozenClock) -> None:
@@ -64,16 +67,25 @@ def test_a_list_that_loses_half_is_taken_only_where_that_is_meant(services: Serv
         assert make_list(session, clock, "김덕배,,,XX,TEST,T-9\n", smaller=True).gone == 3
 
 
-def test_only_those_who_decide_findings_take_lists_over(services: Services, clock: FrozenClock) -> None:
+def test_whoever_decides_findings_takes_no_list_over_and_sets_no_rule(services: Services, clock: FrozenClock) -> None:
     file = read_list((HEAD + ROWS).encode())
     with services.db.transaction() as session:
-        for role in ("agent", "auditor", "mission_officer", "administrator"):
+        for role in ("agent", "auditor", "mission_officer", "duty_chief", "finance_officer"):
             with pytest.raises(Forbidden):
                 lists.take(session, clock, make_actor(session, clock, role), "test", file)
-        officer = make_actor(session, clock, "finance_officer")
+            with pytest.raises(Forbidden):
+                thresholds.keep(session, clock, make_actor(session, clock, role), DEFAULTS)
+        officer = make_actor(session, clock, "administrator")
         with pytest.raises(InvalidInput):
             lists.take(session, clock, officer, "Not A Code", file)
         assert lists.take(session, clock, officer, "test", file)[0].imported_by_id == officer.id
+        assert thresholds.keep(session, clock, officer, DEFAULTS).kept_by_id == officer.id
+        one = make_remittance(session, clock)
+        finding = make_finding(session, clock, one)
+        with pytest.raises(Forbidden):
+            clearing.clear(session, clock, officer, finding.id, reason="No")
+    settings = {LISTS, RULES}
+    assert {role for role, may in ROLES.items() if may & settings and may & {READ, CLEAR}} == set()
 
 
 def test_ships_are_kept_but_no_person_is_compared_with_them(services: Services, clock: FrozenClock) -> None:

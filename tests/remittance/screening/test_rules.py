@@ -157,11 +157,11 @@ def test_a_cluster_is_many_at_one_place_beyond_what_is_usual(services: Services,
 
 
 def test_where_many_are_usual_or_an_incident_is_declared_there_is_no_cluster() -> None:
-    assert rules.cluster(DEFAULTS, [1, 2, 3], 0.0) is not None
-    assert rules.cluster(DEFAULTS, [1, 2, 3], 4 / 3) is not None
-    assert rules.cluster(DEFAULTS, [1, 2, 3], 1.4) is None
-    assert rules.cluster(DEFAULTS, [1, 2], 0.0) is None
-    assert rules.cluster(DEFAULTS | {"cluster": {"severity": "off"}}, [1, 2, 3], 0.0) is None
+    assert rules.cluster(DEFAULTS, [1, 2, 3], 0) is not None
+    assert rules.cluster(DEFAULTS, [1, 2, 3], 120) is not None, "four are three times what 120 in 90 days are for one"
+    assert rules.cluster(DEFAULTS, [1, 2, 3], 121) is None
+    assert rules.cluster(DEFAULTS, [1, 2], 0) is None
+    assert rules.cluster(DEFAULTS | {"cluster": {"severity": "off"}}, [1, 2, 3], 0) is None
 
 
 def test_a_mission_that_does_not_look_after_the_country_is_noted(services: Services, clock: FrozenClock) -> None:
@@ -186,7 +186,7 @@ def test_a_rules_finding_is_raised_once_and_again_only_when_there_is_more(
     for _ in range(2):
         holding.on_moved(services, {"remittance_id": one.id})
     with services.db.transaction() as session:
-        finding = session.scalars(select(ScreeningFinding)).one()
+        finding = session.scalars(select(ScreeningFinding).where(ScreeningFinding.remittance_id == one.id)).one()
         assert session.get_one(Remittance, one.id).state == "on_hold"
         clearing.clear(session, clock, make_actor(session, clock, "duty_chief"), finding.id, reason="One family")
     holding.on_moved(services, {"remittance_id": one.id})
@@ -207,7 +207,7 @@ def test_new_rules_bring_open_ones_to_the_sweep(services: Services, clock: Froze
         given[rules.PAYER_PHONE_MANY] |= {"count": "2", "severity": "note"}
         with pytest.raises(Forbidden):
             thresholds.keep(session, clock, make_actor(session, clock, "auditor"), given)
-        kept = thresholds.keep(session, clock, make_actor(session, clock, "finance_officer"), given)
+        kept = thresholds.keep(session, clock, make_actor(session, clock, "administrator"), given)
         assert thresholds.current(session).id == kept.id and thresholds.history(session) == [kept]
     assert holding.sweep(services) == 2
     with services.db.transaction() as session:
@@ -226,3 +226,21 @@ def test_rules_that_cannot_be_kept_name_every_number() -> None:
         "payer_phone_many.severity",
     ]
     assert rules.checked(DEFAULTS) == DEFAULTS
+
+
+def test_a_finding_brings_those_that_it_counts_to_be_looked_into(services: Services, clock: FrozenClock) -> None:
+    phone = {"payer_phone": "+82 10-2000-0077"}
+    with services.db.transaction() as session:
+        given = {rule: dict(each) for rule, each in DEFAULTS.items()}
+        given[rules.PAYER_PHONE_MANY] |= {"severity": "hold", "count": 3}
+        thresholds.keep(session, clock, make_actor(session, clock, "administrator"), given)
+        everybody = make_others(session, clock, 2, **phone)
+        for each in everybody:
+            holding.look_into(session, clock, each.id)
+        everybody.append(make_remittance(session, clock, payee_name="HAN BOREUM", **phone))
+    holding.on_moved(services, {"remittance_id": everybody[2].id})
+    with services.db.transaction() as session:
+        assert [session.get_one(Remittance, each.id).state for each in everybody] == ["on_hold"] * 3
+        found = session.scalars(select(ScreeningFinding).order_by(ScreeningFinding.remittance_id)).all()
+        ids = {each.id for each in everybody}
+        assert [set(each.facts["remittances"]) for each in found] == [ids - {each.id} for each in everybody]
