@@ -15,7 +15,7 @@ from hotline.auth.identity import actor
 from hotline.core.errors import NotFound
 from hotline.core.services import current
 from hotline.core.web import permit
-from remittance.payouts import codes, disputing, paying
+from remittance.payouts import disputing, paying, releasing
 from remittance.payouts.counting import MAX_KINDS
 from remittance.payouts.models import Payout
 from remittance.payouts.paying import Checked
@@ -166,10 +166,8 @@ def withdraw(remittance_id: int) -> ResponseReturnValue:
 @permit(WRITE)
 def new_code(remittance_id: int) -> ResponseReturnValue:
     """Send a new code."""
-    services = current()
-    with services.db.transaction() as session:
-        made, _ = codes.replace(services, session, actor(), remittance_id, way=TEXT)
-        response = jsonify(nth=made.nth, made_at=made.made_at.isoformat(), expires_at=made.expires_at.isoformat())
+    made, _ = releasing.new_code(current(), actor(), remittance_id, way=TEXT)
+    response = jsonify(nth=made.nth, made_at=made.made_at.isoformat(), expires_at=made.expires_at.isoformat())
     response.status_code = 201
     return response
 

@@ -25,6 +25,7 @@ from hotline.missions import missions
 from hotline.notices import store
 from remittance.payouts.models import PickupCode
 from remittance.payouts.states import (
+    BEING_CHECKED,
     CODE_DIGITS,
     MAX_CODES_A_DAY,
     MAX_WRONG_TRIES,
@@ -37,6 +38,7 @@ from remittance.payouts.states import (
 from remittance.requests import access
 from remittance.requests.models import Remittance
 from remittance.requests.states import LASTS, READY, UNDER_WATCH, WRITE
+from remittance.screening import holding
 
 DAY = timedelta(days=1)
 _TEXTS = {
@@ -63,9 +65,9 @@ def replace(
 ) -> tuple[PickupCode, str]:
     """Make a new code; the one before is dead at once. Returns the code itself, to be told by voice or shown nowhere.
 
-    Raises Refused where it is not ready, has no telephone for a text, or one that others may read (`by-voice-alone`), had too
-    many codes within a day (`too-many-codes`), or the one before was locked by this very officer's tries; InvalidInput for how
-    the traveller proved who they are.
+    Raises Refused where it is not ready, is being checked (`being-checked`), has no telephone for a text, or one that others may
+    read (`by-voice-alone`), had too many codes within a day (`too-many-codes`), or the one before was locked by this very
+    officer's tries; InvalidInput for how the traveller proved who they are.
     """
     clock = services.clock
     if not actor.may(WRITE) or actor.id is None:
@@ -82,6 +84,8 @@ def replace(
     if way == TEXT and one.duress in UNDER_WATCH:
         # Why is not said: what the private interview gave stays with reviewers.
         raise Refused("No text can be sent here. Tell the code by voice.", code="by-voice-alone")
+    if not holding.may_go_out(session, clock, one):
+        raise Refused("It is still being checked.", code=BEING_CHECKED)
     before = live(session, one.id, lock=True)
     if before is not None and before.locked_at is not None and before.tried_by_id == actor.id:
         raise Refused("Whoever tried the code last cannot make the next one.", code="same-officer-code")

@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
+from hotline.core.acting import act_from_page
 from hotline.core.errors import HotlineError, NotFound, Refused
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
-from remittance.payouts import codes, disputing, paying, reading, words
+from remittance.payouts import disputing, paying, reading, releasing, words
 from remittance.payouts.states import VOICE
 from remittance.requests import access, moving
 from remittance.requests.reading import names_of
@@ -47,10 +48,7 @@ def new_code(remittance_id: int) -> ResponseReturnValue:
     """Make a new code: sent by text, or shown once to be told by voice."""
     services, way, told = current(), request.form.get("way", ""), ""
     try:
-        with services.db.transaction() as session:
-            _, told = codes.replace(
-                services, session, actor(), remittance_id, way=way, proof=request.form.get("proof", "")
-            )
+        _, told = releasing.new_code(services, actor(), remittance_id, way=way, proof=request.form.get("proof", ""))
     except NotFound:
         raise
     except HotlineError as error:
@@ -90,13 +88,4 @@ def dispute(remittance_id: int) -> ResponseReturnValue:
 
 
 def _act(remittance_id: int, act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "payout"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("remittances.show", remittance_id=remittance_id))
+    return act_from_page(act, done, about="payout", back=url_for("remittances.show", remittance_id=remittance_id))

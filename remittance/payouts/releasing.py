@@ -10,22 +10,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from hotline.core.actor import SYSTEM
+from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock
-from hotline.core.errors import HotlineError
+from hotline.core.errors import HotlineError, Refused
 from hotline.core.services import Services
 from remittance.payouts import books, codes
-from remittance.payouts.models import Payout
-from remittance.payouts.states import PAYOUT, PREPARED
+from remittance.payouts.models import HoursException, Payout, PickupCode
+from remittance.payouts.states import BEING_CHECKED, PAYOUT, PREPARED
 from remittance.quotes.models import Quote
 from remittance.quotes.standing import quote_of
 from remittance.requests import moving
 from remittance.requests.effects import Step
 from remittance.requests.models import Remittance
 from remittance.requests.states import DEPOSITED, DISPUTED, FINAL, ON_HOLD, PAID, READY, REFUND_PENDING
+from remittance.screening import holding
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +40,8 @@ GUARDS: dict[str, Guard] = {}
 """What rooms below want to be true (screening has nothing open, no deposit went back), by their name; asked at the release and
 again at the payout."""
 
-NO_QUOTE, DEPOSIT_SHORT, CASH_SHORT, BEING_CHECKED, DRILL, QUESTIONED = (
-    "no-quote", "deposit-short", "cash-short", "being-checked", "drill-money", "deposit-questioned",
-)  # fmt: skip
+NO_QUOTE, DEPOSIT_SHORT, CASH_SHORT = "no-quote", "deposit-short", "cash-short"
+DRILL, QUESTIONED = "drill-money", "deposit-questioned"
 
 _FORGET = text("""
 UPDATE payouts o SET document_name = '', document_hash = '', document_last = ''
@@ -91,13 +91,23 @@ def sweep(services: Services) -> int:
 def release(services: Services, remittance_id: int) -> str:
     """Release one remittance in one transaction; returns why not, by code, or the empty text when it was done now.
 
-    A remittance that is not `deposited` (any more) is left alone, so that any number of calls release once.
+    A remittance that is not `deposited` (any more) is left alone, so that any number of calls release once. One that is being
+    checked is looked into at once, so that whoever decides has a finding to decide.
     """
+    why = _release(services, remittance_id)
+    if why == BEING_CHECKED:
+        holding.look(services, remittance_id)
+    return why
+
+
+def _release(services: Services, remittance_id: int) -> str:
     clock = services.clock
     with services.db.transaction() as session:
         one = moving.get(session, remittance_id, lock=True)
         if one.state != DEPOSITED:
             return "wrong-state"
+        if not holding.may_go_out(session, clock, one):
+            return BEING_CHECKED
         quote = quote_of(session, one.id)
         why = hindrance(session, one, quote, holding=True)
         if why is not None:
@@ -108,6 +118,19 @@ def release(services: Services, remittance_id: int) -> str:
         codes.first(session, clock, services.settings, SYSTEM, one)
     log.info("payouts.released", remittance=remittance_id)
     return ""
+
+
+def new_code(
+    services: Services, actor: Actor, remittance_id: int, *, way: str, proof: str = ""
+) -> tuple[PickupCode, str]:
+    """Make a new code in a transaction of its own (`codes.replace`); what screening refuses is looked into at once."""
+    try:
+        with services.db.transaction() as session:
+            return codes.replace(services, session, actor, remittance_id, way=way, proof=proof)
+    except Refused as error:
+        if error.code == BEING_CHECKED:
+            holding.look(services, remittance_id)
+        raise
 
 
 def hindrance(session: Session, one: Remittance, quote: Quote | None, *, holding: bool = False) -> str | None:
@@ -129,9 +152,12 @@ def hindrance(session: Session, one: Remittance, quote: Quote | None, *, holding
 def keep_books(session: Session, clock: Clock, one: Remittance, step: Step) -> None:
     """Take back in the change's own transaction what no longer holds; the effect `payouts.books`.
 
-    Leaving `ready` for anything but cash reverses the release and ends the code; a dispute that ends in a refund reverses
+    Another mission ends the leave to pay outside of hours, which was one mission's. Leaving `ready` for anything but cash
+    reverses the release and ends the code; a dispute that ends in a refund reverses
     payout and release. What a cashier had prepared is withdrawn by every other step of a remittance that is ready.
     """
+    if step.event == "reroute":
+        end_exceptions(session, clock, one)
     if step.before == READY and step.event != "pay":
         withdraw_prepared(session, clock, one, step.event)
     if step.left == READY and step.after not in (READY, ON_HOLD, PAID):
@@ -142,6 +168,16 @@ def keep_books(session: Session, clock: Clock, one: Remittance, step: Step) -> N
     if step.before == DISPUTED and step.after == REFUND_PENDING:
         books.take_back(session, clock, step.actor, one, "payout")
         books.take_back(session, clock, step.actor, one, "release")
+
+
+def end_exceptions(session: Session, clock: Clock, one: Remittance) -> None:
+    """End every leave to pay a locked remittance outside of opening hours; it stays on record with the moment of its end."""
+    now = clock.now()
+    session.execute(
+        update(HoursException)
+        .where(HoursException.remittance_id == one.id, HoursException.expires_at > now)
+        .values(expires_at=now)
+    )
 
 
 def withdraw_prepared(session: Session, clock: Clock, one: Remittance, why: str) -> None:

@@ -36,4 +36,6 @@ NOTICE_LIFE = timedelta(hours=24)
 """A text that could not be delivered for a day is replaced by another code on request; until then the words are in its row."""
 PREPARED_FOR = timedelta(minutes=30)
 """The witness stands at the counter: what is not confirmed within this time is counted and checked anew."""
+BEING_CHECKED = "being-checked"
+"""Why it may not go on, for whoever must not learn more."""
 EXCEPTION_LASTS = timedelta(hours=12)

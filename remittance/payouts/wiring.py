@@ -13,6 +13,7 @@ from hotline.core.registry import MenuEntry, Panel, Registry
 from hotline.core.services import Services
 from remittance.deposits.holding import left_unexplained
 from remittance.payouts import api, cli, pages, panel_pages, paying, releasing, verifying, vouchers, words
+from remittance.payouts.states import BEING_CHECKED
 from remittance.requests import effects, moving
 from remittance.requests.models import Remittance
 from remittance.requests.states import PAID, READ, WITNESS
@@ -42,7 +43,7 @@ def register(registry: Registry) -> None:
 
 def screened(session: Session, one: Remittance) -> str | None:
     """Say without a reason that a remittance is still being checked, where a finding stands against it."""
-    return None if holding.passes(session, one) else releasing.BEING_CHECKED
+    return None if holding.passes(session, one) else BEING_CHECKED
 
 
 def still_there(session: Session, one: Remittance) -> str | None:

@@ -202,3 +202,20 @@ def test_another_mission_that_pays_instead_withdraws_what_was_prepared(counter: 
     again = paying.prepare(services, other.cashier, remittance_id, seen(counter.code(remittance_id)))
     assert confirm(other, again.id).mission_id == other.mission
     assert (counter.till(), other.till()) == (1_000_000, 1_000_000 - PAID)
+
+
+def test_leave_to_pay_outside_hours_ends_when_another_mission_pays(
+    counter: Counter, services: Services, clock: FrozenClock
+) -> None:
+    remittance_id, other = counter.ready(), Counter(services)
+    clock.set(at_night(clock.now()))
+    with services.db.transaction() as session:
+        paying.allow_outside_hours(session, clock, counter.officer, remittance_id, reason="Flight at six")
+    for mission in (other.mission, counter.mission):
+        with services.db.transaction() as session:
+            reviewing.reroute(session, clock, counter.chief, remittance_id, mission, reason="The traveller went there")
+            assert paying.live_exception(session, remittance_id, clock.now()) is None, (
+                "it was this mission's, for this way"
+            )
+    code = counter.code(remittance_id)
+    assert refusal(lambda: paying.prepare(services, counter.cashier, remittance_id, seen(code))) == "mission-shut"

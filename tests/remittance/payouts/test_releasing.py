@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
 from hotline.core.errors import Refused
 from hotline.core.services import Services
 from hotline.missions import missions
+from hotline.notices.models import Notice
 from remittance.ledger import sealing
 from remittance.ledger.states import FEES, FX, ROUNDING
 from remittance.payouts import codes, paying, releasing
 from remittance.requests import expiring, moving, reviewing
+from remittance.requests.models import RemittanceChange
+from remittance.screening import clearing, thresholds
 from remittance.screening.models import ScreeningFinding
+from remittance.screening.rules import DEFAULTS, PAYER_PHONE_MANY
 from tests.remittance.ledger.making import at_once
 from tests.remittance.payouts.making import DUE, FEE, PAID, VALUE, Counter, deposit, make_quote
 from tests.remittance.requests.making import make_actor, make_approved
@@ -113,9 +118,62 @@ def test_a_finding_of_screening_keeps_it_back_and_nobody_is_told_why(counter: Co
                 severity="hold", pair=f"test-{remittance_id}", raised_at=services.clock.now(),
             )  # fmt: skip
             session.add(finding)
-    releasing.on_moved(services, {"remittance_id": deposited, "after": "deposited"})
-    assert releasing.release(services, deposited) == "being-checked" and releasing.sweep(services) == 0
+    assert releasing.release(services, deposited) == "being-checked" and counter.state(deposited) == "on_hold"
+    assert releasing.sweep(services) == 0
     with pytest.raises(Refused) as refused, services.db.transaction() as session:
         paying.confirm(session, services.clock, counter.witness, prepared.id)
     assert refused.value.code == "being-checked" and "sanction" not in refused.value.message
     assert counter.till() == 1_000_000
+
+
+def one_number_for_two_holds(services: Services) -> None:
+    with services.db.transaction() as session:
+        keeper = make_actor(session, services.clock, "administrator")
+        given = {rule: dict(each) for rule, each in DEFAULTS.items()}
+        given[PAYER_PHONE_MANY] |= {"severity": "hold", "count": 2}
+        thresholds.keep(session, services.clock, keeper, given)
+
+
+def codes_sent(services: Services) -> int:
+    with services.db.transaction() as session:
+        return session.scalar(select(func.count()).select_from(Notice).where(Notice.purpose == "code")) or 0
+
+
+@pytest.mark.usefixtures("app")
+def test_rules_are_judged_before_anything_is_ready_and_a_code_goes_out(counter: Counter, services: Services) -> None:
+    one_number_for_two_holds(services)
+    phone = {"payer_phone": "+82 10-2000-0077"}
+    first, second = counter.deposited(**phone), counter.deposited(**phone)
+    for remittance_id in (first, second):
+        # The release hears of the deposit before the room that looks for findings does.
+        releasing.on_moved(services, {"remittance_id": remittance_id, "after": "deposited"})
+        assert counter.state(remittance_id) == "on_hold", "whoever decides finds it at once"
+    assert codes_sent(services) == 0 and counter.owed() == (-2 * DUE, 0)
+    assert releasing.sweep(services) == 0
+    with services.db.transaction() as session:
+        holding_it = select(ScreeningFinding.kind).where(ScreeningFinding.severity == "hold")
+        assert session.scalars(holding_it).all() == [PAYER_PHONE_MANY] * 2
+        held = session.scalars(select(RemittanceChange).where(RemittanceChange.event == "hold")).all()
+        assert [(each.reason, each.facts, each.by_id) for each in held] == [("", {}, None)] * 2
+        chief = make_actor(session, services.clock, "duty_chief")
+        for finding in session.scalars(select(ScreeningFinding)).all():
+            clearing.clear(session, services.clock, chief, finding.id, reason="Both are of one family")
+    assert releasing.sweep(services) == 2 and codes_sent(services) == 2, (
+        "what was cleared does not stand against it again"
+    )
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("way", ["text", "voice"])
+def test_no_other_code_goes_out_against_the_rules_and_whoever_asks_learns_no_reason(
+    counter: Counter, services: Services, way: str
+) -> None:
+    one_number_for_two_holds(services)
+    phone = {"payer_phone": "+82 10-2000-0077"}
+    ready = counter.ready(**phone)
+    counter.deposited(**phone)
+    with pytest.raises(Refused) as refused:
+        releasing.new_code(services, counter.agent, ready, way=way, proof="questions")
+    assert (refused.value.code, refused.value.params) == ("being-checked", {}) and "rule" not in refused.value.message
+    assert codes_sent(services) == 1, "the release's own, from before"
+    assert counter.state(ready) == "on_hold", "whoever decides finds it at once"
