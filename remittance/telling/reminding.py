@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -28,23 +28,41 @@ SAYS = {
     QUOTED: (RELATIVE, "quote_ends"), PARTIAL: (RELATIVE, "partial"), READY: (TRAVELLER, "ready_ends"),
 }  # fmt: skip
 """Who is told what."""
+MOST_FAILED = 50
+"""Where so many fail in one turn something else is wrong: the turn ends, and the next one begins anew."""
 LATELY = timedelta(hours=3)
 """Whoever got into the state so lately was just told of it."""
 
 
 def remind(services: Services) -> int:
-    """Remind of everything that ends soon, each once and in a transaction of its own; how many were reminded."""
-    now, told, after = services.clock.now(), 0, 0
-    for _ in range(MAX_BATCHES):
-        with services.db.transaction() as session:
-            due = _due(session, now, after)
-        told += sum(_remind_one(services, remittance_id) for remittance_id in due)
-        if len(due) < BATCH:
+    """Remind of everything that ends soon, each once and in a transaction of its own; how many were reminded.
+
+    One that fails is logged by its number, keeps none of the others waiting, and is tried again at the next turn.
+    """
+    now, told, failed = services.clock.now(), 0, 0
+    for remittance_id in _all_due(services, now):
+        try:
+            told += _remind_one(services, remittance_id)
+        except Exception as error:  # noqa: BLE001  # the outermost line of one reminder; the error's words could name people
+            log.warning("remittances.not_reminded", remittance=remittance_id, error=type(error).__name__)
+            failed += 1
+        if failed >= MOST_FAILED:
+            log.error("remittances.reminding_stopped", failed=failed)
             break
-        after = due[-1]
     if told:
         log.info("remittances.reminded", count=told)
     return told
+
+
+def _all_due(services: Services, now: datetime) -> Iterator[int]:
+    after = 0
+    for _ in range(MAX_BATCHES):
+        with services.db.transaction() as session:
+            due = _due(session, now, after)
+        yield from due
+        if len(due) < BATCH:
+            return
+        after = due[-1]
 
 
 def _due(session: Session, now: datetime, after: int) -> Sequence[int]:
