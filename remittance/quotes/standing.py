@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from remittance.quotes.models import Quote
 from remittance.requests.models import Remittance
-from remittance.requests.states import RESERVING
+from remittance.requests.states import ON_HOLD, RESERVING
 
 MAX_QUOTES = 200
 """How often one remittance can be quoted; more is somebody waiting for a better rate."""
@@ -25,16 +25,24 @@ def reserved(session: Session, mission_id: int, currency: str, *, but: int | Non
 
     Whoever decides by it holds the till's account (`ledger.balances.hold`) first.
     """
-    latest = select(Quote.remittance_id, func.max(Quote.nth).label("nth")).group_by(Quote.remittance_id).subquery()
+    latest = (
+        select(Quote.paid_minor, Quote.currency)
+        .where(Quote.remittance_id == Remittance.id)
+        .order_by(Quote.nth.desc())
+        .limit(1)
+        .lateral()
+    )
     total = session.scalar(
-        select(func.coalesce(func.sum(Quote.paid_minor), 0))
-        .join(latest, (latest.c.remittance_id == Quote.remittance_id) & (latest.c.nth == Quote.nth))
-        .join(Remittance, Remittance.id == Quote.remittance_id)
+        select(func.coalesce(func.sum(latest.c.paid_minor), 0))
+        .select_from(Remittance)
+        .join(latest, true())
         .where(
             Remittance.mission_id == mission_id,
-            Quote.currency == currency,
+            # By its states an index finds the open ones; what was paid or ended, however much there is, is not looked at.
+            Remittance.state.in_((*RESERVING, ON_HOLD)),
             func.coalesce(Remittance.held_state, Remittance.state).in_(RESERVING),
             Remittance.id != (but or 0),
+            latest.c.currency == currency,
         )
     )
     return int(total or 0)
