@@ -59,7 +59,9 @@ def _months_page(error: HotlineError | None = None) -> ResponseReturnValue:
         "ledger/months.html",
         **frame(
             periods=periods, known=known, states=states, following=following, sums=sums, names=names, me_id=actor().id,
-            hindrances=[_said(each) for each in hindrances], error=explain(error, "ledger") if error else None,
+            hindrances=[(_said(each), _where(each)) for each in hindrances if each.stops],
+            still_open=[(_said(each), _where(each)) for each in hindrances if not each.stops],
+            error=explain(error, "ledger") if error else None,
         ),
     )  # fmt: skip
     return page, error.status if error else 200
@@ -282,3 +284,8 @@ def _rows_of(form: Any) -> int:
 def _said(hindrance: closing.Hindrance) -> str:
     refusal = HotlineError(hindrance.code, code=hindrance.code, params=hindrance.params)
     return explain(refusal, "ledger")
+
+
+def _where(hindrance: closing.Hindrance) -> str:
+    """Return the address of the page on which it is mended; empty where there is none."""
+    return url_for(hindrance.endpoint, **hindrance.where) if hindrance.endpoint else ""

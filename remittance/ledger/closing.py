@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -29,10 +30,16 @@ MAX_SEALED_AT_CLOSING = 1_000_000
 
 @dataclass(frozen=True)
 class Hindrance:
-    """Why a month cannot be closed: a code with a registered explanation, and what that is filled with."""
+    """Why a month cannot be closed: a code with a registered explanation, and what that is filled with.
+
+    `endpoint` and `where` name the page on which it is mended. One that does not stop the closing is told beside the others.
+    """
 
     code: str
     params: dict[str, object] = field(default_factory=dict)
+    endpoint: str = ""
+    where: dict[str, Any] = field(default_factory=dict)
+    stops: bool = True
 
 
 MonthCheck = Callable[[Session, str], Sequence[Hindrance]]
@@ -40,7 +47,7 @@ MonthCheck = Callable[[Session, str], Sequence[Hindrance]]
 
 
 def hindrances(session: Session, clock: Clock, period: str, checks: Sequence[MonthCheck] = ()) -> list[Hindrance]:
-    """Return everything that stands against closing a month now; an empty list where nothing does."""
+    """Return everything that stands against closing a month now, and what is open beside; an empty list where nothing is."""
     found = list[Hindrance]()
     if period <= _closed(session):
         found.append(Hindrance("period-closed", {"period": period}))
@@ -159,7 +166,7 @@ def _closed(session: Session) -> str:
 
 
 def _refuse_hindered(session: Session, clock: Clock, period: str, checks: Sequence[MonthCheck]) -> None:
-    found = hindrances(session, clock, period, checks)
+    found = [each for each in hindrances(session, clock, period, checks) if each.stops]
     if found:
         raise Refused(
             f"{period} cannot be closed: {', '.join(each.code for each in found)}.", code=found[0].code,

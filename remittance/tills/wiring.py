@@ -26,7 +26,7 @@ def register(registry: Registry) -> None:
             link="tills.index",
         )
     )
-    registry.month_checks.append(month_check.uncounted)
+    registry.month_checks += [month_check.uncounted, month_check.still_open]
     registry.action_labels |= words.TRAIL
     registry.explanations |= words.EXPLANATIONS
     registry.subjects["till_count"] = SubjectKind(gettext_noop("Count of a till"))

@@ -73,6 +73,7 @@ EXPLANATIONS = {
     "count-waiting": gettext_noop("Another count of this till waits for its witness. Have it witnessed or withdrawn first."),
     "till-short": gettext_noop("Only %(free)s of this till are free; the rest is reserved for travellers."),
     "too-many-moves": gettext_noop("Too many moves of this till wait. Have them confirmed first."),
+    "till-differs": gettext_noop("%(mission)s: the till differs by %(amount)s, and nobody has explained it yet."),
     "till-not-counted": gettext_noop("%(mission)s has not counted its till in %(currency)s after its last movement."),
     "till.amount": gettext_noop("Give an amount of more than zero."),
     "till.source": gettext_noop("Say in 1 to 200 characters where the cash comes from or goes to."),

@@ -14,7 +14,7 @@ from hotline.core.services import Services
 from remittance.ledger.closing import hindrances
 from remittance.tills import counting
 from remittance.tills.ageing import bucket_of, days_between
-from remittance.tills.month_check import uncounted
+from remittance.tills.month_check import still_open, uncounted
 from remittance.tills.overview import ROWS, tills, values
 from tests.factories import NOW, make_mission
 from tests.remittance.tills.making import Counter
@@ -139,5 +139,12 @@ def test_a_month_waits_for_the_closing_count_after_its_last_movement(
     assert hindered() == ["till-not-counted"], "a spot check is no closing count, and nobody has witnessed the other"
     counter.do(counting.witness, counter.officer, waiting.id)
     assert hindered() == [], "a difference that is open hinders nothing"
+    with services.db.transaction() as session:
+        [shown] = still_open(session, OCTOBER)
+    assert (shown.stops, shown.endpoint, shown.where) == (
+        False, "tills.book", {"mission_id": counter.mission, "currency": "USD"},
+    )  # fmt: skip
     counter.explain(counter.open_differences()[0].id)
     assert hindered() == [], "nor does its explanation"
+    with services.db.transaction() as session:
+        assert still_open(session, OCTOBER) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -141,3 +141,24 @@ def test_who_has_no_business_with_tills_sees_none(enter: Any, counter: Counter) 
     assert "1.00" in text_of(reader, f"/tills/{counter.mission}")
     text_of(reader, f"/tills/{counter.mission}/move", 403)
     assert reader.post(f"/tills/{counter.mission}/count", {}).status_code == 403
+
+
+def test_the_page_of_months_leads_to_tills_that_stand_in_the_way_and_to_what_differs_still(
+    enter: Any, counter: Counter, clock: FrozenClock
+) -> None:
+    clock.set(datetime(2026, 10, 20, 3, tzinfo=UTC))
+    counter.fill(10_000)
+    clock.set(NOW)
+    finance = enter(counter.one)
+    link = f'<a href="/tills/{counter.mission}?currency=USD">'
+    page = text_of(finance, "/ledger/months")
+    assert f"{link}" in page and "has not counted its till" in page and "differs by" not in page
+    clock.set(datetime(2026, 10, 21, 3, tzinfo=UTC))
+    counter.witnessed({5_000: 1})
+    clock.set(NOW)
+    page = text_of(finance, "/ledger/months")
+    assert "has not counted" not in page and "It does not stop the closing" in page
+    assert link in page and "the till differs by USD -50.00" in page.replace("\u2212", "-")
+    assert finance.post("/ledger/months/2026-10/ask", {"note": ""}).status_code == 302
+    counter.explain(counter.open_differences()[0].id)
+    assert "differs by" not in text_of(finance, "/ledger/months")
