@@ -16,13 +16,14 @@ Form = Callable[[InvalidInput | SeveralFaults], ResponseReturnValue]
 
 
 def act_from_page(
-    act: Callable[[Session], object], done: str, *, about: str, back: str, subject: str = "", form: Form | None = None
-) -> ResponseReturnValue:
+    act: Callable[[Session], object], done: str | Callable[[], str], *,
+    about: str, back: str, subject: str = "", form: Form | None = None,
+) -> ResponseReturnValue:  # fmt: skip
     """Do `act` in a transaction and lead to the address `back` with what came of it: `done`, or why it was refused.
 
-    `about` is whose explanations are looked up (`explain`). Raises NotFound where the page's own `subject` (a kind of NotFound;
-    empty: whatever it is) is not there; what else is not there is told. `form` shows again what was typed wrong; without one that
-    is told too.
+    A `done` that depends on what was done is a function, asked afterwards. `about` is whose explanations are looked up
+    (`explain`). Raises NotFound where the page's own `subject` (a kind of NotFound; empty: whatever it is) is not there; what
+    else is not there is told. `form` shows again what was typed wrong; without one that is told too.
     """
     try:
         with current().db.transaction() as session:
@@ -38,5 +39,5 @@ def act_from_page(
     except HotlineError as error:
         flash(explain(error, about), "warn")
     else:
-        flash(done, "good")
+        flash(done if isinstance(done, str) else done(), "good")
     return redirect(back)

@@ -10,6 +10,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.core.description import MAX_ID, query, takes
@@ -17,10 +18,11 @@ from hotline.core.errors import InvalidInput, UnsupportedMediaType
 from hotline.core.services import current
 from hotline.core.web import MAX_BODY_BYTES, permit
 from remittance.banks.models import BankAccount
-from remittance.deposits import assigning, deciding, importing, listing
+from remittance.deposits import assigning, deciding, importing, listing, undoing
 from remittance.deposits.listing import MAX_SEARCH_CHARS, PAGE_ROWS
-from remittance.deposits.models import BankEntry, BankStatement
+from remittance.deposits.models import BankEntry, BankStatement, DepositUndo
 from remittance.deposits.states import IMPORT, READ, WAITING
+from remittance.requests import moving
 from remittance.requests.states import DEPOSITS
 
 blueprint = APIBlueprint("api_statements", __name__, url_prefix="/api/v1", tag="Statements")
@@ -36,6 +38,24 @@ class AssignIn(_Given):
 
     remittance_id: int = Field(ge=1, le=MAX_ID)
     reason: str = Field(min_length=1, max_length=300)
+
+
+class UndoIn(_Given):
+    """Why an assignment was a mistake, or why it was none."""
+
+    reason: str = Field(min_length=1, max_length=300)
+
+
+class UndoShown(BaseModel):
+    """An assignment that was, or is to be, taken back; `state` is `asked` while a second officer has to agree."""
+
+    id: int
+    entry_id: int
+    state: str
+    needs_two: bool
+    remittance_id: int
+    remittance_state: str
+    version: int
 
 
 class DepositDecisionIn(_Given):
@@ -198,6 +218,52 @@ def assign(bank_entry_id: int, given: AssignIn) -> ResponseReturnValue:
         return jsonify(_entry(assigning.get_entry(session, bank_entry_id)))
 
 
+@blueprint.post("/suspense/<int:bank_entry_id>/undo")
+@blueprint.input(UndoIn, location="json", arg_name="given")
+@blueprint.output(UndoShown)
+@blueprint.doc(
+    summary="Take back that an entry was given to a remittance; where two officers are needed, ask for it",
+    responses={404: "There is no such entry", 409: "Cash was paid out, the money went back, or it is given to nothing"},
+)
+@permit(DEPOSITS)
+def undo(bank_entry_id: int, given: UndoIn) -> ResponseReturnValue:
+    """Take an assignment back, or ask for it."""
+    services = current()
+    with services.db.transaction() as session:
+        made = undoing.take_off(session, services.clock, actor(), bank_entry_id, reason=given.reason)
+        return jsonify(_undo(session, made))
+
+
+@blueprint.post("/suspense/<int:bank_entry_id>/undo/agree")
+@blueprint.output(UndoShown)
+@blueprint.doc(
+    summary="Agree, as another officer, that an assignment is taken back",
+    responses={404: "There is no such entry", 409: "Nobody asked for it, or you did, or it is not possible now"},
+)
+@permit(DEPOSITS)
+def agree_to_undo(bank_entry_id: int) -> ResponseReturnValue:
+    """Agree to what was asked."""
+    services = current()
+    with services.db.transaction() as session:
+        return jsonify(_undo(session, undoing.agree(session, services.clock, actor(), bank_entry_id)))
+
+
+@blueprint.post("/suspense/<int:bank_entry_id>/undo/refuse")
+@blueprint.input(UndoIn, location="json", arg_name="given")
+@blueprint.output(UndoShown)
+@blueprint.doc(
+    summary="Say that an assignment stays, or take one's own asking back",
+    responses={404: "There is no such entry", 409: "Nobody asked for it"},
+)
+@permit(DEPOSITS)
+def refuse_undo(bank_entry_id: int, given: UndoIn) -> ResponseReturnValue:
+    """Refuse what was asked."""
+    services = current()
+    with services.db.transaction() as session:
+        made = undoing.refuse(session, services.clock, actor(), bank_entry_id, reason=given.reason)
+        return jsonify(_undo(session, made))
+
+
 @blueprint.post("/remittances/<int:remittance_id>/deposit/accept")
 @blueprint.input(DepositDecisionIn, location="json", arg_name="given")
 @blueprint.output(DepositDecided)
@@ -232,6 +298,12 @@ def refund(remittance_id: int, given: DepositDecisionIn) -> ResponseReturnValue:
             session, services.clock, actor(), remittance_id, reason=given.reason, version=given.version
         )
         return jsonify(remittance_id=one.id, state=one.state, version=one.version)
+
+
+def _undo(session: Session, made: DepositUndo) -> dict[str, Any]:
+    one = moving.get(session, made.remittance_id)
+    plain = {name: getattr(made, name) for name in ("id", "entry_id", "state", "needs_two", "remittance_id")}
+    return plain | {"remittance_state": one.state, "version": one.version}
 
 
 def _statement(one: BankStatement, account: BankAccount) -> dict[str, Any]:

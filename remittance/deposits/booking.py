@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
-from remittance.deposits.models import BankEntry
+from remittance.deposits.models import BankEntry, DepositUndo
+from remittance.deposits.states import DONE
 from remittance.ledger.accounts import account_for
 from remittance.ledger.months import BOOKS_ZONE
-from remittance.ledger.posting import About, Line, post
+from remittance.ledger.posting import About, Line, post, reverse
 from remittance.ledger.states import DEPOSITS, FEES, SUSPENSE
 from remittance.money.amounts import Money
 
@@ -37,11 +39,16 @@ def book(
 def leave_suspense(
     session: Session, clock: Clock, actor: Actor, entry: BankEntry, account_id: int, about: About, memo: str
 ) -> int:
-    """Move a locked entry's money out of suspense onto an account of its currency, once, and return the journal."""
+    """Move a locked entry's money out of suspense onto an account of its currency, and return the journal.
+
+    Once, and once more for each time that an assignment was taken back.
+    """
     amount = Money(entry.amount_minor, entry.currency)
     suspense = account_for(session, clock, SUSPENSE, entry.currency)
+    undone = session.scalar(select(func.count()).where(DepositUndo.entry_id == entry.id, DepositUndo.state == DONE))
+    key = f"bank_entry:{entry.id}:out" + (f":{undone + 1}" if undone else "")
     posted = post(
-        session, clock, actor, key=f"bank_entry:{entry.id}:out", occurred_at=clock.now(), memo=memo, about=about,
+        session, clock, actor, key=key, occurred_at=clock.now(), memo=memo, about=about,
         lines=[Line(suspense, amount), Line(account_id, -amount)], late=True,
     )  # fmt: skip
     entry.moved_journal_id = posted.journal_id
@@ -58,3 +65,13 @@ def to_fees(session: Session, clock: Clock, actor: Actor, entry: BankEntry) -> i
     """Move a locked entry's money to what is earned or spent: the bank's charges and interest."""
     fees = account_for(session, clock, FEES, entry.currency)
     return leave_suspense(session, clock, actor, entry, fees, About(ABOUT, entry.id), "Charge or interest of the bank")
+
+
+def into_suspense_again(session: Session, clock: Clock, actor: Actor, entry: BankEntry, undo_id: int) -> int:
+    """Reverse what moved a locked entry's money out of suspense, and return the reversal."""
+    if entry.moved_journal_id is None:
+        raise AssertionError(f"entry {entry.id} never left suspense")
+    return reverse(
+        session, clock, actor, key=f"bank_entry:{entry.id}:undo:{undo_id}", journal_id=entry.moved_journal_id,
+        memo="Assignment of a bank's entry taken back",
+    ).journal_id  # fmt: skip

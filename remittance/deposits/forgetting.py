@@ -17,6 +17,10 @@ UPDATE bank_entries SET payer = '', payer_account_end = '', payer_account_hash =
           AND (e.remittance_id IS NULL OR r.ended_at < :before)
         ORDER BY e.id LIMIT :batch)
 """)
+_FORGET_UNDOS = text("""
+UPDATE deposit_undos u SET reason = '', answer = '' FROM bank_entries e
+ WHERE e.id = u.entry_id AND e.forgotten_at IS NOT NULL AND u.state <> 'asked' AND (u.reason, u.answer) <> ('', '')
+""")
 
 
 def run(services: Services | None = None) -> int:
@@ -31,4 +35,5 @@ def run(services: Services | None = None) -> int:
             _FORGET,
             {"now": now, "before": now - KEPT, "settled": [ASSIGNED, RETURNED, EXPLAINED], "batch": BATCH},
         )
+        session.execute(_FORGET_UNDOS)
         return int(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE has one

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from remittance.deposits.models import BankEntry
-from remittance.deposits.states import ASSIGNED, NEW, WAITING
+from remittance.deposits.models import BankEntry, DepositUndo
+from remittance.deposits.states import ASKED, ASSIGNED, NEW, WAITING
 from remittance.ledger.models import LedgerAccount, LedgerJournal, LedgerPosting
 from remittance.ledger.states import DEPOSITS
 from remittance.quotes.standing import latest_quotes
@@ -69,12 +69,12 @@ def going_back(one: Remittance, held_minor: int, due_minor: int) -> int:
 
 
 def left_unexplained(session: Session, one: Remittance) -> bool:
-    """Say whether money that left the bank may be this remittance's deposit, and nobody has explained it yet.
+    """Say whether a deposit of this remittance is in question: money that left the bank may be it, or somebody asks for it back.
 
     Such are entries that the bank marks as taken back, also those that nobody has looked at since the import, and all that is
-    more than the surplus that is to go back.
+    more than the surplus that is to go back; and an assignment of which one officer says that it was a mistake.
     """
-    if session.scalar(_taken_back_unseen(one.id)) is not None:
+    if session.scalar(_taken_back_unseen(one.id)) is not None or session.scalar(_undo_asked(one.id)) is not None:
         return True
     found = session.execute(
         select(BankEntry.amount_minor, BankEntry.currency, BankEntry.taken_back).where(
@@ -100,6 +100,19 @@ def _taken_back_unseen(remittance_id: int) -> Select[tuple[int]]:
         .where(
             BankEntry.state == NEW, BankEntry.taken_back, BankEntry.amount_minor < 0, came.remittance_id == remittance_id,
             came.state == ASSIGNED,
+        )
+        .limit(1)
+    )  # fmt: skip
+
+
+def _undo_asked(remittance_id: int) -> Select[tuple[int]]:
+    """Select an assignment to this remittance that somebody wants taken back."""
+    return (
+        select(DepositUndo.id)
+        .join(BankEntry, BankEntry.id == DepositUndo.entry_id)
+        .where(
+            DepositUndo.remittance_id == remittance_id, DepositUndo.state == ASKED, BankEntry.state == ASSIGNED,
+            BankEntry.remittance_id == remittance_id,
         )
         .limit(1)
     )  # fmt: skip

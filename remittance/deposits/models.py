@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.core.db import Base, HasId
 from remittance.deposits.reading import FORMATS
-from remittance.deposits.states import ASSIGNED, NEW, RETURNED, STATES
+from remittance.deposits.states import ASKED, ASSIGNED, NEW, RETURNED, STATES, UNDO_STATES
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -138,3 +138,36 @@ class BankEntry(HasId, Base):
     """Empty for what the service itself assigned."""
     decided_at: Mapped[datetime | None]
     forgotten_at: Mapped[datetime | None]
+
+
+class DepositUndo(HasId, Base):
+    """One assignment of an entry that was, or is to be, taken back; the entry itself forgets to whom it was given.
+
+    `needs_two` says that somebody other than the one who asked has to agree. `reason` and `answer` are officers' words about
+    payers and are emptied with the entry's own.
+    """
+
+    __tablename__ = "deposit_undos"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", UNDO_STATES), name="state"),
+        CheckConstraint(
+            "NOT (needs_two AND state = 'done') OR asked_by_id IS DISTINCT FROM decided_by_id", name="four_eyes"
+        ),
+        CheckConstraint("(state = 'done') = (journal_id IS NOT NULL)", name="journal"),
+        Index("uq_deposit_undos_asked", "entry_id", unique=True, postgresql_where=text("state = 'asked'")),
+        Index("ix_deposit_undos_entry_id", "entry_id"),
+        Index("ix_deposit_undos_remittance_id", "remittance_id"),
+    )
+
+    entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("bank_entries.id"))
+    remittance_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("remittances.id"))
+    state: Mapped[str] = mapped_column(String(10), default=ASKED, server_default=ASKED)
+    needs_two: Mapped[bool] = mapped_column(Boolean)
+    reason: Mapped[str] = mapped_column(String(300))
+    answer: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    asked_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    asked_at: Mapped[datetime]
+    decided_by_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("officers.id"))
+    decided_at: Mapped[datetime | None]
+    journal_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("ledger_journals.id"))
+    """The reversal of what had moved the money out of suspense."""

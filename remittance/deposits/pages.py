@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,19 +13,20 @@ from sqlalchemy.orm import Session
 from hotline.auth.identity import actor
 from hotline.core.acting import act_from_page
 from hotline.core.errors import InvalidInput, SeveralFaults
-from hotline.core.explain import explain_fields
+from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
 from remittance.banks.models import BankAccount
-from remittance.deposits import assigning, deciding, explaining, listing, words
+from remittance.deposits import assigning, deciding, explaining, listing, undoing, words
 from remittance.deposits.holding import going_back, held_for
 from remittance.deposits.listing import MAX_SEARCH_CHARS, PAGE_ROWS
+from remittance.deposits.models import BankEntry, DepositUndo
 from remittance.deposits.statement_pages import number_of
-from remittance.deposits.states import ENTRY, READ, WAITING
+from remittance.deposits.states import ASKED, ASSIGNED, DONE, ENTRY, READ, WAITING
 from remittance.ledger.months import BOOKS_ZONE
 from remittance.quotes.standing import latest_quotes
-from remittance.requests import access
+from remittance.requests import access, moving
 from remittance.requests import reading as remittances
 from remittance.requests import words as remittance_words
 from remittance.requests.models import Remittance
@@ -67,20 +68,34 @@ def _entry(entry_id: int, error: InvalidInput | SeveralFaults | None = None) -> 
         account = session.get_one(BankAccount, one.bank_account_id)
         statement = listing.get_statement(session, one.statement_id)
         suggested = listing.suggestions(session, actor(), [one]).get(one.id, [])
-        numbers = listing.numbers_of(session, actor(), [one.remittance_id])
-        names = remittances.names_of(session, [one.asked_by_id, one.decided_by_id])
+        numbers = dict(listing.numbers_of(session, actor(), [one.remittance_id]))
+        undo, undone, stuck = _undo_of(session, one)
+        people = [one.asked_by_id, one.decided_by_id, *(each.asked_by_id for each in undone)]
+        names = remittances.names_of(session, [*people, *(each.decided_by_id for each in undone)])
+        numbers |= listing.numbers_of(session, actor(), [each.remittance_id for each in undone])
         pairs = listing.pairs_for(session, one) if one.amount_minor < 0 else []
     may_do = ENTRY.events_for(one.state, actor())
     page = render_template(
         "deposits/entry.html", one=one, account=account, statement=statement, suggested=suggested, numbers=numbers, names=names,
         pairs=pairs, may_do=may_do, words=words, remittance_words=remittance_words, mine=one.asked_by_id == actor().id,
+        undo=undo, undone=undone, stuck=stuck, may_undo=actor().may(DEPOSITS), actor_id=actor().id,
         values=request.form if error is not None else {},
         errors=explain_fields(error, "deposit") if error is not None else {},
     )  # fmt: skip
     return page, error.status if error is not None else 200
 
 
-def _act(entry_id: int, act: Callable[[Session], object], done: str) -> ResponseReturnValue:
+def _undo_of(session: Session, one: BankEntry) -> tuple[DepositUndo | None, Sequence[DepositUndo], str]:
+    """Return what is asked for an entry, every undo of it, and why none is possible now (empty: one is)."""
+    undone = undoing.undos_of(session, one.id)
+    asked = next((each for each in undone if each.state == ASKED), None)
+    if one.state != ASSIGNED or one.remittance_id is None:
+        return asked, undone, ""
+    stuck = undoing.hindrance(session, moving.get(session, one.remittance_id), one)
+    return asked, undone, explain(stuck, "deposit") if stuck is not None else ""
+
+
+def _act(entry_id: int, act: Callable[[Session], object], done: str | Callable[[], str]) -> ResponseReturnValue:
     back = url_for("deposits.entry", entry_id=entry_id)
     return act_from_page(act, done, about="deposit", back=back, subject="entry", form=partial(_entry, entry_id))
 
@@ -133,6 +148,34 @@ def refuse(entry_id: int) -> ResponseReturnValue:
         lambda session: explaining.refuse(session, current().clock, actor(), entry_id, reason=reason),
         gettext("It waits in suspense again."),
     )
+
+
+@blueprint.post("/remittances/suspense/<int:entry_id>/undo")
+@permit(DEPOSITS)
+def undo(entry_id: int) -> ResponseReturnValue:
+    """Take the assignment of an entry back, or ask a second officer for it; agree to it, or say no."""
+    step, reason, clock = request.form.get("step", ""), request.form.get("reason", ""), current().clock
+    if step == "agree":
+        return _act(entry_id, lambda session: undoing.agree(session, clock, actor(), entry_id), _undone_words(DONE))
+    if step == "refuse":
+        return _act(
+            entry_id,
+            lambda session: undoing.refuse(session, clock, actor(), entry_id, reason=reason),
+            gettext("It stays where it was given."),
+        )
+    made: list[str] = []
+
+    def ask_for(session: Session) -> object:
+        made.append(undoing.take_off(session, clock, actor(), entry_id, reason=reason).state)
+        return made
+
+    return _act(entry_id, ask_for, lambda: _undone_words(made[0]))
+
+
+def _undone_words(state: str) -> str:
+    if state == DONE:
+        return gettext("Taken back: it waits in suspense again.")
+    return gettext("Written down. Another officer has to agree; nothing is paid out for the remittance until then.")
 
 
 @blueprint.post("/remittances/suspense/<int:entry_id>/pair")

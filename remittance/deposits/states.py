@@ -19,6 +19,7 @@ ENTRY = Lifecycle(
         Transition(NEW, "wait", SUSPENSE),
         *(Transition(state, "assign", ASSIGNED, DEPOSITS) for state in (NEW, SUSPENSE)),
         Transition(ASSIGNED, "take_back", RETURNED, DEPOSITS),
+        Transition(ASSIGNED, "undo", SUSPENSE, DEPOSITS),
         Transition(SUSPENSE, "ask_fees", FEES_ASKED, DEPOSITS),
         Transition(SUSPENSE, "ask_refund", REFUND_ASKED, DEPOSITS),
         Transition(FEES_ASKED, "agree", EXPLAINED, DEPOSITS),
@@ -35,12 +36,16 @@ STATES = tuple(sorted(ENTRY.states))
 WAITING = (NEW, SUSPENSE, FEES_ASKED, REFUND_ASKED, REFUND_ORDERED)
 """Still in the suspense account."""
 
-LATE, OTHER_CURRENCY, NOT_OURS, UNLIKE_PAYEE, TOO_MUCH, ORDERED_TOO = (
-    "late", "other_currency", "not_ours", "unlike_payee", "too_much", "ordered_too",
+LATE, OTHER_CURRENCY, NOT_OURS, UNLIKE_PAYEE, TOO_MUCH, ORDERED_TOO, UNDONE = (
+    "late", "other_currency", "not_ours", "unlike_payee", "too_much", "ordered_too", "undone",
 )  # fmt: skip
 """Why an entry waits, beside what `matching` says: deposited after the quote's end; in another currency than was asked for; a
 return of something that was no deposit; a refund to somebody else than the depositor; a refund of more than is held;
-a refund that may as well be the one of another entry, which was ordered."""
+a refund that may as well be the one of another entry, which was ordered; one that was given to a remittance by mistake."""
+
+ASKED, DONE, REFUSED = "asked", "done", "refused"
+UNDO_STATES = (ASKED, DONE, REFUSED)
+"""Of taking an assignment back: a second officer has to agree; it is in suspense again; it stays where it was given."""
 
 KEPT = timedelta(days=400)
 """How long a payer's name, words and account are kept after the entry is settled and its remittance has ended: the audit of the

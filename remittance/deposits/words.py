@@ -31,8 +31,14 @@ WHY = {
     "unlike_payee": gettext_noop("Refund to somebody else than the depositor"),
     "too_much": gettext_noop("More than is held for the remittance"),
     "ordered_too": gettext_noop("A refund of this amount was ordered for another entry as well"),
+    "undone": gettext_noop("It was given to a remittance by mistake and taken back"),
 }
 OTHER_WHY = gettext_noop("The remittance is being looked into")
+UNDO_STATES = {
+    "asked": gettext_noop("A second officer has to agree"),
+    "done": gettext_noop("Taken back"),
+    "refused": gettext_noop("Refused"),
+}
 EVENTS = {
     "deposit": gettext_noop("Deposit complete"),
     "deposit_part": gettext_noop("Deposited in part"),
@@ -84,6 +90,19 @@ EXPLANATIONS = {
     "had-a-part-in-deposit": gettext_noop(
         "Whoever asked for it, reviewed or approved it, or gave it this deposit does not accept it. Ask a colleague."
     ),
+    "not-assigned": gettext_noop("This entry is given to no remittance now."),
+    "entry-changed": gettext_noop("Somebody gave this entry elsewhere meanwhile. Look at it again."),
+    "paid-out": gettext_noop(
+        "Cash was paid out for this remittance, so its deposits stay. Dispute the payout first; a surplus goes back to its"
+        " sender."
+    ),
+    "gone-back": gettext_noop("Some of this deposit has gone back to its sender already. Look at the refunds first."),
+    "undo-on-hold": gettext_noop(
+        "The remittance is on hold. Its hold has to be lifted first; no cash is paid out meanwhile."
+    ),
+    "return-stays": gettext_noop("What the bank itself took back cannot be given back here."),
+    "undo-asked": gettext_noop("It was asked for already. A second officer has to agree."),
+    "no-undo-asked": gettext_noop("Nobody asked for it, or it was answered already."),
     "which-remittance": gettext_noop("Give a remittance's number or reference."),
     "deposit.what": gettext_noop("Choose what the entry is."),
     "deposit.other_id": gettext_noop("Choose the entry that was refunded."),
@@ -91,6 +110,7 @@ EXPLANATIONS = {
     "statement.file": gettext_noop("Choose the file of the bank."),
     "statement.name": gettext_noop("Name the file in 1 to 120 characters."),
 }
+UNDONE = gettext_noop("Deposit of another remittance taken back")
 TRAIL = {
     "statement.imported": gettext_noop("Statement of a bank taken over"),
     "bank_entry.assigned": gettext_noop("Entry of a statement given to a remittance"),
@@ -99,6 +119,18 @@ TRAIL = {
     "bank_entry.agree": gettext_noop("What an entry is agreed to"),
     "bank_entry.refuse": gettext_noop("What an entry is refused"),
     "bank_entry.pair": gettext_noop("Two entries explained by each other"),
+    "bank_entry.undo_asked": gettext_noop("Taking an assignment back asked for"),
+    "bank_entry.undone": gettext_noop("Assignment of an entry taken back"),
+    "bank_entry.undo_refused": gettext_noop("Taking an assignment back refused"),
+    "remittance.undo": UNDONE,
+    "remittance.undo_part": UNDONE,
+    "remittance.undo_other": UNDONE,
+    "remittance.undo_whole": UNDONE,
+    "remittance.undo_over": UNDONE,
+    "remittance.undo_cancelled": UNDONE,
+    "remittance.undo_expired": UNDONE,
+    "remittance.undo_rejected": UNDONE,
+    "remittance.undo_refund": gettext_noop("Refund of another remittance taken back"),
     "remittance.deposit": gettext_noop("Deposit complete"),
     "remittance.deposit_part": gettext_noop("Deposited in part"),
     "remittance.deposit_over": gettext_noop("Too much deposited"),

@@ -16,7 +16,7 @@ from remittance.requests.models import Policy, Remittance
 from remittance.requests.states import ON_HOLD, QUOTED, RESERVING
 
 GRACE = timedelta(hours=2)
-"""Whoever comes back to waiting for a deposit (from a hold, after a returned deposit) has so long to be quoted again."""
+"""Whoever comes back to waiting for a deposit (from a hold, after a deposit was returned or taken off) has so long."""
 NAME = "quotes"
 """Of this room's effect."""
 
@@ -53,5 +53,5 @@ def _set_time(session: Session, clock: Clock, one: Remittance, step: Step) -> No
     held = quote_of(session, one.id)
     if held is None:
         return
-    came_back = step.before == ON_HOLD or step.event == "deposit_returned"
+    came_back = step.before == ON_HOLD or step.event in ("deposit_returned", "undo")
     one.due_at = max(held.expires_at, clock.now() + GRACE) if came_back else held.expires_at

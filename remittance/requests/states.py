@@ -52,7 +52,24 @@ def _deposits() -> list[Transition]:
     taken_back = [
         Transition(state, "deposit_returned", QUOTED) for state in (PARTIAL, OVERPAID, WRONG_DEPOSITOR, DEPOSITED)
     ]
-    return came + late + decided + taken_back
+    return came + late + decided + taken_back + _undone()
+
+
+def _undone() -> list[Transition]:
+    """What taking the assignment of a bank's entry back leads to, by what is left; also where the money was ready already.
+
+    A refund that nothing is left for ends as what led to it would have ended without money; one that was none begins again.
+    """
+    left = (("undo", QUOTED), ("undo_part", PARTIAL), ("undo_other", WRONG_DEPOSITOR))
+    enough = (("undo_whole", DEPOSITED), ("undo_over", OVERPAID))
+    return [
+        *(Transition(state, event, target, DEPOSITS) for state in WITH_MONEY for event, target in left),
+        *(Transition(state, *to, DEPOSITS) for state in (OVERPAID, WRONG_DEPOSITOR) for to in enough),
+        Transition(REFUND_PENDING, "undo_cancelled", CANCELLED, DEPOSITS),
+        Transition(REFUND_PENDING, "undo_expired", EXPIRED, DEPOSITS),
+        Transition(REFUND_PENDING, "undo_rejected", REJECTED, DEPOSITS),
+        Transition(REFUNDED, "undo_refund", REFUND_PENDING, DEPOSITS),
+    ]
 
 
 def _holds() -> list[Transition]:

@@ -44,7 +44,14 @@ EVENTS = {
     "expire": gettext_noop("Expired"),
     "reject_held": gettext_noop("Rejected from hold"),
     "refund_held": gettext_noop("Refund ordered from hold"),
-}
+    **dict.fromkeys(
+        (
+            "undo", "undo_part", "undo_other", "undo_whole", "undo_over", "undo_cancelled", "undo_expired", "undo_rejected",
+        ),
+        gettext_noop("Deposit of another remittance taken back"),
+    ),
+    "undo_refund": gettext_noop("Refund of another remittance taken back"),
+}  # fmt: skip
 LIFTED = gettext_noop("Hold lifted")
 REASONS = {
     "robbed": gettext_noop("Robbed"),

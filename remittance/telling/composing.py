@@ -24,7 +24,7 @@ from remittance.requests.reference import shown
 from remittance.telling.sentences import RELATIVE, TEXTS, TRAVELLER
 
 HOME_ZONE = "Asia/Seoul"
-_WITH_QUOTE = frozenset({"quoted", "returned", "quote_ends", "partial"})
+_WITH_QUOTE = frozenset({"quoted", "returned", "mistaken", "quote_ends", "partial"})
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

@@ -73,6 +73,8 @@ _BY_EVENT = {
     "reject_held": Said(traveller="rejected", relative="ended"),
     "refund_held": Said(traveller="refunding", relative="refunding"),
 }
+_UNDONE_BEFORE = (DEPOSITED, READY)
+"""Where the traveller was told that the deposit is there."""
 _LIFTED = {
     QUOTED: Said(relative="quoted"), PARTIAL: Said(relative="partial"), READY: Said(traveller="ready", relative="ready"),
 }  # fmt: skip
@@ -95,9 +97,21 @@ def said(event: str, before: str, after: str) -> Said:
         return _HELD.get(before, NOTHING)
     if event.startswith("lift_"):
         return _LIFTED.get(after, NOTHING)
+    if event.startswith("undo"):
+        return _undone(before, after)
     if event == "reroute":
         return Said(traveller="ready") if after == READY else NOTHING
     return _BY_EVENT.get(event) or _BY_STATE.get(after, NOTHING)
+
+
+def _undone(before: str, after: str) -> Said:
+    """Say that a deposit was another's after all: what is awaited now, or only that it has ended."""
+    traveller = "not_yet" if before in _UNDONE_BEFORE else ""
+    if after == QUOTED:
+        return Said(traveller=traveller, relative="mistaken")
+    if after in (CANCELLED, EXPIRED, REJECTED):
+        return Said(relative="ended")
+    return Said(traveller=traveller, relative=_BY_STATE[after].relative)
 
 
 def to_relative_now(state: str, held_state: str | None) -> str:
@@ -134,6 +148,11 @@ TEXTS: dict[str, dict[str, dict[str, str]]] = {
         "ready": {
             "ko": "[영사콜센터] {number} 수령 가능: {mission}. 신분증을 지참하세요. {url}",
             "en": "[Consular Call Center] {number} is ready at: {mission}. Bring your passport. When and where: {url}",
+        },
+        "not_yet": {
+            "ko": "[영사콜센터] {number} 입금 확인에 착오가 있어 아직 수령할 수 없습니다. 다시 알려드립니다. {url}",
+            "en": "[Consular Call Center] {number}: the deposit was taken for yours by mistake. Do not come for it yet; we write "
+            "again. {url}",
         },
         "ready_ends": {
             "ko": "[영사콜센터] {number} 수령 기한 {until}. 장소: {mission}. {url}",
@@ -175,6 +194,12 @@ TEXTS: dict[str, dict[str, dict[str, str]]] = {
             "ko": "[영사콜센터] 입금이 은행에서 반환되었습니다. {until}까지 다시 입금해 주세요: {due} {bank} {account} "
             "입금자명 {reference} {url}",
             "en": "[Consular Call Center] The bank returned the deposit. Please deposit {due} again by {until}: "
+            "{bank} {account}, depositor name {reference}. {url}",
+        },
+        "mistaken": {
+            "ko": "[영사콜센터] 확인된 입금은 다른 건이었습니다. {until}까지 입금해 주세요: {due} {bank} {account} "
+            "입금자명 {reference} {url}",
+            "en": "[Consular Call Center] The deposit we had found was another's. Please deposit {due} by {until}: "
             "{bank} {account}, depositor name {reference}. {url}",
         },
         "quote_ends": {
@@ -223,7 +248,7 @@ TEXTS: dict[str, dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 """By reader, sentence and language. Each is whole by itself, because the one before it may never have been read."""
-CALLS_FOR_THEM = frozenset({"ready", "ready_ends", "paid", "rejected", "expired", "cancelled", "refunding"})
+CALLS_FOR_THEM = frozenset({"ready", "ready_ends", "paid", "rejected", "expired", "cancelled", "refunding", "not_yet"})
 """Of what the neutral sentence is said; of the rest somebody who may be watched hears nothing at all."""
 
 

@@ -140,6 +140,33 @@ def test_what_waits_is_given_to_a_remittance_or_explained_by_two(
     assert visitor.get("/remittances/suspense/99999").status_code == 404
 
 
+def test_an_assignment_is_taken_back_on_the_entrys_page(bank: Bank, visitor: Visitor, colleague: Visitor) -> None:
+    one, named = bank.quoted(), bank.quoted()
+    visitor.sign_in(officer(bank.services, "finance_officer").name)
+    colleague.sign_in(officer(bank.services, "finance_officer", language="ko").name)
+    bank.send(bank.entry(DUE, payer="WANG FEI"), bank.entry(DUE, reference=named.reference))
+    stray, found = bank.entries()
+    here, there = (f"/remittances/suspense/{each.id}" for each in (stray, found))
+    visitor.post(f"{here}/assign", {"number": one.number, "reason": "His cousin"})
+    assert "Take the assignment back" in visitor.get(here).get_data(as_text=True)
+    assert visitor.post(f"{here}/undo", {"reason": " "}).status_code == 422 and bank.held(one) == DUE
+    visitor.post(f"{here}/undo", {"reason": "Another's cousin"})
+    page = visitor.get(here).get_data(as_text=True)
+    assert "It was given to a remittance by mistake" in page and one.number in page and "Another&#39;s cousin" in page
+    assert bank.state(one) == "quoted"
+    assert "Deposit of another remittance taken back" in visitor.get(f"/remittances/{one.id}").get_data(as_text=True)
+    visitor.post(f"{there}/undo", {"reason": "The bank erred"})
+    assert "a colleague has to agree" in visitor.get(there).get_data(as_text=True) and bank.state(named) == "deposited"
+    visitor.post(f"{there}/undo", {"step": "agree"})
+    assert bank.state(named) == "deposited", "not by the same"
+    assert "The bank erred" in colleague.get(there).get_data(as_text=True)
+    colleague.post(f"{there}/undo", {"step": "refuse", "reason": "No"})
+    assert "배정을 그대로 둡니다" in colleague.get(there).get_data(as_text=True)
+    visitor.post(f"{there}/undo", {"reason": "It did"})
+    colleague.post(f"{there}/undo", {"step": "agree"})
+    assert bank.state(named) == "quoted" and bank.books()["suspense"] == -2 * DUE
+
+
 def decide(visitor: Visitor, one: Remittance, **form: str) -> Any:
     return visitor.post(f"/remittances/{one.id}/deposits/decide", form)
 
@@ -223,3 +250,14 @@ def test_the_api_takes_files_over_and_gives_what_waits_away(bank: Bank, client: 
         call("POST", f"/remittances/{part.id}/deposit/refund", json={"reason": "Changed"}).json["state"]
         == "refund_pending"
     )
+    undo = {"reason": "It was another's"}
+    assert call("POST", f"/suspense/{number}/undo", agent, json=undo).status_code == 403
+    assert call("POST", f"/suspense/{number}/undo", json={}).status_code == 422
+    undone = call("POST", f"/suspense/{number}/undo", json=undo)
+    assert (undone.json["state"], undone.json["remittance_state"]) == ("done", "quoted"), undone.json
+    assert call("POST", f"/suspense/{number}/undo", json=undo).json["code"] == "not-assigned"
+    asked = bank.entries(remittance_id=part.id)[0].id
+    assert call("POST", f"/suspense/{asked}/undo", json=undo).json["needs_two"] is True
+    assert call("POST", f"/suspense/{asked}/undo/agree").json["code"] == "same-officer-asked"
+    assert call("POST", f"/suspense/{asked}/undo/refuse", json=undo).json["state"] == "refused"
+    assert call("POST", f"/suspense/{asked}/undo/agree").json["code"] == "no-undo-asked"

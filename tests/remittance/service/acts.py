@@ -43,7 +43,7 @@ from remittance.tills import cash_moves
 from remittance.tills.cash_moves import CashMove
 from tests.remittance.ledger.making import at_once
 from tests.remittance.requests.making import make_wish, noted
-from tests.remittance.service.bank_acts import again, assign, deposit, settle_deposit, statement
+from tests.remittance.service.bank_acts import again, assign, deposit, settle_deposit, statement, undo
 from tests.remittance.service.world import (
     FLOATS,
     NOTES,
@@ -299,12 +299,13 @@ def crash(world: World, pick: int, number: int) -> None:
 ACTS: dict[str, Act] = {
     act.__name__: act
     for act in (
-        ask, approve, quote, forward, decide, hold, lift, reroute, statement, deposit, again, assign, settle_deposit, release,
-        code, wrong_code, pay, pay_race, replenish, dispute, settle, clear, month, minutes, days, crash,
+        ask, approve, quote, forward, decide, hold, lift, reroute, statement, deposit, again, assign, undo, settle_deposit,
+        release, code, wrong_code, pay, pay_race, replenish, dispute, settle, clear, month, minutes, days, crash,
     )
 }  # fmt: skip
 USUAL = (
     "forward", "forward", "forward", "deposit", "deposit", "deposit", "release", "release", "release", "pay", "pay", "pay",
-    "replenish", "replenish", "statement", "statement", "settle", "settle", "clear", "clear", "lift", "days", "crash", "crash",
+    "replenish", "replenish", "statement", "statement", "undo", "assign", "settle", "settle", "clear", "clear",
+    "lift", "days", "crash", "crash",
 )  # fmt: skip
 """What happens more often than the rest, so that sequences come to the end of a remittance's life."""

@@ -6,8 +6,8 @@ from functools import partial
 
 from sqlalchemy import select
 
-from remittance.deposits import assigning, deciding, holding, importing
-from remittance.deposits.models import BankEntry
+from remittance.deposits import assigning, deciding, holding, importing, undoing
+from remittance.deposits.models import BankEntry, DepositUndo
 from remittance.deposits.statement import Entry
 from remittance.quotes.standing import quote_of
 from remittance.requests.states import (
@@ -120,3 +120,19 @@ def settle_deposit(world: World, pick: int, number: int) -> None:
     if wanted is not None:
         act = deciding.accept if number % 3 else deciding.refund
         world.do(lambda session: act(session, world.clock, world.three, wanted, reason="told by the relative"))
+
+
+def undo(world: World, pick: int, number: int) -> None:
+    """A finance officer takes an assignment back, or asks for it; another agrees, mostly, or says no."""
+    with world.services.db.transaction() as session:
+        asked = session.scalars(
+            select(DepositUndo.entry_id).where(DepositUndo.state == "asked").order_by(DepositUndo.id)
+        ).all()
+        given = session.scalars(select(BankEntry.id).where(BankEntry.state == "assigned").order_by(BankEntry.id)).all()
+    waits, entry = pick_of(asked, pick), pick_of(given, pick)
+    if waits is not None and number % 3:
+        world.do(lambda session: undoing.agree(session, world.clock, world.three, waits))
+    elif waits is not None and number % 2:
+        world.do(lambda session: undoing.refuse(session, world.clock, world.three, waits, reason="it is theirs"))
+    elif entry is not None:
+        world.do(lambda session: undoing.take_off(session, world.clock, world.two, entry, reason="another's"))
