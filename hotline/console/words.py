@@ -51,6 +51,7 @@ SUBJECTS = {
 }
 EXPLANATIONS = {
     "not-found": gettext_noop("There is no %(kind)s %(key)s."),
+    "body-too-large": gettext_noop("What was sent has more than %(mib)s MiB. Send a smaller file."),
     "sender.provider": gettext_noop("Name a provider in small letters, such as twilio."),
     "sender.address": gettext_noop("Give a sender that is not on the list yet: a number, a short code or a name."),
     "sender.parts_per_s": gettext_noop("Write a whole number from 1 to 10000, or leave it empty."),

@@ -214,7 +214,8 @@ def _from_http(error: HTTPException) -> HotlineError:
     if error.code == 404:
         return NotFound("page", request.path)
     if error.code == 413:
-        return TooLarge(f"The upload is larger than {MAX_BODY_BYTES // (1024 * 1024)} MiB.")
+        most = MAX_BODY_BYTES // (1024 * 1024)
+        return TooLarge(f"What was sent has more than {most} MiB.", code="body-too-large", params={"mib": most})
     translated = HotlineError(error.description or error.name)
     translated.status = error.code or 500
     translated.slug = error.name.lower().replace(" ", "-")

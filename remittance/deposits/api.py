@@ -16,11 +16,12 @@ from hotline.auth.identity import actor
 from hotline.core.description import MAX_ID, query, takes
 from hotline.core.errors import InvalidInput, UnsupportedMediaType
 from hotline.core.services import current
-from hotline.core.web import MAX_BODY_BYTES, permit
+from hotline.core.web import permit
 from remittance.banks.models import BankAccount
 from remittance.deposits import assigning, deciding, importing, listing, undoing
 from remittance.deposits.listing import MAX_SEARCH_CHARS, PAGE_ROWS
 from remittance.deposits.models import BankEntry, BankStatement, DepositUndo
+from remittance.deposits.statement import MAX_BYTES, demand_size
 from remittance.deposits.states import IMPORT, READ, WAITING
 from remittance.requests import moving
 from remittance.requests.states import DEPOSITS
@@ -136,7 +137,7 @@ class DepositDecided(BaseModel):
 @blueprint.output(FileTaken)
 @blueprint.doc(
     summary="Take a bank's file over; the same file again, or the same statement in another file, changes nothing",
-    description=f"Send the bytes of a CAMT.053, MT940 or CSV file, at most {MAX_BODY_BYTES // 1024 // 1024} MiB. It is taken over"
+    description=f"Send the bytes of a CAMT.053, MT940 or CSV file, at most {MAX_BYTES // 1_000_000} MB. It is taken over"
     " whole or refused whole, with the line of each fault.",
     responses={404: "There is no such bank account", 409: "A rule forbids it", 413: "The file is too large"},
 )
@@ -152,6 +153,7 @@ def take() -> ResponseReturnValue:
         raise UnsupportedMediaType(
             f"Content-Type {request.mimetype or '(none)'} cannot be read; send {', '.join(FORMS)}."
         )
+    demand_size(request.content_length or 0)  # in our own words, also where no body of that length is read at all
     services, code = current(), request.args.get("account", "")
     account = None
     if code:

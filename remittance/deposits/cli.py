@@ -14,7 +14,7 @@ from hotline.core.services import Services, make_services
 from hotline.platform import preflight
 from remittance.banks.models import BankAccount
 from remittance.deposits import checking, importing, placing
-from remittance.deposits.statement import MAX_BYTES
+from remittance.deposits.statement import demand_size
 
 CLI = Actor(kind="system", id=None, name="command line", via="cli")
 DIFFERS = 1
@@ -35,10 +35,9 @@ def import_command(file: Path, code: str) -> None:
 
     A file with faults is refused whole, and each fault named with its line. The same file again changes nothing.
     """
-    if file.stat().st_size > MAX_BYTES:
-        raise click.ClickException(f"{file} has more than {MAX_BYTES // 1_000_000} MB; choose a shorter period.")
     services = _services()
     try:
+        demand_size(file.stat().st_size)
         taken = importing.take(
             services,
             CLI,

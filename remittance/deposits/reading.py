@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from remittance.deposits import camt, swift, table
-from remittance.deposits.statement import MAX_BYTES, Findings, Statement, balance
+from remittance.deposits.statement import Findings, Statement, balance, demand_size
 
 CAMT, MT940, TABLE = "camt053", "mt940", "csv"
 FORMATS = (CAMT, MT940, TABLE)
@@ -25,14 +25,13 @@ def read_file(data: bytes, *, account: str = "", currency: str = "") -> Reading:
     """Read a bank's file whole.
 
     Args:
-        data: the file as it came, at most `MAX_BYTES`.
+        data: the file as it came, at most `statement.MAX_BYTES`.
         account, currency: whose table it is; statements name their own.
 
-    Raises SeveralFaults with each fault's line; nothing of such a file may be taken over.
+    Raises TooLarge; SeveralFaults with each fault's line. Nothing of such a file may be taken over.
     """
+    demand_size(len(data))
     findings = Findings()
-    if len(data) > MAX_BYTES:
-        findings.stop(1, "file", f"{len(data)} bytes", f"send at most {MAX_BYTES} bytes; choose a shorter period")
     if not data.strip():
         findings.stop(1, "file", "empty", "download it from the bank again")
     form, statements = _read(data, account, currency, findings)

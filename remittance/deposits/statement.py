@@ -11,16 +11,27 @@ from datetime import date
 from decimal import Decimal
 from typing import NoReturn
 
-from hotline.core.errors import InvalidInput, SeveralFaults
+from hotline.core.errors import InvalidInput, SeveralFaults, TooLarge
 from remittance.money.amounts import from_decimal
 
-MAX_BYTES = 5_000_000
+MAX_BYTES = 3_000_000
+"""Of a file, whichever way it comes: the page carries it along between the look and the yes, a third longer, in one request."""
 MAX_STATEMENTS, MAX_ENTRIES = 200, 20_000
 MAX_FAULTS = 50
 """A file with more faults than these is not read on: it is another kind of file."""
 MAX_TEXT_CHARS = 500
 _AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{0,5})?")
 """No exponents: `1E-999999999` is a decimal too, and costs minutes."""
+
+
+def demand_size(size: int) -> None:
+    """Raise TooLarge for a file of more bytes than are taken, by the page, by a programme, and by command alike."""
+    if size > MAX_BYTES:
+        most = MAX_BYTES // 1_000_000
+        raise TooLarge(
+            f"A bank's file has at most {most} MB. Download a shorter period, and take the periods over one after the other.",
+            code="statement-too-large", params={"mb": most},
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

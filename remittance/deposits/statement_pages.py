@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults, TooLarge
+from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import DEFAULT_LANGUAGE, gettext
 from hotline.core.services import current
@@ -25,12 +25,10 @@ from remittance.deposits import candidates, checking, importing, listing, words
 from remittance.deposits.listing import PAGE_ROWS
 from remittance.deposits.models import BankEntry
 from remittance.deposits.planning import Planned, plan
-from remittance.deposits.statement import Entry
+from remittance.deposits.statement import MAX_BYTES, Entry, demand_size
 from remittance.deposits.states import IMPORT, NEW, READ
 
 blueprint = Blueprint("statements", __name__, template_folder="templates")
-MAX_UPLOAD_BYTES = 3_000_000
-"""Of what the reader takes, because the page carries the file along between the look and the yes."""
 MAX_SHOWN = 200
 """Entries of the preview that are shown; all are taken over."""
 
@@ -151,9 +149,8 @@ def _uploaded() -> tuple[str, bytes]:
     upload = request.files.get("file")
     if upload is None or not upload.filename:
         raise InvalidInput("file", "", "choose a file")
-    data = upload.stream.read(MAX_UPLOAD_BYTES + 1)
-    if len(data) > MAX_UPLOAD_BYTES:
-        raise TooLarge(f"A statement has at most {MAX_UPLOAD_BYTES // 1_000_000} MB here; choose a shorter period.")
+    data = upload.stream.read(MAX_BYTES + 1)
+    demand_size(len(data))
     return upload.filename[-importing.MAX_NAME_CHARS :], data
 
 
@@ -174,7 +171,7 @@ def _form(*, fault: str = "", faults: dict[str, str] | None = None, status: int 
         ).all()
     page = render_template(
         "deposits/import.html", planned=None, offered=offered, fault=fault, faults=faults or {},
-        max_mb=MAX_UPLOAD_BYTES // 1_000_000, account=request.form.get("account", ""),
+        max_mb=MAX_BYTES // 1_000_000, account=request.form.get("account", ""),
     )  # fmt: skip
     return page, status
 

@@ -75,6 +75,9 @@ EXPLANATIONS = {
     "statement-other-account": gettext_noop(
         "This table was taken over as another account's. Choose the right account."
     ),
+    "statement-too-large": gettext_noop(
+        "A bank's file has at most %(mb)s MB. Download a shorter period, and take the periods over one after the other."
+    ),
     "bank-not-agreed": gettext_noop("A second officer has to agree to this bank account first."),
     "not-waiting": gettext_noop("This remittance takes no deposit now. Look at its state."),
     "other-currency": gettext_noop("It was quoted in %(due)s, the entry is in %(currency)s."),

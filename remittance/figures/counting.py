@@ -28,6 +28,7 @@ STAGES = {
 """Each stage from the moment a state was first reached to the moment the next one was; `to_cash` is the whole way."""
 MAX_DAYS = 366 * 5
 MAX_LINES = 2_000
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 BY = ("mission", "reason", "month", "currency")
 _KEYS = {
     "mission": "r.mission_id::text", "reason": "r.reason", "currency": "''",
@@ -124,8 +125,9 @@ def read_period(first: str, last: str, today: date, *, drill: bool = False) -> P
     since = _day("from", first) or min(until, date(today.year, 1, 1))
     if until < since or (until - since).days > MAX_DAYS:
         raise InvalidInput(
-            "from", since.isoformat(), f"lie up to {MAX_DAYS} days before the last day, {until.isoformat()}"
-        )
+            "from", since.isoformat(), f"lie up to {MAX_DAYS} days before the last day, {until.isoformat()}",
+            code="figures-period",
+        )  # fmt: skip
     return Period(since, until, drill)
 
 
@@ -175,6 +177,9 @@ def _day(name: str, given: str) -> date | None:
     if not given.strip():
         return None
     try:
-        return date.fromisoformat(given.strip())
+        found = date.fromisoformat(given.strip())
     except ValueError:
-        raise InvalidInput(name, given, "write the day as 2026-03-31") from None
+        found = None
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise InvalidInput(name, given, f"write a day of {FIRST_YEAR} to {LAST_YEAR} as 2026-03-31")
+    return found

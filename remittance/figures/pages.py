@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request
@@ -31,7 +32,7 @@ COUNTS = ("asked", "approved", "rejected", "paid", "lapsed", "refunded", "open_n
 
 
 def asked_for() -> tuple[Period, str]:
-    """Return the period and the grouping that the address asks for; raises InvalidInput."""
+    """Return the period and the grouping that the address asks for; raises InvalidInput for the first that cannot be."""
     services = current()
     today = services.clock.now().astimezone(ZoneInfo(services.settings.home_zone)).date()
     period = counting.read_period(
@@ -40,30 +41,37 @@ def asked_for() -> tuple[Period, str]:
         today,
         drill=request.args.get("drill") == "1",
     )
-    return period, request.args.get("by", "mission")[:20]
+    by = request.args.get("by") or "mission"
+    if by not in BY:
+        raise InvalidInput("by", by[:20], f"use one of {', '.join(BY)}")
+    return period, by
 
 
 @blueprint.get("/remittances/figures")
 @permit(READ)
 def index() -> ResponseReturnValue:
-    """Show the sums by currency, how long each step took, and the lines."""
-    services, errors, status = current(), dict[str, str](), 200
+    """Show the sums by currency, how long each step took, and the lines; what was asked wrongly is named and kept."""
+    services = current()
     try:
         period, by = asked_for()
-        by = by if by in BY else "mission"
     except InvalidInput as error:
-        errors, status = explain_fields(error, "remittance"), 422
-        period, by = counting.read_period("", "", services.clock.now().date()), "mission"
+        return _page(errors=explain_fields(error, "figures")), error.status
     with services.db.transaction() as session:
         zone = services.settings.home_zone
         sums = counting.count(session, actor(), period, "currency", zone)
         lines = counting.count(session, actor(), period, by, zone) if by != "currency" else sums
         names = names_of(session, lines, by)
-    page = render_template(
-        "figures/index.html", sums=sums, lines=lines, names=names, period=period, by=by, stages=STAGE_WORDS, by_words=BY_WORDS,
-        errors=errors, values=request.args,
+    return _page(sums=sums, lines=lines, names=names, period=period, by=by)
+
+
+def _page(**more: Any) -> str:
+    """Return the page; without figures where the question could not be understood, so that none pass for its answer."""
+    shown: dict[str, Any] = {"sums": [], "lines": [], "names": {}, "period": None, "errors": {}}
+    shown["by"] = request.args.get("by") if request.args.get("by") in BY else "mission"
+    return render_template(
+        "figures/index.html", **(shown | more), stages=STAGE_WORDS, by_words=BY_WORDS, values=request.args,
+        drill=request.args.get("drill") == "1",
     )  # fmt: skip
-    return page, status
 
 
 @blueprint.get("/remittances/figures.csv")

@@ -16,12 +16,13 @@ from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.missions import missions
 from hotline.missions.models import Mission
+from remittance.ledger.months import BOOKS_ZONE
 from remittance.money.amounts import Money
 from remittance.money.denominations import notes, pieces
 from remittance.payouts import paying, reading, vouchers, words
 from remittance.payouts.counting import suggested
 from remittance.payouts.paying import Checked
-from remittance.payouts.states import DOCUMENTS, PREPARED, PREPARED_FOR, WITHOUT_NUMBER
+from remittance.payouts.states import DOCUMENTS, PREPARED, PREPARED_FOR, WITHOUT_NUMBER, voucher_kept_until
 from remittance.quotes.standing import quote_of
 from remittance.requests import access
 from remittance.requests.reading import names_of
@@ -141,6 +142,7 @@ def show(payout_id: int) -> ResponseReturnValue:
     return render_template(
         "payouts/show.html", payout=payout, one=one, mission=mission, names=names, name_of=name_of, words=words,
         may_confirm=actor().may(WITNESS) and actor().id != payout.prepared_by_id, own=actor().id == payout.prepared_by_id,
+        kept_until=voucher_kept_until(payout.paid_at.astimezone(BOOKS_ZONE).date()) if payout.paid_at else None,
         too_old=too_old, paid=Money(payout.paid_minor, payout.currency), witness=actor().may(WITNESS),
     )  # fmt: skip
 

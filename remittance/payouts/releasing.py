@@ -48,6 +48,11 @@ UPDATE payouts o SET document_name = '', document_hash = '', document_last = ''
   FROM remittances r JOIN persons p ON p.id = r.person_id
  WHERE o.remittance_id = r.id AND p.erased_at IS NOT NULL AND r.state = ANY(:over) AND o.document_name <> ''
 """)
+_FORGET_WORDS = text("""
+UPDATE payout_hours_exceptions x SET reason = ''
+  FROM remittances r JOIN persons p ON p.id = r.person_id
+ WHERE x.remittance_id = r.id AND p.erased_at IS NOT NULL AND r.state = ANY(:over) AND x.reason <> ''
+""")
 
 
 def on_moved(services: Services, payload: Mapping[str, Any]) -> None:
@@ -84,7 +89,8 @@ def sweep(services: Services) -> int:
             break
         last = waiting[-1]
     with services.db.transaction() as session:
-        session.execute(_FORGET, {"over": list(FINAL)})
+        for statement in (_FORGET, _FORGET_WORDS):
+            session.execute(statement, {"over": list(FINAL)})
     return released
 
 

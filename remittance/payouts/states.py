@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from hotline.core.states import Lifecycle, Transition
 from remittance.requests.states import PAY, WITNESS
@@ -39,3 +39,11 @@ PREPARED_FOR = timedelta(minutes=30)
 BEING_CHECKED = "being-checked"
 """Why it may not go on, for whoever must not learn more."""
 EXCEPTION_LASTS = timedelta(hours=12)
+VOUCHER_YEARS = 5
+"""Years after the one of the payout for which its voucher is kept whole, also of somebody who was erased: it is evidence of an
+account of public money. A ministry whose schedule of records says otherwise changes this number."""
+
+
+def voucher_kept_until(paid_on: date) -> date:
+    """Return the last day on which a payout's voucher is evidence and must be there."""
+    return date(paid_on.year + VOUCHER_YEARS, 12, 31)

@@ -32,9 +32,10 @@ BATCH, MAX_A_RUN = 200, 1_000
 GUARDED = frozenset({"approve", "quote", "quote_again", "release", "pay"})
 UNDER_CHECK = "under-check"
 _FORGET = text("""
-UPDATE screening_findings f SET name = '', facts = f.facts - 'remittances'
+UPDATE screening_findings f
+   SET name = '', listed_name = '', reason = '', pair = 'gone-' || f.id, facts = f.facts - 'remittances'
   FROM remittances r
- WHERE r.id = f.remittance_id AND r.state = ANY(:over) AND r.payee_name = '' AND (f.name <> '' OR f.facts ? 'remittances')
+ WHERE r.id = f.remittance_id AND r.state = ANY(:over) AND r.payee_name = '' AND f.pair NOT LIKE 'gone-%'
 """)
 _FORGET_CHECKS = text("""
 UPDATE screening_checks c SET name_digest = 'gone-' || c.id
@@ -171,7 +172,11 @@ def _waiting(session: Session, after: int) -> list[int]:
 
 
 def forget(services: Services) -> None:
-    """Empty the names in findings about remittances that are over and whose person was erased."""
+    """Empty the names and words in findings about remittances that are over and whose person was erased.
+
+    That there was one of a kind, how alike, against which entry of which list and who decided, stays: that is the proof of
+    having checked.
+    """
     with services.db.transaction() as session:
         session.execute(_FORGET, {"over": list(FINAL)})
         session.execute(_FORGET_CHECKS, {"over": list(FINAL)})

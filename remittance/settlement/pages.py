@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -45,12 +45,7 @@ def index() -> ResponseReturnValue:
     state = state if state in STATES else ""
     with current().db.transaction() as session:
         found = reading.listed(session, actor(), state=state, before=before, limit=PAGE_ROWS + 1)
-        waiting = [
-            each
-            for each in overview.tills(session, current().clock.now(), missions=access.seen(session, actor()))
-            if each.unsettled
-        ]
-    waiting.sort(key=lambda each: (-(each.oldest_days or 0), each.name_en, each.currency))
+        waiting = _unsettled(session, access.seen(session, actor()))
     more = found[PAGE_ROWS - 1][0].id if len(found) > PAGE_ROWS else None
     return render_template(
         "settlement/list.html",
@@ -62,7 +57,9 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/settlements/new")
 @permit(SETTLE)
 def new() -> ResponseReturnValue:
-    """Show what a settlement would have in it, before it is prepared."""
+    """Show what a settlement would have in it, before it is prepared; of which till is asked where the address does not say."""
+    if not request.args.get("mission") or not request.args.get("currency"):
+        return _choose()
     return _preview(request.args.get("mission", ""), request.args.get("currency", ""), request.args.get("day", ""))
 
 
@@ -82,6 +79,20 @@ def prepare() -> ResponseReturnValue:
         return _preview(mission, currency, "", error)
     flash(gettext("Prepared. Another finance officer confirms it."), "good")
     return redirect(url_for("settlements.show", settlement_id=made.id))
+
+
+def _choose() -> ResponseReturnValue:
+    """Offer the tills of which anything waits to be settled; a mission that the address names is offered alone."""
+    wanted, day = number(request.args.get("mission", "")), request.args.get("day", "")
+    with current().db.transaction() as session:
+        waiting = _unsettled(session, [wanted] if wanted else access.seen(session, actor()))
+    return render_template("settlement/choose.html", **frame(waiting=waiting, day=day))
+
+
+def _unsettled(session: Session, seen: Sequence[int] | None) -> list[overview.Till]:
+    """Return the tills of which something waits to be settled, the oldest first."""
+    found = [each for each in overview.tills(session, current().clock.now(), missions=seen) if each.unsettled]
+    return sorted(found, key=lambda each: (-(each.oldest_days or 0), each.name_en, each.currency))
 
 
 def _preview(mission_id: str, currency: str, day: str, error: HotlineError | None = None) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from remittance.deposits import cli
+from remittance.deposits.statement import MAX_BYTES
 from remittance.ledger.posting import About, Line, post
 from remittance.ledger.states import BANK, SUSPENSE
 from remittance.money.amounts import Money
@@ -37,6 +38,13 @@ def test_a_file_is_taken_over_by_command_and_once(bank: Bank, run: CliRunner, tm
     assert "no bank account" in run.invoke(cli.statements, ["import", str(rows), "--account", "none"]).output
     taken = run.invoke(cli.statements, ["import", str(rows), "--account", bank.account.code])
     assert taken.exit_code == 0 and "1 new entries" in taken.output, taken.output
+
+
+def test_a_file_is_as_long_as_by_the_page_and_no_longer(bank: Bank, run: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "bank.xml"
+    file.write_bytes(b"x" * (MAX_BYTES + 1))
+    refused = run.invoke(cli.statements, ["import", str(file)])
+    assert refused.exit_code == 1 and "at most 3 MB" in refused.output and bank.entries() == []
 
 
 def test_faults_are_told_with_their_lines_and_a_difference_ends_with_one(

@@ -10,6 +10,7 @@ import pytest
 
 from hotline.auth.models import Officer
 from hotline.core.services import Services
+from remittance.deposits.statement import MAX_BYTES
 from remittance.requests.models import Remittance
 from tests.auth.conftest import Visitor
 from tests.factories import make_officer, make_token
@@ -85,7 +86,10 @@ def test_a_table_needs_its_account_and_faults_are_named_with_their_lines(bank: B
     assert bomb.status_code == 422 and "a statement has none" in bomb.get_data(as_text=True)
     assert visitor.post("/remittances/statements/import", {"step": "take", "data": "!", "name": "x"}).status_code == 422
     assert visitor.post("/remittances/statements/import", {}).status_code == 422
-    assert upload(visitor, b"x" * 3_000_001).status_code == 413
+    for size in (MAX_BYTES + 1, 2 * MAX_BYTES):  # the second is more than any request may have
+        large = upload(visitor, b"x" * size)
+        assert large.status_code == 413 and "at most" in large.get_data(as_text=True), size
+    assert "at most 3 MB" in upload(visitor, b"x" * (MAX_BYTES + 1)).get_data(as_text=True)
 
 
 def test_faults_are_told_in_korean_too(bank: Bank, visitor: Visitor) -> None:
@@ -228,6 +232,11 @@ def test_the_api_takes_files_over_and_gives_what_waits_away(bank: Bank, client: 
         answer = call("POST", "/statements?name=a.xml", data=data, content_type="application/xml")
         assert answer.status_code == 200 and answer.json["new"] is new, answer.json
     assert call("POST", "/statements", data=b"nonsense", content_type="text/plain").json["errors"][0]["mend"]
+    for size in (MAX_BYTES + 1, 2 * MAX_BYTES):
+        large = call("POST", "/statements", data=b"x" * size, content_type="text/plain")
+        assert (large.status_code, large.json["code"]) == (413, "statement-too-large") and "3 MB" in large.json[
+            "detail"
+        ]
     assert call("POST", "/statements?account=none", data=b"x", content_type="text/csv").status_code == 422
     rows = table(bank.statement(bank.entry(3)))
     assert (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.core.errors import SeveralFaults
+from hotline.core.errors import SeveralFaults, TooLarge
 from remittance.deposits import statement as limits
 from remittance.deposits.reading import CAMT, MT940, TABLE, read_file
 from remittance.deposits.statement import Entry, Statement
@@ -146,7 +146,8 @@ def test_a_table_without_known_headings_or_rows_says_what_it_needs() -> None:
 
 
 def test_a_file_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "send at most" in faults_of(b":20:" + b"x" * limits.MAX_BYTES)[0][1]
+    with pytest.raises(TooLarge, match="at most 3 MB"):
+        read_file(b":20:" + b"x" * limits.MAX_BYTES)
     many = make_statement(*[make_entry(amount=1) for _ in range(limits.MAX_ENTRIES + 1)])
     for data in (camt([many]), mt940([many]), table(many, encoding="utf-8")):
         if len(data) <= limits.MAX_BYTES:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from hotline.cases.person_models import Person
 from hotline.core import jobs, outbox
 from hotline.core.audit import AuditEntry
 from hotline.core.clock import FrozenClock
@@ -22,6 +23,7 @@ from remittance.ledger.models import LedgerJournal
 from remittance.payouts import codes, paying, releasing
 from remittance.requests import expiring, reviewing
 from remittance.requests.models import Remittance
+from tests.factories import NOW
 from tests.remittance.deposits.making import DUE, Bank
 from tests.remittance.deposits.test_importing import sound
 from tests.remittance.deposits.test_placing import assign, event, last, mark_returned
@@ -313,6 +315,29 @@ def test_what_officers_wrote_about_it_is_forgotten_with_the_payer(bank: Bank, cl
     assert forgetting.run() == 1
     with bank.services.db.transaction() as session:
         assert session.scalars(select(DepositUndo.reason)).all() == [""]
+
+
+def test_what_officers_wrote_goes_as_soon_as_an_erased_persons_remittance_is_over(bank: Bank) -> None:
+    one, other = bank.quoted(), bank.quoted()
+    for each in (one, other):
+        take_off(bank, given(bank, each, payer="WANG FEI"))
+        assign(bank, last(bank), each, reason="Kim told us")
+    with bank.services.db.transaction() as session:
+        session.get_one(Person, one.person_id).erased_at = bank.services.clock.now()
+        session.get_one(Person, other.person_id).erased_at = bank.services.clock.now()
+        session.execute(
+            update(Remittance).where(Remittance.id == one.id).values(state="refunded", ended_at=NOW, due_at=None)
+        )
+    set_current(bank.services)
+    assert forgetting.run() == 0, "the payer is the bank's other side and stays for the audit of the year"
+    with bank.services.db.transaction() as session:
+        undone = {each.remittance_id: each.reason for each in session.scalars(select(DepositUndo))}
+        trail = session.scalars(select(AuditEntry.after).where(AuditEntry.action == "bank_entry.assigned")).all()
+    assert undone == {one.id: "", other.id: "It is her brother's"}
+    assert {each.remittance_id: (each.reason, each.payer) for each in bank.entries()} == {
+        one.id: ("", "WANG FEI"), other.id: ("Kim told us", "WANG FEI"),
+    }  # fmt: skip
+    assert len(trail) == 4 and "Kim" not in str(trail), "the trail forgets nobody, so it is told no reason"
 
 
 def explain_ask(session: Any, clock: Any, who: Any, entry_id: int) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -27,8 +27,10 @@ from hotline.core.errors import Refused, Unavailable
 from hotline.core.outbox import deliver_due
 from hotline.core.services import Services
 from remittance.payouts import cli, disputing, keys, paying, releasing, vouchers
-from remittance.payouts.models import Payout, Voucher
+from remittance.payouts.models import HoursException, Payout, Voucher
+from remittance.payouts.states import voucher_kept_until
 from remittance.requests import moving
+from tests.factories import NOW
 from tests.remittance.ledger.making import at_once
 from tests.remittance.payouts.making import Counter
 from tests.remittance.requests.making import make_actor
@@ -199,15 +201,23 @@ def test_names_and_documents_leave_with_an_erased_person_and_the_voucher_stays(
     kept = vouchers.of_payout(services, payout.id)
     with services.db.transaction() as session:
         one = moving.get(session, remittance_id, lock=True)
+        session.add(
+            HoursException(
+                remittance_id=one.id, reason="Kim's flight", given_by_id=counter.officer.id or 0, given_at=NOW, expires_at=NOW
+            )
+        )  # fmt: skip
         session.get_one(Person, one.person_id).erased_at = services.clock.now()
     releasing.sweep(services)
     with services.db.transaction() as session:
         assert session.get_one(Payout, payout.id).document_name == "Kim Minsu", "the remittance is not over yet"
+        assert session.scalars(select(HoursException.reason)).all() == ["Kim's flight"]
         moving.move(session, services.clock, SYSTEM, moving.get(session, remittance_id, lock=True), "settle")
     releasing.sweep(services)
     with services.db.transaction() as session:
         left = session.get_one(Payout, payout.id)
         assert (left.document_name, left.document_hash, left.document_last) == ("", "", "")
+        assert session.scalars(select(HoursException.reason)).all() == [""]
+    assert voucher_kept_until(date(2026, 1, 1)) == voucher_kept_until(date(2026, 12, 31)) == date(2031, 12, 31)
     assert vouchers.of_payout(services, payout.id).content == kept.content and vouchers.issue_missing(services) == 0
 
 

@@ -43,7 +43,7 @@ def test_a_case_that_is_not_there_is_named_in_the_readers_language(services: Ser
     with services.db.transaction() as session:
         mission = make_hong_kong(session).id
     visitor.sign_in(agent.name)
-    for language, words in (("en", "There is no case 999."), ("ko", "찾을 수 없습니다: case 999.")):
+    for language, words in (("en", "There is no case 999."), ("ko", "찾을 수 없습니다: 사건 999.")):
         visitor.post("/language", {"language": language, "next": "/remittances"})
         answer = visitor.post("/remittances", form(999, mission))
         assert answer.status_code == 404 and words in answer.get_data(as_text=True)

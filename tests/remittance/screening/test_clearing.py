@@ -169,8 +169,16 @@ def test_names_of_erased_people_leave_the_findings(
     services: Services, clock: FrozenClock, held: tuple[int, int]
 ) -> None:
     with services.db.transaction() as session:
+        finding = session.scalars(select(ScreeningFinding)).one()
+        clearing.clear(session, clock, make_actor(session, clock, "duty_chief"), finding.id, reason="Kim is another")
+        kept = (finding.id, finding.kind, finding.score_tenths, finding.entry_id, finding.decided_by_id)
+        known = finding.pair
+    with services.db.transaction() as session:
         one = moving.get(session, held[0])
         one.payee_name, one.state, one.held_state, one.ended_at = "", "rejected", None, clock.now()
     holding.forget(services)
     with services.db.transaction() as session:
-        assert session.scalars(select(ScreeningFinding.name)).all() == [""]
+        one = session.scalars(select(ScreeningFinding)).one()
+        assert (one.name, one.listed_name, one.reason) == ("", "", "")
+        assert one.pair != known, "a hash of a name is found again by whoever has the name"
+        assert (one.id, one.kind, one.score_tenths, one.entry_id, one.decided_by_id) == kept

@@ -73,7 +73,21 @@ def test_a_settlement_goes_from_the_list_to_the_missions_statement(enter: Any, c
     for language in ("ko", "en"):
         assert staff.get(f"{address}.pdf?language={language}").get_data().startswith(b"%PDF")
     one.post("/language", {"language": "ko", "next": "/"})
-    assert "공관 정산" in text_of(one, "/settlements?state=confirmed") and "확인되어 기장됨" in text_of(one, address)
+    assert "공관 정산" in text_of(one, "/settlements?state=confirmed") and "확인 후 기표됨" in text_of(one, address)
+
+
+def test_without_a_till_named_the_address_offers_those_that_wait(enter: Any, counter: Counter) -> None:
+    one = enter(counter.one)
+    assert "Nothing waits to be settled" in text_of(one, "/settlements/new")
+    counter.remittance(30_000, state="paid")
+    wanted = f"mission={counter.mission}&amp;currency=USD"
+    for asked in ("", "?currency=USD", f"?mission={counter.mission}", "?mission=&currency=&day="):
+        page = text_of(one, f"/settlements/new{asked}")
+        assert wanted in page and "USD 300.00" in page, asked
+    kept = text_of(one, f"/settlements/new?mission={counter.mission}&day=2026-11-20")
+    assert "day=2026-11-20" in kept, "what was chosen already is not lost"
+    text_of(one, "/settlements/new?mission=x&currency=USD", 404)
+    text_of(enter(counter.officer), "/settlements/new", 403)
 
 
 def test_another_missions_settlement_is_nobodys(enter: Any, counter: Counter, services: Services) -> None:
