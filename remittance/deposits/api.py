@@ -153,7 +153,7 @@ def take() -> ResponseReturnValue:
         raise UnsupportedMediaType(
             f"Content-Type {request.mimetype or '(none)'} cannot be read; send {', '.join(FORMS)}."
         )
-    demand_size(request.content_length or 0)  # in our own words, also where no body of that length is read at all
+    demand_size(request.content_length or 0)
     services, code = current(), request.args.get("account", "")
     account = None
     if code:

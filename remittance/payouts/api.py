@@ -59,9 +59,13 @@ class PayoutReasonIn(_Given):
 
 
 class DisputeIn(PayoutReasonIn):
-    """What is decided, and why: `uphold` leads back to where it stood."""
+    """What is decided, and why: `uphold` leads back to where it stood; a `refund` says where the `cash` is.
+
+    `in_till`: it is there, and the mission counts it; `missing`: it is not, and the till has an open difference.
+    """
 
     event: Literal["dispute", "uphold", "refund"]
+    cash: Literal["", "in_till", "missing"] = ""
 
 
 class PayoutShown(BaseModel):
@@ -196,7 +200,9 @@ def dispute(remittance_id: int, given: DisputeIn) -> ResponseReturnValue:
     """Decide about a dispute."""
     services = current()
     with services.db.transaction() as session:
-        one = disputing.decide(session, services.clock, actor(), remittance_id, given.event, reason=given.reason)
+        one = disputing.decide(
+            session, services.clock, actor(), remittance_id, given.event, reason=given.reason, cash=given.cash
+        )
         return jsonify(id=one.id, state=one.state, version=one.version)
 
 

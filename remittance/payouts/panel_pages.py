@@ -79,10 +79,12 @@ def outside_hours(remittance_id: int) -> ResponseReturnValue:
 @permit(SETTLE)
 def dispute(remittance_id: int) -> ResponseReturnValue:
     """Raise a dispute, or end one."""
-    event, reason = request.form.get("event", ""), request.form.get("reason", "")
+    event, reason, cash = (request.form.get(name, "") for name in ("event", "reason", "cash"))
     return _act(
         remittance_id,
-        lambda session: disputing.decide(session, current().clock, actor(), remittance_id, event, reason=reason),
+        lambda session: disputing.decide(
+            session, current().clock, actor(), remittance_id, event, reason=reason, cash=cash
+        ),
         gettext("Done."),
     )
 

@@ -63,6 +63,7 @@ EXPLANATIONS = {
     "not-paid": gettext_noop("There is a voucher only once the money is paid."),
     "not-disputed": gettext_noop("It is not disputed."),
     "had-a-part-payout": gettext_noop("Whoever paid or witnessed has no say in its dispute."),
+    "payout.cash": gettext_noop("Say where the cash is: in the till, or not. The books put it into the till."),
     "same-officer-dispute": gettext_noop("Whoever raised the dispute does not end it. Ask a colleague."),
     "voucher-key": gettext_noop("The key of vouchers cannot be opened. Tell the administrator."),
     "payout.reason": gettext_noop("Say why in 1 to 300 characters."),

@@ -109,8 +109,8 @@ def _undone(before: str, after: str) -> Said:
     traveller = "not_yet" if before in _UNDONE_BEFORE else ""
     if after == QUOTED:
         return Said(traveller=traveller, relative="mistaken")
-    if after in (CANCELLED, EXPIRED, REJECTED):
-        return Said(relative="ended")
+    if after in (CANCELLED, EXPIRED, REJECTED, REFUND_PENDING):
+        return _BY_STATE[after]
     return Said(traveller=traveller, relative=_BY_STATE[after].relative)
 
 

@@ -149,7 +149,9 @@ class TillDifferenceOut(BaseModel):
     currency: str
     state: str
     minor: int
-    count_id: int
+    count_id: int | None
+    """Empty for the cash of a payout that was taken back after a dispute: then `remittance_id` names it."""
+    remittance_id: int | None
     opened_at: datetime
     explained_at: datetime | None
     journal_id: int | None
@@ -335,4 +337,4 @@ def _move(row: TillMove) -> dict[str, Any]:
 
 
 def _difference(row: TillDifference) -> dict[str, Any]:
-    return _plain(row, ("minor", "count_id", "journal_id"), ("opened_at", "explained_at"))
+    return _plain(row, ("minor", "count_id", "remittance_id", "journal_id"), ("opened_at", "explained_at"))

@@ -102,13 +102,17 @@ class TillMove(HasId, Base):
 
 
 class TillDifference(HasId, Base):
-    """What a witnessed count found too much (more than zero) or too little; open until two finance officers explain it."""
+    """What a witnessed count found too much (more than zero) or too little; open until two finance officers explain it.
+
+    Without a count it is the cash of a remittance whose payout was taken back after a dispute, and which is not in the till.
+    """
 
     __tablename__ = "till_differences"
     __table_args__ = (
         UniqueConstraint("count_id"),
         CheckConstraint(_one_of("state", DIFFERENCE_STATES), name="state"),
         CheckConstraint("minor <> 0", name="minor"),
+        CheckConstraint("(count_id IS NULL) = (remittance_id IS NOT NULL)", name="source"),
         CheckConstraint("(state = 'explained') = (journal_id IS NOT NULL)", name="journal"),
         CheckConstraint("state = 'open' OR asked_by_id IS NOT NULL", name="asked"),
         CheckConstraint("explained_by_id <> asked_by_id", name="four_eyes"),
@@ -117,7 +121,8 @@ class TillDifference(HasId, Base):
         ),
     )  # fmt: skip
 
-    count_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("till_counts.id"))
+    count_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("till_counts.id"))
+    remittance_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("remittances.id"))
     mission_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("missions.id"))
     currency: Mapped[str] = mapped_column(String(3))
     minor: Mapped[int] = mapped_column(BigInteger)

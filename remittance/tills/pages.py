@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,7 @@ from remittance.ledger.reading import names_of
 from remittance.ledger.states import READ as LEDGER_READ
 from remittance.money.amounts import Money
 from remittance.money.currencies import exponents
-from remittance.tills import access, cash_book, overview, words
+from remittance.tills import access, cash_book, overview, returned, words
 from remittance.tills.overview import CHOICES, LATE, Till
 from remittance.tills.states import READ
 
@@ -102,15 +102,17 @@ def book(mission_id: int) -> ResponseReturnValue:
         found = overview.tills(session, current().clock.now(), missions=[mission.id])
         till = _chosen(found, request.args.get("currency", ""))
         pages, beside, names = None, None, dict[int, str]()
+        back: Sequence[returned.Returned] = ()
         if till is not None:
             pages = _book(session, mission, till.currency, days, after=after)
             beside = cash_book.beside(session, mission.id, till.currency)
             names = names_of(session, _officers(beside))
+            back = returned.uncounted(session, mission.id, till.currency)
     kept = {"currency": till.currency if till else None, "from": days.first or None, "to": days.last or None}
     return render_template(
         "tills/book.html",
         **frame(mission=mission, found=found, till=till, book=pages, beside=beside, names=names, days=days, after=after,
-                kept=kept, me_id=actor().id),
+                kept=kept, me_id=actor().id, back=back),
     )  # fmt: skip
 
 

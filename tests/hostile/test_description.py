@@ -198,9 +198,13 @@ def operations_of(description: Any, tag: str | None = None) -> list[APIOperation
 NEVER = {
     "POST /api/v1/alerts/{alert_id}/correct",
     "PATCH /api/v1/travellers/{traveller_id}/itineraries/{itinerary_id}",
+    "POST /api/v1/suspense/{bank_entry_id}/undo",
+    "POST /api/v1/suspense/{bank_entry_id}/undo/agree",
+    "POST /api/v1/suspense/{bank_entry_id}/undo/refuse",
 }
 """Calls that need more than chance: a correction an alert that is being sent (tests/alerts/follow), a change of a journey
-legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py)."""
+legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py), taking an assignment back an
+entry that was given to a remittance and another officer's asking (tests/remittance/deposits/test_pages.py)."""
 LISTS = {
     "application/xml": paid_rows.FILE,
     "text/csv": "name,phone,lat,lon\nKim,+821012345678,14.5,121\nLee,12,91,\n",

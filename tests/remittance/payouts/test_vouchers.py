@@ -163,7 +163,9 @@ def test_anybody_may_check_a_voucher_and_learns_no_name(
         disputing.decide(session, services.clock, one, remittance_id, "dispute", reason="The traveller says no")
     assert "disputed" in client.get(f"/verify/{'t' * 43}").get_data(as_text=True)
     with services.db.transaction() as session:
-        disputing.decide(session, services.clock, other, remittance_id, "refund", reason="Never handed out")
+        disputing.decide(
+            session, services.clock, other, remittance_id, "refund", reason="Never handed out", cash="in_till"
+        )
     assert "does not hold any more" in client.get(f"/verify/{'t' * 43}").get_data(as_text=True)
     answers = [client.get("/verify/x").status_code for _ in range(40)]
     assert answers[-1] == 429, "nobody asks very often"

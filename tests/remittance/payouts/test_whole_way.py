@@ -78,7 +78,15 @@ def test_from_the_quote_to_the_settlement_and_back_after_a_dispute(counter: Coun
     with services.db.transaction() as session:
         disputing.decide(session, services.clock, one, quote.remittance_id, "dispute", reason="Not the payee")
     with services.db.transaction() as session:
-        disputing.decide(session, services.clock, other, quote.remittance_id, "refund", reason="Paid to somebody else")
+        disputing.decide(
+            session,
+            services.clock,
+            other,
+            quote.remittance_id,
+            "refund",
+            reason="Paid to somebody else",
+            cash="in_till",
+        )
     delivered(services)
     with services.db.transaction() as session:
         held = held_for(session, [quote.remittance_id])

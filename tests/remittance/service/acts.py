@@ -233,7 +233,8 @@ def dispute(world: World, pick: int, number: int) -> None:
     if wanted is not None:
         event = ("dispute", "uphold", "refund")[number % 3] if world.get(wanted).state == DISPUTED else "dispute"
         actor = (world.one, world.two)[number % 2]
-        world.do(lambda s: disputing.decide(s, world.clock, actor, wanted, event, reason="nothing was handed over"))
+        act = partial(disputing.decide, reason="nothing was handed over", cash=("in_till", "missing")[pick % 2])
+        world.do(lambda session: act(session, world.clock, actor, wanted, event))
 
 
 def settle(world: World, pick: int, number: int) -> None:

@@ -48,6 +48,7 @@ def world(services: Services, clock: FrozenClock) -> World:
     return World(services, clock)
 
 
+@pytest.mark.timeout(1_800)  # many statements: a machine that is shared needs more than the usual five minutes
 def test_any_order_of_events_leaves_books_that_close(world: World) -> None:
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
     @given(STEPS)

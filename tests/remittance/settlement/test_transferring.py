@@ -115,7 +115,7 @@ def test_a_settled_payout_that_is_refunded_takes_its_part_back(desk: Desk, way: 
     owed = desk.counter.standing(SETTLEMENT, "USD", mission_id=desk.counter.mission)
     assert -owed == desk.counter.till() == 1_000_000 - 2 * PAID
     desk.do(partial(disputing.decide, reason="The traveller says no"), desk.one, remittance_id, "dispute")
-    desk.do(partial(disputing.decide, reason="Never handed out"), desk.two, remittance_id, "refund")
+    desk.do(partial(disputing.decide, reason="Never handed out", cash="in_till"), desk.two, remittance_id, "refund")
     assert desk.counter.state(remittance_id) == "refund_pending"
     owed = desk.counter.standing(SETTLEMENT, "USD", mission_id=desk.counter.mission)
     assert -owed == desk.counter.till() == 1_000_000 - PAID, "the cash is the mission's to put back, and owed to it"
@@ -127,7 +127,7 @@ def test_a_settled_payout_that_is_refunded_takes_its_part_back(desk: Desk, way: 
 def test_a_refund_of_what_was_never_settled_touches_no_settlement(desk: Desk) -> None:
     remittance_id, _ = desk.counter.paid()
     desk.do(partial(disputing.decide, reason="The traveller says no"), desk.one, remittance_id, "dispute")
-    desk.do(partial(disputing.decide, reason="Never handed out"), desk.two, remittance_id, "refund")
+    desk.do(partial(disputing.decide, reason="Never handed out", cash="in_till"), desk.two, remittance_id, "refund")
     owed = desk.counter.standing(SETTLEMENT, "USD", mission_id=desk.counter.mission)
     assert -owed == desk.counter.till() == 1_000_000
 
@@ -135,7 +135,7 @@ def test_a_refund_of_what_was_never_settled_touches_no_settlement(desk: Desk) ->
 def test_the_cash_book_tells_of_payouts_in_the_readers_language(app: Any, desk: Desk, services: Services) -> None:
     remittance_id, _ = desk.counter.paid()
     desk.do(partial(disputing.decide, reason="The traveller says no"), desk.one, remittance_id, "dispute")
-    desk.do(partial(disputing.decide, reason="Never handed out"), desk.two, remittance_id, "refund")
+    desk.do(partial(disputing.decide, reason="Never handed out", cash="in_till"), desk.two, remittance_id, "refund")
     with services.db.transaction() as session:
         name = session.get_one(Officer, desk.one.id).name
     visitor = Visitor(app.test_client())
