@@ -68,6 +68,7 @@ ENDS = {
     "callback": gettext_noop("a callback was promised"),
     "forwarded": gettext_noop("passed on outside"),
     "voicemail": gettext_noop("a message was left"),
+    "fallback": gettext_noop("came in an outage; whether the duty telephone was reached is not known"),
     "busy": gettext_noop("the line was busy"),
     "no_answer": gettext_noop("nobody picked up"),
     "failed": gettext_noop("could not be connected"),

@@ -27,7 +27,7 @@ from hotline.core.errors import InvalidInput, NotFound, Refused
 from hotline.core.phone import to_e164
 from hotline.queues import entering
 from hotline.queues.models import Callback, EntryStep, Queue, QueueEntry
-from hotline.queues.states import CALLBACK, OPEN, PLANNED, RESERVED, WAITING
+from hotline.queues.states import CALLBACK, OPEN, PLANNED, QUEUED, RESERVED, WAITING
 
 REMIND_BEFORE = timedelta(minutes=10)
 ESCALATE_AFTER = timedelta(minutes=15)
@@ -159,6 +159,8 @@ def _plan(session: Session, clock: Clock, *, queue_id: int, phone: str, **values
     """Write a callback, or join the open one of this number and queue, which then keeps the earlier place and time."""
     # Two requests of one number at once wait here for each other; the index would only refuse the second.
     queue = session.get_one(Queue, queue_id, with_for_update={"key_share": True})
+    if values.get("danger"):
+        _lock_entry(session, queue.id, phone)
     known = session.scalar(
         select(Callback)
         .where(Callback.queue_id == queue.id, Callback.phone == phone, Callback.state.in_(OPEN))
@@ -166,7 +168,7 @@ def _plan(session: Session, clock: Clock, *, queue_id: int, phone: str, **values
         .execution_options(populate_existing=True)
     )
     if known is not None:
-        return _join(session, known, values)
+        return _join(session, clock, known, values)
     callback = Callback(queue_id=queue_id, phone=phone, state=PLANNED, created_at=clock.now(), **values)
     session.add(callback)
     session.flush()
@@ -175,7 +177,17 @@ def _plan(session: Session, clock: Clock, *, queue_id: int, phone: str, **values
     return callback
 
 
-def _join(session: Session, known: Callback, values: dict[str, Any]) -> Callback:
+def _lock_entry(session: Session, queue_id: int, phone: str) -> None:
+    """Lock the place of a callback that may have to be moved forward: an entry before its callback, as everywhere."""
+    place = (
+        select(QueueEntry.id)
+        .join(Callback, Callback.entry_id == QueueEntry.id)
+        .where(Callback.queue_id == queue_id, Callback.phone == phone, Callback.state == QUEUED)
+    )
+    session.execute(place.with_for_update(of=QueueEntry)).all()
+
+
+def _join(session: Session, clock: Clock, known: Callback, values: dict[str, Any]) -> Callback:
     known.enqueued_at = min(known.enqueued_at, values["enqueued_at"])
     known.danger = known.danger or values.get("danger", False)
     known.owner_id = known.owner_id or values.get("owner_id")
@@ -184,6 +196,8 @@ def _join(session: Session, known: Callback, values: dict[str, Any]) -> Callback
         # A promise is the stricter word: whatever came before it, somebody now answers for this time.
         known.kind = values["kind"] if values["kind"] == "promise" else known.kind
         known.due_at = min(known.due_at, values["due_at"])
+    elif known.state == QUEUED and values.get("danger"):
+        entering.raise_to_danger(session, clock, known.entry_id)
     session.flush()
     return known
 
@@ -226,8 +240,13 @@ def cancel(session: Session, clock: Clock, actor: Actor, callback_id: int, *, ev
 
 
 def reopen(session: Session, clock: Clock, actor: Actor, callback_id: int, at: datetime) -> Callback:
-    """Try somebody again whom every attempt missed."""
+    """Try somebody again whom every attempt missed; raises Refused (`callback-open`) when they are being called anew already."""
     callback = get(session, callback_id, lock=True)
+    other = select(Callback.id).where(
+        Callback.queue_id == callback.queue_id, Callback.phone == callback.phone, Callback.state.in_(OPEN)
+    )
+    if session.scalar(other.limit(1)) is not None:
+        raise Refused("There is an open callback to this number already.", code="callback-open")
     before = callback.state
     callback.state = CALLBACK.next_state(before, "reopen", actor)
     callback.due_at, callback.attempts, callback.entry_id = _due(clock, at), 0, None

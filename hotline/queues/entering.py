@@ -141,6 +141,26 @@ def rank(queue: Queue, enqueued_at: datetime, priority: int, *, danger: bool) ->
     return enqueued_at - ahead
 
 
+def raise_to_danger(session: Session, clock: Clock, entry_id: int | None) -> None:
+    """Put somebody who waits before everybody, and with staff alone: what they said meanwhile is danger to life.
+
+    Whoever is just being offered keeps the offer, and comes first should it be missed.
+    """
+    entry = session.get(QueueEntry, entry_id, with_for_update=True, populate_existing=True) if entry_id else None
+    if entry is None or entry.danger or entry.state not in (WAITING, RESERVED):
+        return
+    queue = session.get_one(Queue, entry.queue_id)
+    entry.danger = entry.hard = True
+    entry.rank_at = rank(queue, entry.enqueued_at, entry.priority, danger=True)
+    if entry.step == steps.STICKY and _sticky(session, entry.sticky_agent_id, queue, hard=True, drill=entry.drill):
+        return  # their owner is staff and here
+    ladder = steps.read_steps(queue.steps)
+    waited_s = (clock.now() - entry.enqueued_at).total_seconds()
+    entry.step = steps.step_at(ladder, waited_s) if entry.step == steps.STICKY else entry.step
+    entry.need = steps.need(ladder[entry.step], entry.language, entry.skills, hard=True)
+    entry.widens_at = steps.next_change(ladder, entry.step, entry.enqueued_at)
+
+
 def _sticky(session: Session, agent_id: int | None, queue: Queue, *, hard: bool, drill: bool) -> int | None:
     """Return the owner if waiting for them makes sense: an owner who is not on duty would only cost the caller time.
 

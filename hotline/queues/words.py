@@ -68,6 +68,7 @@ EXPLANATIONS = {
     "queue-full": gettext_noop("The queue is full."),
     "queue-changed": gettext_noop("Somebody changed this queue meanwhile; look at it again."),
     "not-waiting": gettext_noop("This call waits no more."),
+    "callback-open": gettext_noop("This number is being called back already; settle the earlier one instead."),
     "stale-reservation": gettext_noop("This call is somebody else's by now."),
     "queue.code": gettext_noop("Use small letters, digits and dashes that no other queue has."),
     "queue.name_ko": gettext_noop("Use 1 to 80 characters."),

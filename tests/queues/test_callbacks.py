@@ -159,6 +159,79 @@ def test_an_abandoned_call_is_called_back_and_a_short_one_is_counted_apart(
         assert (made.kind, made.phone, made.state, made.origin_ref) == ("abandoned", PHONE, "queued", "call:long")
 
 
+def test_danger_to_life_on_a_second_call_brings_the_waiting_callback_to_the_front(
+    services: Services, clock: FrozenClock
+) -> None:
+    """Somebody hung up, calls again with the key for danger, and hangs up again: one callback, before everybody, for staff."""
+    with services.db.transaction() as session:
+        make_queue(session, short_abandon_s=5)
+        for ref, phone in (("call:first", "+821011110000"), ("call:second", "+821011110001"), ("call:calm", PHONE)):
+            call_in(session, clock, ref=ref, phone=phone)
+            clock.advance(timedelta(seconds=10))
+        entering.leave(session, clock, "call:calm", "hangup")
+    outbox.deliver_due(services, jobs.registry().handlers)
+    with services.db.transaction() as session:
+        call_in(session, clock, ref="call:danger", phone=PHONE, danger=True)
+        clock.advance(timedelta(seconds=3))
+        entering.leave(session, clock, "call:danger", "hangup")
+    outbox.deliver_due(services, jobs.registry().handlers)
+    with services.db.transaction() as session:
+        [made] = session.scalars(select(Callback)).all()
+        assert (made.state, made.danger) == ("queued", True)
+        waiting = session.get_one(QueueEntry, made.entry_id)
+        assert (waiting.danger, waiting.hard, "staff" in waiting.need) == (True, True, True)
+        make_agent(session, first_level=True), make_agent(session, first_level=True)
+        staff_id = make_agent(session).id
+    assert assign_due(services) == 3
+    by_agent = {each.agent_id: each.call_ref for each in open_reservations(services)}
+    assert by_agent[staff_id].startswith(f"callback:{made.id}:"), "no volunteer has it, however early they are"
+
+
+def test_danger_brings_a_callback_before_those_who_came_earlier(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        make_queue(session)
+        call_in(session, clock, ref="call:first", phone="+821011110000")
+        clock.advance(timedelta(seconds=10))
+        callbacks.reserve(session, clock, queue="general", phone=PHONE, at=clock.now())
+        call_in(session, clock, ref="call:danger", phone=PHONE, danger=True)
+        entering.leave(session, clock, "call:danger", "hangup")
+        assert callbacks.after_abandon(session, clock, "call:danger") is not None
+        make_agent(session)
+    assert assign_due(services) == 1
+    [made] = open_reservations(services)
+    assert made.call_ref.startswith("callback:")
+
+
+def test_danger_is_not_kept_for_an_owner_who_is_a_volunteer(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        make_queue(session, sticky_s=60)
+        volunteer = make_agent(session, first_level=True, state="talking", token="busy")
+        made = callbacks.promise(session, clock, None, clock.now(), volunteer.officer_id, PHONE)
+        call_in(session, clock, ref="call:danger", phone=PHONE, danger=True)
+        entering.leave(session, clock, "call:danger", "hangup")
+        assert callbacks.after_abandon(session, clock, "call:danger") is made
+        staff_id = make_agent(session).id
+    assert assign_due(services) == 1
+    assert [each.agent_id for each in open_reservations(services)] == [staff_id]
+
+
+def test_somebody_who_is_being_called_anew_is_not_tried_again_beside_it(services: Services, clock: FrozenClock) -> None:
+    from hotline.core.actor import Actor
+
+    with services.db.transaction() as session:
+        make_queue(session)
+        officer = make_officer(session, roles=("agent",))
+        who = Actor("officer", officer.id, officer.name, frozenset({"callbacks.work"}))
+        given_up = callbacks.reserve(session, clock, queue="general", phone=PHONE, at=clock.now() + timedelta(hours=1))
+        given_up.state, given_up.closed_at = "given_up", clock.now()
+        session.flush()
+        callbacks.reserve(session, clock, queue="general", phone=PHONE, at=clock.now() + timedelta(hours=2))
+        with pytest.raises(Refused) as refusal:
+            callbacks.reopen(session, clock, who, given_up.id, clock.now())
+        assert refusal.value.code == "callback-open"
+        assert callbacks.cancel(session, clock, who, given_up.id, event="settle").state == "done"
+
+
 def test_a_cancelled_callback_leaves_the_queue(services: Services, clock: FrozenClock) -> None:
     from hotline.core.actor import Actor
 
