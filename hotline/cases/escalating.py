@@ -65,6 +65,24 @@ def live_rules(session: Session) -> list[EscalationRule]:
     return list(session.scalars(found.order_by(EscalationRule.country, EscalationRule.risk, EscalationRule.level)))
 
 
+def rules_with_somebody(session: Session) -> list[EscalationRule]:
+    """Return the live rules whose official is still here and may answer; a question to anybody else would wait for nobody."""
+    rules = live_rules(session)
+    officers = session.scalars(select(Officer).where(Officer.id.in_({rule.official_id for rule in rules})))
+    here = {each.id for each in officers if each.disabled_at is None and ANSWER in permissions_of(each.roles)}
+    return [rule for rule in rules if rule.official_id in here]
+
+
+def _lowest(rules: Iterable[EscalationRule], case: Case, above: int) -> EscalationRule | None:
+    """Return the rule of the lowest level above one that has any for a case."""
+    known = list(rules)
+    found = (
+        rule_for(known, country=case.country, risks=case.risks, level=level)
+        for level in range(above + 1, MAX_LEVEL + 1)
+    )
+    return next((each for each in found if each is not None), None)
+
+
 def set_rule(  # noqa: PLR0913  # the values of one row of the table, all by name
     session: Session,
     clock: Clock,
@@ -137,12 +155,12 @@ def escalate(session: Session, clock: Clock, actor: Actor, case_id: int, *, ques
         raise Refused("The case is closed.", code="case-closed")
     if open_question(session, case.id) is not None:
         raise Refused("An official has been asked already.", code="asked-already")
-    rule = rule_for(live_rules(session), country=case.country, risks=case.risks, level=1)
+    rule = _lowest(rules_with_somebody(session), case, 0)
     if rule is None:
         raise Refused("No official is set for such a case.", code="no-rule")
     now = clock.now()
     escalation = Escalation(
-        case_id=case.id, state=ASKED, question=words, asked_by_id=actor.id, asked_at=now, level=1,
+        case_id=case.id, state=ASKED, question=words, asked_by_id=actor.id, asked_at=now, level=rule.level,
         official_id=rule.official_id, due_at=now + timedelta(minutes=rule.deadline_minutes),
     )  # fmt: skip
     session.add(escalation)
@@ -198,10 +216,8 @@ def _climb_one(session: Session, clock: Clock, escalation_id: int, case_id: int)
     row = session.get_one(Escalation, escalation_id, with_for_update=True, populate_existing=True)
     if row.state != ASKED or row.due_at > clock.now():
         return False
-    rules = live_rules(session)
-    higher = range(row.level + 1, MAX_LEVEL + 1)
-    found = (rule_for(rules, country=case.country, risks=case.risks, level=level) for level in higher)
-    rule = next((each for each in found if each is not None), None)
+    rules = rules_with_somebody(session)
+    rule = _lowest(rules, case, row.level)
     if rule is not None:
         row.state = ESCALATION.next_state(row.state, "climb", SYSTEM)
         kind, row.level, row.official_id = "climbed", rule.level, rule.official_id
@@ -210,6 +226,8 @@ def _climb_one(session: Session, clock: Clock, escalation_id: int, case_id: int)
         row.state = ESCALATION.next_state(row.state, "remind", SYSTEM)
         kind, row.reminders = "reminded", row.reminders + 1
         rule = rule_for(rules, country=case.country, risks=case.risks, level=row.level)
+        # Whoever stands there now is asked, and may answer: the one before may have left the house or the post.
+        row.official_id = rule.official_id if rule is not None else row.official_id
         minutes = rule.deadline_minutes if rule is not None else 60
     row.due_at = clock.now() + timedelta(minutes=minutes)
     _step(session, clock, case, row, rule, kind)

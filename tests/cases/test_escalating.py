@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.auth.models import Officer
 from hotline.cases import escalating, working
 from hotline.cases.escalating import answer, climb, escalate, reopen, set_rule
 from hotline.cases.escalation_models import Escalation, EscalationRule, EscalationStep
@@ -76,6 +77,47 @@ def test_what_is_late_climbs_step_by_step_and_is_asked_again_at_the_top(services
         assert session.get_one(Escalation, asked_id).answered_by_id == first.id
     clock.advance(timedelta(days=2))
     assert climb(services) == 0
+
+
+def test_whoever_stands_at_the_top_now_is_asked_and_may_answer(services: Services, clock: FrozenClock) -> None:
+    """Else a case whose official has left could never be answered, and so never be closed."""
+    with services.db.transaction() as session:
+        who, first, second = agent(session), agent(session, "official"), agent(session, "official")
+        make_rule(session, clock, first)
+        case = make_case(session, clock)
+        asked_id = escalate(session, clock, who, case.id, question="?").id
+        session.get_one(Officer, first.id).disabled_at = clock.now()
+        make_rule(session, clock, second)
+    clock.advance(timedelta(minutes=61))
+    assert climb(services) == 1
+    with services.db.transaction() as session:
+        escalation = session.get_one(Escalation, asked_id)
+        assert (escalation.official_id, escalation.reminders, escalation.state) == (second.id, 1, "asked")
+        assert asked_id in {each.id for each in escalating.waiting_questions(session, official_id=second.id)}
+        answer(session, clock, second, asked_id, words="Mine now.")
+        working.close(session, clock, who, case.id, reason="done")
+
+
+def test_nobody_is_asked_who_has_left(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        who, gone, middle, top = agent(session), *(agent(session, "official") for _ in range(3))
+        for level, official in ((1, gone), (2, middle), (3, top)):
+            make_rule(session, clock, official, level=level)
+        session.get_one(Officer, gone.id).disabled_at = clock.now()
+        asked = escalate(session, clock, who, make_case(session, clock).id, question="?")
+        assert (asked.official_id, asked.level) == (middle.id, 2)
+        asked_id = asked.id
+        session.get_one(Officer, top.id).roles = ["agent"]
+    clock.advance(timedelta(minutes=61))
+    assert climb(services) == 1
+    with services.db.transaction() as session:
+        assert session.get_one(Escalation, asked_id).official_id == middle.id, (
+            "asked again, for nobody above may answer"
+        )
+        session.get_one(Officer, middle.id).disabled_at = clock.now()
+        with pytest.raises(Refused) as refusal:
+            escalate(session, clock, who, make_case(session, clock).id, question="?")
+        assert refusal.value.code == "no-rule"
 
 
 def test_the_most_exact_rule_holds_and_none_is_said_plainly(services: Services, clock: FrozenClock) -> None:
