@@ -200,7 +200,8 @@ def _overtaken(session: Session, services: Services, call: Call) -> None:
 def _make(session: Session, services: Services, ring: Ring, at: datetime, why: str, *, reached: bool) -> None:
     call = Call(
         provider_sid=ring.sid, direction="in", state=ENDED, phone=ring.phone, called=ring.called,
-        forwarded_from=ring.forwarded_from, started_at=at, heard_at=at, ended_at=at, end_reason="fallback",
+        forwarded_from=ring.forwarded_from, started_at=at, heard_at=at, ended_at=at,
+        end_reason="forwarded" if reached else "fallback",
         fallback=True, forward_to=duty_number(services.settings),
     )  # fmt: skip
     session.add(call)
@@ -246,7 +247,11 @@ def _reached(session: Session, services: Services, sid: str, dialled: str) -> No
     A promise from before it stays: whoever holds the duty telephone knows nothing of it.
     """
     call = session.scalar(select(Call).where(Call.provider_sid == sid).with_for_update())
-    if call is None or not call.phone or dialled not in REACHED:
+    if call is None or dialled not in REACHED:
+        return
+    if call.end_reason == "fallback":
+        call.end_reason = "forwarded"
+    if not call.phone:
         return
     ours = select(Callback.id).where(
         Callback.phone == call.phone,

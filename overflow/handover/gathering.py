@@ -2,7 +2,9 @@
 
 A call is a mission's when it says so (`calls.mission_id`, which recognising forwarded calls sets). Calls that are still on are
 the centre's; what comes of them follows when they have ended. What was in a hand-over once, whatever became of it there,
-never comes again by itself: a thing that the mission returned stays the centre's.
+never comes again by itself: a thing that the mission returned stays the centre's. But whoever calls again about a case that the
+mission has, and is spoken with by nobody, is told of: the mission would wait for them, and they for the mission. Calls of an
+outage have neither length nor queue, and are told of by what came of them.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ WITH wanted AS (
                          CAST(:ends AS timestamptz[])) AS w(handover_id, mission_id, floor_at, end_at)
 ), theirs AS (
     SELECT w.handover_id, w.end_at, c.id, c.phone, c.danger, c.queue_ref, c.started_at, c.ended_at, c.connected_at,
-           c.end_reason, c.mission_id, coalesce(k.case_id, c.case_id) AS case_id
+           c.end_reason, c.mission_id, c.callback_id, coalesce(k.case_id, c.case_id) AS case_id
       FROM wanted w
       JOIN calls c ON c.mission_id = w.mission_id AND c.started_at >= w.floor_at AND c.started_at < w.end_at
       LEFT JOIN contacts k ON k.id = c.contact_id
@@ -42,7 +44,8 @@ WITH wanted AS (
 ), word AS (
     SELECT DISTINCT ON (b.id) t.handover_id, t.id AS call_id, b.id, b.danger, b.due_at, b.state, t.end_at
       FROM theirs t JOIN callbacks b
-        ON (t.queue_ref <> '' AND b.origin_ref = t.queue_ref)
+        ON b.id = t.callback_id
+        OR (t.queue_ref <> '' AND b.origin_ref = t.queue_ref)
         OR (b.case_id = t.case_id AND b.created_at BETWEEN t.started_at AND t.started_at + :within)
         OR (t.phone <> '' AND b.phone = t.phone
             AND b.created_at BETWEEN t.started_at AND t.ended_at + :write_up)
@@ -60,8 +63,11 @@ WITH wanted AS (
     ), unhelped AS (
     SELECT t.handover_id, 'unhelped' AS kind, t.id AS subject_id, CASE WHEN t.danger THEN 1 ELSE 4 END AS urgency
       FROM theirs t
-     WHERE t.connected_at IS NULL AND t.case_id IS NULL AND t.end_reason <> 'forwarded'
-       AND (t.danger OR t.ended_at - t.started_at >= :short) AND t.ended_at <= :settled
+     WHERE t.connected_at IS NULL AND t.end_reason <> 'forwarded'
+       AND (t.case_id IS NULL OR EXISTS (
+              SELECT FROM handover_items i WHERE i.kind = 'case' AND i.subject_id = t.case_id
+                 AND i.state IN ('waiting', 'acknowledged') AND i.added_at <= t.started_at))
+       AND (t.danger OR t.end_reason = 'fallback' OR t.ended_at - t.started_at >= :short) AND t.ended_at <= :settled
        AND NOT EXISTS (SELECT FROM word WHERE word.call_id = t.id)
        AND NOT EXISTS (SELECT FROM callbacks b WHERE t.queue_ref <> '' AND b.origin_ref = t.queue_ref)
        AND NOT EXISTS (SELECT FROM calls l WHERE t.phone <> '' AND l.phone = t.phone AND l.mission_id = t.mission_id

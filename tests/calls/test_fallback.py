@@ -146,6 +146,7 @@ def test_what_was_promised_before_the_outage_outlives_a_talk_with_the_duty_offic
     with services.db.transaction() as session:
         kept = callbacks.get(session, promised)
         assert (kept.state, kept.kind, kept.owner_id, kept.due_at) == ("planned", "promise", owner, due)
+    assert [call.end_reason for call in rows.calls()] == ["forwarded", "fallback", "forwarded"]
     assert rows.value("SELECT string_agg(state, ',') FROM callbacks WHERE phone = '+821000001111'") == "done", (
         "the second call of the same number reached somebody"
     )
