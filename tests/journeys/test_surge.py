@@ -248,7 +248,14 @@ def test_from_the_incident_to_the_report(surge: Surge) -> None:
     surge.centre.only()
     begun = call_out(surge)
     waiting = Handset(surge.centre.carrier).dial("10")
-    first = surge.until(lambda: surge.talked()[0][0], "somebody is on a call", FIRST_CALL_WITHIN_S)
+
+    def somebody_talks() -> Any:
+        # On a machine so busy that the house answered too late, a caller hears the sentence about a fault; people dial again.
+        if waiting.now()["status"] == "completed":
+            waiting.dial("10")
+        return surge.talked()[0][0]
+
+    first = surge.until(somebody_talks, "somebody is on a call", FIRST_CALL_WITHIN_S)
     assert first > begun  # how soon is measured (`python -m benchmarks drill`); a busy machine is slow
     waiting.hears("entered call-")
     trouble(surge)
