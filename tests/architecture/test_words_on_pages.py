@@ -19,7 +19,7 @@ TEMPLATES = [path for package in PACKAGES for path in (ROOT / package).rglob("te
 CHOICES = {
     "decisions about a remittance": ["Send back", "Reject", "Call off", "Put on hold", "Order the refund"],
     "states of a remittance": list(requests.STATES.values()),
-    "what happened to a remittance": [requests.EVENTS[name] for name in requests.EVENTS if name != "expire"],
+    "what happened to a remittance": list({text for name, text in requests.EVENTS.items() if name != "expire"}),
     "states of an entry of the bank": list(deposits.STATES.values()),
     "states of a payout": list(payouts.STATES.values()),
     "states of a finding": list(screening.STATES.values()),
