@@ -13,10 +13,12 @@ from sqlalchemy import func, select
 
 from hotline.core.actor import Actor
 from hotline.core.services import Services
+from hotline.missions import missions
 from hotline.missions.models import MissionStaff
 from remittance.deposits import assigning, placing
 from remittance.deposits.models import BankEntry
 from remittance.payouts import disputing
+from remittance.requests.models import Remittance
 from remittance.settlement import settling
 from remittance.settlement.models import Settlement
 from remittance.telling import again
@@ -100,6 +102,12 @@ class PaidRows:
     def _new_bank(self) -> Bank:
         return Bank(self._services, number=f"110-123-{next(self._numbers):06d}")
 
+    def _quoted(self) -> Remittance:
+        """One whose deposit is awaited, at a mission of the caller's own: another's is not found."""
+        with self._services.db.transaction() as session:
+            mission = missions.get(session, self._counter.mission)
+        return self._bank.quoted(mission=mission)
+
     def _to_ask_for(self, state: int) -> dict[str, int]:
         """A case (closed in 1) and a mission that could pay."""
         with self._services.db.transaction() as session:
@@ -117,7 +125,7 @@ class PaidRows:
 
     def _to_tell(self, state: int) -> dict[str, int]:
         """One whose relative is asked for a deposit (0), and was told so a moment ago."""
-        one = self._bank.quoted()
+        one = self._quoted()
         if state == 1:
             with self._services.db.transaction() as session:
                 again.tell_again(session, self._services, make_actor(session, self._services.clock, "agent"), one.id)
@@ -156,7 +164,7 @@ class PaidRows:
 
     def _came_otherwise(self, state: int) -> dict[str, int]:
         """One of which a part came (0), and one for which all came."""
-        one = self._bank.quoted()
+        one = self._quoted()
         self._bank.send(self._bank.entry(DUE // 2 if state == 0 else DUE, reference=one.reference))
         placing.place_new(self._services)
         return {"remittance_id": one.id}
@@ -164,14 +172,14 @@ class PaidRows:
     def _to_take_over(self, state: int) -> dict[str, int]:
         """A file of a bank, new (0) or known already."""
         bank = self._new_bank()
-        self._known[FILE] = camt([bank.statement(bank.entry(DUE))]).decode()
+        self._known[FILE] = camt([bank.statement(bank.entry(DUE))])
         if state == 1:
-            bank.take(self._known[FILE].encode())
+            bank.take(self._known[FILE])
         return {}
 
     def _to_assign(self, state: int) -> dict[str, int]:
         """Something that came without a word (0), or that somebody's it was found to be, and a remittance that waits."""
-        one, minor = self._bank.quoted(), 1_000 + next(self._numbers)
+        one, minor = self._quoted(), 1_000 + next(self._numbers)
         self._bank.send(self._bank.entry(minor, payer="이몽룡"))
         placing.place_new(self._services)
         entry_id, self._known[OTHER] = self._newest_entry(), one.id
