@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.agents.presence import get_agent
 from hotline.calls import abuse, agent_leg, duty, moving, orders, queueing
 from hotline.calls.entering import enter_queue
 from hotline.calls.inviting import Invited, invite
@@ -21,6 +22,7 @@ from hotline.calls.reading import caller_leg, get_call, open_legs
 from hotline.calls.speaking import PATH
 from hotline.calls.states import DESK, DIALLING, JOINED, LIVE_LEGS, MONITOR, TALKING, WAITING
 from hotline.cases import contacts, protection
+from hotline.cases.reaching import is_of_case
 from hotline.cases.working import get_case
 from hotline.core import audit
 from hotline.core.actor import Actor
@@ -253,13 +255,16 @@ def call_out(
 ) -> Call:
     """Call a person: the agent's own telephone first, then theirs, with the number that the country's rule shows.
 
-    A drill (a training call) is kept apart from people's own calls in every list and figure.
+    A drill (a training call) is kept apart from people's own calls in every list and figure. Raises Refused: `in-a-call`, and
+    `first-level-numbers` where somebody of the first level wants a number that is no case's: nobody sees whom they call.
     """
     if not desk.actor.may(DESK):
         raise Forbidden(f"Calls need the permission {DESK}.")
     number = parse_e164(phone, "KR").e164
-    if case_id is not None:
-        get_case(session, case_id)
+    case = get_case(session, case_id) if case_id is not None else None
+    may_dial = drill or not get_agent(session, desk.agent_id).first_level
+    if not may_dial and not (case and is_of_case(session, case, number)):
+        raise Refused("Calls of the first level go to people of a case.", code="first-level-numbers")
     if current_call(session, desk.agent_id) is not None:
         raise Refused("You are in a call already.", code="in-a-call")
     if case_id is not None:

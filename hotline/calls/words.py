@@ -118,6 +118,7 @@ EXPLANATIONS = {
     "no-duty-phone": gettext_noop("This call is for no mission, or nobody of the mission can be rung."),
     "call-full": gettext_noop("There are enough people in this call."),
     "in-a-call": gettext_noop("You are in a call already."),
+    "first-level-numbers": gettext_noop("You call people from the page of their case, not other numbers."),
     "forward-loop": gettext_noop("That line is forwarded to us; the call would come back."),
     "phone-in-book": gettext_noop("This number is in the book already: %(name)s."),
     "menu-changed": gettext_noop("Somebody else changed the draft meanwhile; load the page again."),

@@ -45,3 +45,9 @@ def number_chosen(session: Session, case: Case | None, whom: str) -> str:
     if case is None or found is None or whom not in dict(numbers_of(session, case)):
         raise InvalidInput("whom", whom[:30], "choose one of the list, or write a number")
     return phones_of(session, get_person(session, int(found[1])).id)[int(found[2])]
+
+
+def is_of_case(session: Session, case: Case, phone: str) -> bool:
+    """Whether a number in E.164 belongs to somebody in a case."""
+    people = [case.person_id, *(each.person_id for each in people_of(session, case.id))]
+    return any(phone in phones_of(session, get_person(session, person_id).id) for person_id in people)

@@ -12,15 +12,21 @@ from hotline.agents.skills import marks_of
 from hotline.auth.models import Officer
 from hotline.calls import handling, passing_on, presenting
 from hotline.calls.models import Call
+from hotline.cases import contacts
 from hotline.cases.contact_models import Contact
 from hotline.core.audit import AuditEntry
 from hotline.core.errors import Forbidden, InvalidInput, Refused
 from hotline.core.services import Services
 from hotline.queues.models import QueueEntry
+from tests.auth.conftest import Visitor
 from tests.calls.centre import Centre
 from tests.calls.conftest import Hook, Rows, action_of, said, sid, twiml
 from tests.calls.telephones import Telephones
 from tests.calls.test_handling import at_desk, do, picks_up
+from tests.cases.test_contacts import agent as some_agent
+from tests.cases.test_contacts import make_contact
+
+PERSON = "+81312345678"
 
 
 @pytest.fixture
@@ -229,3 +235,26 @@ def test_only_ones_own_call_is_passed_on_and_notes_have_their_length(centre: Cen
     with pytest.raises(InvalidInput):
         do(centre, passing_on.pass_on, call_id, "x" * 20_000)
     assert centre.rows.call().state == "talking"
+
+
+def test_a_volunteer_calls_people_of_a_case_and_nobody_else(centre: Centre) -> None:
+    with centre.services.db.transaction() as session:
+        contact = make_contact(session, centre.services.clock, phone=PERSON, ref="call:901")
+        case_id = contacts.open_case(
+            session, centre.services.clock, some_agent(session), contact.id, summary="Robbed"
+        ).id
+    for phone, case in ((PERSON, None), ("+81312345679", case_id)):
+        with pytest.raises(Refused) as refused:
+            do(centre, handling.call_out, phone, case_id=case)
+        assert refused.value.code == "first-level-numbers" and not centre.rows.calls()
+    assert do(centre, handling.call_out, PERSON, case_id=case_id).phone == PERSON
+
+
+def test_a_volunteers_desk_has_no_field_for_any_number(centre: Centre, visitor: Visitor) -> None:
+    with centre.services.db.transaction() as session:
+        agent = session.get_one(Agent, centre.agent_id)
+        visitor.sign_in(session.get_one(Officer, agent.officer_id).name)
+    assert 'name="phone"' not in visitor.get("/desk").get_data(as_text=True)
+    with centre.services.db.transaction() as session:
+        session.get_one(Agent, centre.agent_id).first_level = False
+    assert 'name="phone"' in visitor.get("/desk").get_data(as_text=True)
