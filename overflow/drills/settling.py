@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hotline.core import audit, live
 from hotline.core.actor import SYSTEM
 from hotline.core.services import Services
+from overflow.drills import alarming
 from overflow.drills.models import LineAlarm, LineTest
 from overflow.drills.states import ARRIVED, LEG_FAULTS, LINE_CLOSED, PICKED_UP, PLANNED, RINGING, TEST
 
@@ -56,7 +57,7 @@ def failed(session: Session, services: Services, test: LineTest, reason: str) ->
         if test.repeat_of_id is None:
             _repeat(session, services, test)
         else:
-            _alarm(session, services, test)
+            alarming.raise_alarm(session, services, test)
     live.notify(services.redis, TOPIC)
 
 
@@ -67,20 +68,6 @@ def _repeat(session: Session, services: Services, test: LineTest) -> None:
         state=PLANNED, due_at=now + REPEAT_AFTER, created_at=now,
     )  # fmt: skip
     session.execute(again.on_conflict_do_nothing(index_elements=["repeat_of_id"]))
-
-
-def _alarm(session: Session, services: Services, test: LineTest) -> None:
-    raised = session.scalar(
-        insert(LineAlarm)
-        .values(line_id=test.line_id, test_id=test.id, raised_at=services.clock.now())
-        .on_conflict_do_nothing(index_elements=["line_id"], index_where=LineAlarm.resolved_at.is_(None))
-        .returning(LineAlarm.id)
-    )
-    if raised is not None:
-        audit.record(
-            session, services.clock, SYSTEM, "line_alarm.raised", "line_test", test.id,
-            after={"line_id": test.line_id, "reason": test.reason},
-        )  # fmt: skip
 
 
 def heard_of_our_end(session: Session, services: Services, test: LineTest) -> None:

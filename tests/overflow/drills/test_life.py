@@ -7,10 +7,12 @@ from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
+from sqlalchemy import select
 
 from hotline.calls.models import CallLine, Leg
 from hotline.core.audit import AuditEntry
-from hotline.missions.models import MissionLine
+from hotline.missions.models import MissionDuty, MissionLine
+from hotline.notices.models import Notice
 from overflow.drills import placing
 from overflow.drills.placing import PATH
 from tests.calls.conftest import CALLER, Rows, said, sid, twiml
@@ -158,6 +160,18 @@ def test_the_first_failure_is_repeated_after_ten_minutes_and_the_second_raises_t
     assert len(world.tests()) == 2, "a repetition is not repeated"
     world.fail()
     assert len(world.alarms()) == 1, "an alarm that stands is not raised again"
+
+
+def test_the_missions_duty_telephone_is_told_of_an_alarm_once(world: World) -> None:
+    with world.services.db.transaction() as session:
+        for position, phone in ((1, "+639171234567"), (2, "+639171234568")):
+            session.add(MissionDuty(mission_id=world.manila, position=position, name="On duty", phone=phone))
+    world.fail()
+    world.fail()
+    with world.services.db.transaction() as session:
+        (told,) = session.scalars(select(Notice)).all()
+    assert told.phone == "+639171234567" and MANILA in told.body and told.purpose == "duty"
+    assert told.body.endswith("/line-tests") and "Embassy in Manila" in told.body
 
 
 def test_an_alarm_is_over_when_a_later_test_passes(world: World) -> None:
