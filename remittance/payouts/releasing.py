@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
+from hotline.core import turns
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import HotlineError, Refused
@@ -79,11 +80,7 @@ def sweep(services: Services) -> int:
                 .order_by(Remittance.id)
                 .limit(BATCH)
             ).all()
-        for remittance_id in waiting:
-            try:
-                released += release(services, remittance_id) == ""
-            except HotlineError as error:
-                log.warning("payouts.not_released", remittance=remittance_id, code=error.code)
+        released += turns.each_alone(waiting, lambda one: release(services, one) == "", "payouts.not_released")
         looked += len(waiting)
         if len(waiting) < BATCH:
             break

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -23,9 +24,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hotline.auth.models import Officer
-from hotline.core import audit, ids
+from hotline.core import audit, ids, turns
 from hotline.core.actor import SYSTEM
-from hotline.core.errors import HotlineError, NotFound, Refused
+from hotline.core.errors import NotFound, Refused
 from hotline.core.services import Services
 from hotline.missions import missions
 from remittance.money.amounts import Money
@@ -106,15 +107,7 @@ def issue_missing(services: Services) -> int:
             .order_by(Payout.id)
             .limit(MAX_A_RUN)
         ).all()
-    issued = 0
-    for payout_id in missing:
-        try:
-            of_payout(services, payout_id)
-        except HotlineError as error:
-            log.warning("payouts.voucher_missing", payout=payout_id, code=error.code)
-        else:
-            issued += 1
-    return issued
+    return turns.each_alone(missing, partial(of_payout, services), "payouts.voucher_missing")
 
 
 def verify(session: Session, token: str) -> Verified | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import select, text
 
+from hotline.core import turns
 from hotline.core.actor import SYSTEM
-from hotline.core.errors import HotlineError
 from hotline.core.outbox import publish
 from hotline.core.services import Services
 from remittance.requests import moving
@@ -43,7 +44,7 @@ def expire(services: Services) -> int:
 
     One that another room's effect refuses to end keeps none of the others waiting.
     """
-    now, done = services.clock.now(), 0
+    now = services.clock.now()
     with services.db.transaction() as session:
         due = session.scalars(
             select(Remittance.id)
@@ -51,29 +52,24 @@ def expire(services: Services) -> int:
             .order_by(Remittance.due_at)
             .limit(BATCH)
         ).all()
-    for remittance_id in due:
-        try:
-            _end(services, remittance_id, now)
-        except HotlineError as error:
-            log.warning("remittances.not_expired", remittance=remittance_id, code=error.code)
-        else:
-            done += 1
+    done = turns.each_alone(due, partial(_end, services, now), "remittances.not_expired")
     _forget(services)
     if due:
         log.info("remittances.expired", count=done)
     return done
 
 
-def _end(services: Services, remittance_id: int, now: datetime) -> None:
+def _end(services: Services, now: datetime, remittance_id: int) -> bool:
     with services.db.transaction() as session:
         one = moving.get(session, remittance_id, lock=True)
         if one.due_at is None or one.due_at > now or one.overdue_at is not None:
-            return  # moved on meanwhile
+            return False  # moved on meanwhile
         if one.state in EXPIRES:
             moving.move(session, services.clock, SYSTEM, one, "expire")
         else:
             one.overdue_at = now
             publish(session, services.clock, OVERDUE, {"remittance_id": one.id, "state": one.state})
+    return True
 
 
 def _forget(services: Services) -> None:

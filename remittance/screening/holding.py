@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
+from hotline.core import turns
 from hotline.core.clock import Clock
-from hotline.core.errors import HotlineError, NotFound, Refused
+from hotline.core.errors import NotFound, Refused
 from hotline.core.services import Services
 from remittance.requests.effects import Step
 from remittance.requests.models import Remittance, RemittanceChange
@@ -24,6 +26,8 @@ from remittance.screening.states import HOLD
 from remittance.screening.states import OPEN as RAISED
 
 log = structlog.get_logger(__name__)
+
+NOT_LOOKED_INTO = "screening.not_looked_into"
 
 EFFECT, HANDLER = "screening", "screening.look"
 SWEEP, FORGET = "screening.sweep", "screening.forget"
@@ -86,8 +90,7 @@ def look(services: Services, remittance_id: int) -> None:
         look_into(session, services.clock, remittance_id)
     with services.db.transaction() as session:
         counted = _counted_with(session, remittance_id)
-    for other in counted:
-        _look_into_one(services, other)
+    turns.each_alone(counted, partial(_look_into_one, services), NOT_LOOKED_INTO)
 
 
 def _counted_with(session: Session, remittance_id: int) -> list[int]:
@@ -117,13 +120,8 @@ def _counted_with(session: Session, remittance_id: int) -> list[int]:
 
 
 def _look_into_one(services: Services, remittance_id: int) -> bool:
-    """Look into one of several; one that another room's effect refuses to hold keeps none of the others waiting."""
-    try:
-        with services.db.transaction() as session:
-            look_into(session, services.clock, remittance_id)
-    except HotlineError as error:
-        log.warning("screening.not_looked_into", remittance_id=remittance_id, code=error.code)
-        return False
+    with services.db.transaction() as session:
+        look_into(session, services.clock, remittance_id)
     return True
 
 
@@ -133,7 +131,7 @@ def sweep(services: Services) -> int:
     while looked < MAX_A_RUN:
         with services.db.transaction() as session:
             waiting = _waiting(session, last)
-        done += sum(_look_into_one(services, remittance_id) for remittance_id in waiting)
+        done += turns.each_alone(waiting, partial(_look_into_one, services), NOT_LOOKED_INTO)
         looked += len(waiting)
         if len(waiting) < BATCH:
             break

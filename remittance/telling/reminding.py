@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from hotline.core import turns
 from hotline.core.services import Services
 from hotline.notices.models import Notice
 from remittance.own_page.shown import until_of
@@ -28,8 +30,6 @@ SAYS = {
     QUOTED: (RELATIVE, "quote_ends"), PARTIAL: (RELATIVE, "partial"), READY: (TRAVELLER, "ready_ends"),
 }  # fmt: skip
 """Who is told what."""
-MOST_FAILED = 50
-"""Where so many fail in one turn something else is wrong: the turn ends, and the next one begins anew."""
 LATELY = timedelta(hours=3)
 """Whoever got into the state so lately was just told of it."""
 
@@ -39,16 +39,8 @@ def remind(services: Services) -> int:
 
     One that fails is logged by its number, keeps none of the others waiting, and is tried again at the next turn.
     """
-    now, told, failed = services.clock.now(), 0, 0
-    for remittance_id in _all_due(services, now):
-        try:
-            told += _remind_one(services, remittance_id)
-        except Exception as error:  # noqa: BLE001  # the outermost line of one reminder; the error's words could name people
-            log.warning("remittances.not_reminded", remittance=remittance_id, error=type(error).__name__)
-            failed += 1
-        if failed >= MOST_FAILED:
-            log.error("remittances.reminding_stopped", failed=failed)
-            break
+    due = _all_due(services, services.clock.now())
+    told = turns.each_alone(due, partial(_remind_one, services), "remittances.not_reminded")
     if told:
         log.info("remittances.reminded", count=told)
     return told

@@ -42,15 +42,16 @@ def test_an_effect_sees_the_change_and_may_refuse_it(services: Services, monkeyp
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("error", [Refused("No.", code="no"), ValueError("unforeseen")])
 def test_one_that_an_effect_refuses_to_expire_keeps_none_of_the_others(
-    services: Services, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    services: Services, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     with services.db.transaction() as session:
         first, second = make_approved(session, clock), make_approved(session, clock)
 
     def no(session: Session, clock: Clock, one: Remittance, step: Step) -> None:
         if one.id == first.id:
-            raise Refused("No.", code="no")
+            raise error
 
     monkeypatch.setitem(effects.EFFECTS, "test", no)
     clock.advance(timedelta(days=2))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from hotline.core import turns
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
 from remittance.requests.models import Remittance
@@ -43,7 +44,7 @@ def test_one_that_cannot_be_reminded_keeps_no_other_waiting_and_is_tried_again(
         broken.setattr(reminding, "send", fail)
         assert reminding.remind(services) == 1, "the one after it was reminded"
     failed = [each for each in logs if each["event"] == "remittances.not_reminded"]
-    assert [(each["remittance"], each["error"], each["log_level"]) for each in failed] == [
+    assert [(each["id"], each["error"], each["log_level"]) for each in failed] == [
         (two[0].id, "ValueError", "warning")
     ]
     assert two[0].payer_phone not in repr(logs)
@@ -53,7 +54,7 @@ def test_one_that_cannot_be_reminded_keeps_no_other_waiting_and_is_tried_again(
 def test_where_nearly_everything_fails_a_turn_ends(
     services: Services, two: list[Remittance], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminding, "MOST_FAILED", 1)
+    monkeypatch.setattr(turns, "MOST_FAILED", 1)
 
     def fail(*_: Any, **__: Any) -> Any:
         raise ValueError
@@ -61,4 +62,4 @@ def test_where_nearly_everything_fails_a_turn_ends(
     monkeypatch.setattr(reminding, "send", fail)
     with capture_logs() as logs:
         assert reminding.remind(services) == 0
-    assert [each["event"] for each in logs] == ["remittances.not_reminded", "remittances.reminding_stopped"]
+    assert [each["event"] for each in logs] == ["remittances.not_reminded", "turns.stopped"]
