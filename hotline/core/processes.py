@@ -23,9 +23,9 @@ LIVE_GRACEFUL_S = 1
 def settle() -> None:
     """Spare the collector what has been read and made so far: it stays for ever.
 
-    Looking through all of the code's objects halts every thread for a third of a second, and a call would wait for it.
+    Looking through all of the code's objects halts every thread for a third of a second, and a call would wait for it. Nor is it
+    looked through now: a worker that was killed must be back at once.
     """
-    gc.collect()
     gc.freeze()
 
 
