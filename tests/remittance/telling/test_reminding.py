@@ -44,9 +44,7 @@ def test_one_that_cannot_be_reminded_keeps_no_other_waiting_and_is_tried_again(
         broken.setattr(reminding, "send", fail)
         assert reminding.remind(services) == 1, "the one after it was reminded"
     failed = [each for each in logs if each["event"] == "remittances.not_reminded"]
-    assert [(each["id"], each["error"], each["log_level"]) for each in failed] == [
-        (two[0].id, "ValueError", "warning")
-    ]
+    assert [(each["id"], each["error"], each["log_level"]) for each in failed] == [(two[0].id, "ValueError", "warning")]
     assert two[0].payer_phone not in repr(logs)
     assert reminding.remind(services) == 1, "what failed is tried again at the next turn"
 
