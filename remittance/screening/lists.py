@@ -20,6 +20,8 @@ from remittance.screening.list_files import MAX_NAME_CHARS, THING, Given, ListFi
 from remittance.screening.models import SanctionEntry, SanctionList
 from remittance.screening.states import LISTS
 
+COPIED_AT_ONCE = 10_000
+"""Entries, with their names."""
 MAX_CANDIDATES = 500
 """So many names that share most pieces with the one asked for are compared letter by letter."""
 SHRINK = 2
@@ -140,33 +142,37 @@ def take(
 
 
 def _write(session: Session, code: str, list_id: int, fresh: Sequence[Given]) -> None:
-    """Copy entries and their names in: a hundred thousand one by one would take minutes."""
+    """Copy entries and their names in: a hundred thousand one by one would take minutes.
+
+    By parts, so that none of the statements lasts longer than any may (`db.STATEMENT_TIMEOUT_MS`) on a machine that is busy.
+    """
     raw: psycopg.Connection[tuple[Any, ...]] = session.connection().connection.driver_connection  # type: ignore[assignment]
+    for start in range(0, len(fresh), COPIED_AT_ONCE):
+        _write_part(raw, code, list_id, fresh[start : start + COPIED_AT_ONCE])
+
+
+def _write_part(raw: psycopg.Connection[tuple[Any, ...]], code: str, list_id: int, fresh: Sequence[Given]) -> None:
     columns = "code, reference, digest, kind, name, aliases, born, country, programme, remarks, from_list_id"
     with raw.cursor().copy(f"COPY sanction_entries ({columns}) FROM STDIN") as copy:
         for each in fresh:
             copy.write_row(
                 (
-                    code,
-                    each.reference,
-                    each.digest(),
-                    each.kind,
-                    each.name,
-                    list(each.aliases),
-                    list(each.born),
-                    each.country,
-                    each.programme,
-                    each.remarks,
-                    list_id,
+                    code, each.reference, each.digest(), each.kind, each.name, list(each.aliases), list(each.born),
+                    each.country, each.programme, each.remarks, list_id,
                 )
-            )
+            )  # fmt: skip
     found = raw.execute(
-        "SELECT reference, id FROM sanction_entries WHERE from_list_id = %s AND until_list_id IS NULL", (list_id,)
+        "SELECT reference, id FROM sanction_entries"
+        " WHERE from_list_id = %s AND until_list_id IS NULL AND reference = ANY(%s)",
+        (list_id, [each.reference for each in fresh]),
     ).fetchall()
     ids = {str(row[0]): int(row[1]) for row in found}
+    names = [
+        (ids[each.reference], name[:MAX_NAME_CHARS], key_numbers(name), True)
+        for each in fresh
+        if each.kind != THING
+        for name in dict.fromkeys((each.name, *each.aliases))
+    ]
     with raw.cursor().copy("COPY sanction_names (entry_id, name, keys, live) FROM STDIN") as copy:
-        for each in fresh:
-            if each.kind == THING:
-                continue
-            for name in dict.fromkeys((each.name, *each.aliases)):
-                copy.write_row((ids[each.reference], name[:MAX_NAME_CHARS], key_numbers(name), True))
+        for row in names:
+            copy.write_row(row)

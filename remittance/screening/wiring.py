@@ -8,7 +8,7 @@ from hotline.core.registry import MenuEntry, Panel, Registry, SubjectKind
 from remittance.requests import effects
 from remittance.requests.moving import MOVED
 from remittance.screening import api, cli, holding, list_pages, pages, words
-from remittance.screening.states import LISTS, READ
+from remittance.screening.states import READ, SETTINGS
 
 
 def register(registry: Registry) -> None:
@@ -16,7 +16,9 @@ def register(registry: Registry) -> None:
     registry.blueprints += [pages.blueprint, list_pages.blueprint, api.blueprint]
     registry.menu.append(MenuEntry("screening.findings", gettext_noop("Screening"), READ, 66, group=groups.MONEY))
     registry.menu.append(
-        MenuEntry("screening_lists.index", gettext_noop("Lists and rules of screening"), LISTS, 66, group=groups.MONEY)
+        MenuEntry(
+            "screening_lists.index", gettext_noop("Lists and rules of screening"), SETTINGS, 66, group=groups.MONEY
+        )
     )
     registry.panels.append(
         Panel(gettext_noop("Screening"), "screening.overview", READ, 62, "remittances", link="screening.findings")
