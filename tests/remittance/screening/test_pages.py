@@ -126,7 +126,7 @@ def test_work_lists_have_pages(services: Services, clock: FrozenClock, visitor: 
     older = visitor.get("/screening/findings?state=open&before=12").get_data(as_text=True)
     assert older.count("far from the case") == 10
     shown = visitor.get(f"/screening/findings/{finding_id + 5}").get_data(as_text=True)
-    assert "does not look after" in shown and "BR" in shown and "Decide" not in shown
+    assert "does not look after" in shown and "Brazil" in shown and "Decide" not in shown
 
 
 def test_rules_are_kept_on_their_page(services: Services, visitor: Visitor) -> None:

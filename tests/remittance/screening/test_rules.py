@@ -219,10 +219,11 @@ def test_rules_that_cannot_be_kept_name_every_number() -> None:
     with pytest.raises(SeveralFaults) as error:
         rules.checked({"depositor_many": {"severity": "maybe", "count": "1", "days": "a"}, "cluster": "x"})
     named = [each["field"] for each in error.value.faults]
-    assert named[:4] == [
+    assert named[:5] == [
         "depositor_many.severity",
         "depositor_many.count",
         "depositor_many.days",
+        "depositor_many.incident",
         "payer_phone_many.severity",
     ]
     assert rules.checked(DEFAULTS) == DEFAULTS
