@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -63,8 +64,8 @@ def _degrees(name: str, written: str, faults: list[InvalidInput]) -> float | Non
     try:
         number = float(written[:30])
     except ValueError:
-        number = float("nan")
-    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124  # what is not a number is unequal to itself
+        number = math.nan
+    if not math.isfinite(number):
         faults.append(InvalidInput(name, written, "give a number"))
         return None
     return number
