@@ -199,7 +199,7 @@ def _code_page(asked: Asked, *, wrong: bool = False) -> ResponseReturnValue:
         left = checks.tries_left(db_session, services.clock, asked)
     page = render_template(
         "registration/code.html", wrong=wrong, left=left, minutes=checks.CODE_LIFE.seconds // 60,
-        most=checks.PER_NUMBER[0][0],
+        most=checks.PER_NUMBER[0][0], action=url_for(".check_code"), another=url_for(".change"), again=url_for(".form"),
     )  # fmt: skip
     return page, 422 if wrong else 200
 

@@ -81,7 +81,7 @@ def code() -> ResponseReturnValue:
     asked = asked_of(COOKIE_KEY)
     if asked is None:
         return redirect(url_for(".form"))
-    return code_page(asked, action=url_for(".check"), again=url_for(".form"))
+    return code_page(asked, action=url_for(".check"), another=url_for(".form"), again=url_for(".form"))
 
 
 @blueprint.post("/volunteer/desk/code")
@@ -97,7 +97,7 @@ def check() -> ResponseReturnValue:
         if proof is not None:
             checks.end(db_session, services.clock, proof.check_id)
     if proof is None:
-        return code_page(asked, action=url_for(".check"), again=url_for(".form"), wrong=True)
+        return code_page(asked, action=url_for(".check"), another=url_for(".form"), again=url_for(".form"), wrong=True)
     session.pop(COOKIE_KEY, None)
     try:
         with services.db.transaction() as db_session:

@@ -171,17 +171,19 @@ def _values() -> dict[str, Any]:
 
 
 def _code_page(asked: Asked, *, wrong: bool = False) -> ResponseReturnValue:
-    return code_page(asked, action=url_for(".check_code"), again=url_for(".form"), wrong=wrong)
+    return code_page(
+        asked, action=url_for(".check_code"), another=url_for(".link"), again=url_for(".form"), wrong=wrong
+    )
 
 
-def code_page(asked: Asked, *, action: str, again: str, wrong: bool = False) -> ResponseReturnValue:
-    """Return the field for a code, sent to `action`; `again` is where the next one is asked for."""
+def code_page(asked: Asked, *, action: str, another: str, again: str, wrong: bool = False) -> ResponseReturnValue:
+    """Return the field for a code, sent to `action`; `another` is where the next one is asked for, `again` the form before."""
     services = current()
     with services.db.transaction() as db_session:
         left = checks.tries_left(db_session, services.clock, asked)
     page = render_template(
         "volunteers/code.html", wrong=wrong, left=left, minutes=checks.CODE_LIFE.seconds // 60,
-        most=checks.PER_NUMBER[0][0], action=action, again=again,
+        most=checks.PER_NUMBER[0][0], action=action, another=another, again=again,
     )  # fmt: skip
     return page, 422 if wrong else 200
 

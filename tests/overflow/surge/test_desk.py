@@ -104,6 +104,8 @@ def test_a_number_on_a_computer_gets_a_code_too(world: World, visitor: Visitor) 
     assert "Send me a code" in visitor.get("/volunteer/desk").text
     assert visitor.post("/volunteer/desk", {"phone": "12", "region": "KR"}).status_code == 422
     assert visitor.post("/volunteer/desk", {"phone": person.phone, "region": "KR"}).location == "/volunteer/desk/code"
+    page = visitor.get("/volunteer/desk/code").text
+    assert page.count('href="/volunteer/desk"') == 2, "crumbs and another code lead to the desk's own form"
     assert visitor.post("/volunteer/desk/code", {"code": code_of(world)}).location == "/desk"
 
 
