@@ -196,6 +196,7 @@ def test_a_mission_is_seen_and_its_duty_rung_by_one_key(
     page = desk.page
     expect(page.locator(".call-mission")).to_contain_text("Mo-Fr 09:00-12:00")
     expect(page.locator(".call-mission")).to_contain_text("태풍" if language == "ko" else "typhoon")
+    expect(page.locator("#act-duty")).to_be_visible()
     page.locator("h2#call-title").click()
     page.keyboard.press("d")
     expect(page.locator(".call-legs")).to_contain_text("당직 사건사고 담당")

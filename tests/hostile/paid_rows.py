@@ -85,14 +85,11 @@ class PaidRows:
         }
 
     @cached_property
-    def _counter(self) -> Counter:
-        return self._new_counter()
-
-    @cached_property
     def _bank(self) -> Bank:
         return self._new_bank()
 
     def _new_counter(self) -> Counter:
+        """A mission for a few remittances: a rule looks into four that are asked for at one in a day."""
         made = Counter(self._services, cash=CASH)
         with self._services.db.transaction() as session:
             now = self._services.clock.now()
@@ -105,7 +102,7 @@ class PaidRows:
     def _quoted(self) -> Remittance:
         """One whose deposit is awaited, at a mission of the caller's own: another's is not found."""
         with self._services.db.transaction() as session:
-            mission = missions.get(session, self._counter.mission)
+            mission = missions.get(session, self._new_counter().mission)
         return self._bank.quoted(mission=mission)
 
     def _to_ask_for(self, state: int) -> dict[str, int]:
@@ -119,9 +116,8 @@ class PaidRows:
 
     def _to_reroute(self, state: int) -> dict[str, int]:
         """One with its deposit (0) or that is ready, and another mission with cash."""
-        other = self._other_counter
-        self._known[MISSION] = other.mission
-        return {"remittance_id": self._counter.deposited() if state == 0 else self._counter.ready()}
+        counter, self._known[MISSION] = self._new_counter(), self._new_counter().mission
+        return {"remittance_id": counter.deposited() if state == 0 else counter.ready()}
 
     def _to_tell(self, state: int) -> dict[str, int]:
         """One whose relative is asked for a deposit (0), and was told so a moment ago."""
@@ -131,29 +127,27 @@ class PaidRows:
                 again.tell_again(session, self._services, make_actor(session, self._services.clock, "agent"), one.id)
         return {"remittance_id": one.id}
 
-    @cached_property
-    def _other_counter(self) -> Counter:
-        return self._new_counter()
-
     def _to_prepare(self, state: int) -> dict[str, int]:
         """One that is ready (0), and one whose payout is prepared."""
-        remittance_id = self._counter.ready()
-        self._known[CODE] = self._counter.code(remittance_id)
+        counter = self._new_counter()
+        remittance_id = counter.ready()
+        self._known[CODE] = counter.code(remittance_id)
         if state == 1:
-            self._counter.prepared(remittance_id)
+            counter.prepared(remittance_id)
         return {"remittance_id": remittance_id}
 
     def _prepared(self, state: int) -> dict[str, int]:
         """One that waits for its witness (0), and one that was paid."""
+        counter = self._new_counter()
         if state == 1:
-            return {"remittance_id": self._counter.paid()[0]}
-        remittance_id = self._counter.ready()
-        self._counter.prepared(remittance_id)
+            return {"remittance_id": counter.paid()[0]}
+        remittance_id = counter.ready()
+        counter.prepared(remittance_id)
         return {"remittance_id": remittance_id}
 
     def _to_dispute(self, state: int) -> dict[str, int]:
         """One that was paid (0), and one that is disputed."""
-        remittance_id, _ = self._counter.paid()
+        remittance_id, _ = self._paying_counter().paid()
         if state == 1:
             with self._services.db.transaction() as session:
                 who = make_actor(session, self._services.clock, "finance_officer")

@@ -61,7 +61,7 @@ class RunningService:
     def api(self, method: str, path: str, officer: str, **more: Any) -> requests.Response:
         """Call the API as the officer with this sign-in name."""
         headers = {"Authorization": f"Bearer {self.officers[officer]['token']}", **more.pop("headers", {})}
-        return requests.request(method, f"{self.url}/api/v1{path}", headers=headers, timeout=30, **more)
+        return requests.request(method, f"{self.url}/api/v1{path}", headers=headers, timeout=90, **more)
 
 
 def _ancestors(pid: int) -> Iterator[int]:

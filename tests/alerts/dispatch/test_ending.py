@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +17,7 @@ from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.outbox import deliver_due
 from hotline.core.services import Services
+from hotline.providers.carriers import make_sms_provider
 from tests.alerts.dispatch.conftest import Running, assert_tallies_equal_rows, start_alert
 from tests.alerts.dispatch.test_doubt import claim_and_die
 from tests.providers.loopback_twilio import Accepted, LoopbackTwilio
@@ -92,28 +95,34 @@ def test_after_a_cancel_is_committed_nothing_more_is_claimed_and_only_the_window
 def test_texts_at_hand_when_the_cancel_comes_are_taken_back_unsent(
     sending: Services, clock: FrozenClock, twilio: LoopbackTwilio, db: Database
 ) -> None:
+    sending.settings = sending.settings.model_copy(update={"dispatch_timeout_s": 60.0, "dispatch_lease_s": 120.0})
     running = start_alert(sending, clock, people=48)
-    twilio.delay_s = 0.3
-    twilio.on_accepted = lambda _: cancel(running) if running.alert().state == "dispatching" else None
-    twilio.on_accepted = _once(twilio.on_accepted)
-    running.lane()
-    assert len(twilio.accepted) <= 32, "the window under way and at most one more may arrive"
-    assert "unsent" in running.outcomes() or running.states()["withdrawn"] >= 16
+    provider = make_sms_provider(sending.settings)
+    lane = lanes.Lane(sending, provider, running.alert_id)
+    first = threading.Lock()
+
+    def answer_late(_: Accepted) -> None:
+        """Hold every text of the window until the lane has seen the cancel, which the first of them brings."""
+        if first.acquire(blocking=False):
+            cancel(running)
+        assert wait_for(lambda: lane.report.halted is not None)
+
+    twilio.on_accepted = answer_late
+    lane.run()
+    provider.close()
+    assert len(twilio.accepted) <= 16, "the window under way may arrive, and nothing after it"
+    ending.withdraw(sending, running.alert_id)
+    assert "unsent" in running.outcomes() or running.states()["withdrawn"] >= 32
     assert set(running.states()) == {"sent", "withdrawn"}
     assert_tallies_equal_rows(db)
 
 
-def _once(act):  # type: ignore[no-untyped-def]  # a test's small wrapper
-    lock, done = threading.Lock(), []
-
-    def first_only(text: Accepted) -> None:
-        with lock:
-            if done:
-                return
-            done.append(True)
-        act(text)
-
-    return first_only
+def wait_for(holds: Callable[[], bool]) -> bool:
+    """Wait up to 30 s until something holds; whether it does."""
+    until = time.monotonic() + 30
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.01)
+    return holds()
 
 
 def test_an_alert_that_expires_during_dispatch_lets_the_rest_lapse(
