@@ -29,7 +29,7 @@ def make_volunteer(session: Session, *, state: str = "approved", **more: Any) ->
         officer = make_officer(session, roles=("volunteer",), name=f"made-volunteer-{number}")
         agent = make_agent(
             session, state="offline", officer=officer, group="Volunteers", phone=values["phone"], via="phone",
-            languages=values["languages"],
+            languages=values["languages"], first_level=True, drill=bool(values.get("drill")),
         )  # fmt: skip
         values |= {"officer_id": officer.id, "agent_id": agent.id}
     volunteer = Volunteer(**values)
