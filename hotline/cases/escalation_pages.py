@@ -20,7 +20,8 @@ from hotline.cases.models import Case
 from hotline.cases.pages import hint
 from hotline.cases.reading import names_of
 from hotline.cases.states import ANSWER
-from hotline.core.errors import HotlineError, InvalidInput, NotFound
+from hotline.core.acting import act_from_page
+from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.ids import reference
@@ -116,17 +117,8 @@ def open_again(case_id: int) -> ResponseReturnValue:
 
 
 def _act(case_id: int, act: Callable[[Session], object], message: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "case"), "warn")
-        return redirect(url_for("cases.show", case_id=case_id))
-    hint(case_id)
-    flash(message, "good")
-    return redirect(url_for("cases.show", case_id=case_id))
+    back = url_for("cases.show", case_id=case_id)
+    return act_from_page(act, message, about="case", back=back, after=lambda: hint(case_id))
 
 
 @blueprint.get("/escalations/rules")

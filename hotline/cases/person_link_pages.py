@@ -10,8 +10,7 @@ from pydantic import BaseModel
 from hotline.auth.identity import actor
 from hotline.cases.pages import hint
 from hotline.cases.person_links import end_person_links, send_link
-from hotline.core.errors import HotlineError, NotFound
-from hotline.core.explain import explain
+from hotline.core.acting import act_from_page
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -31,17 +30,11 @@ class LinkSentOut(BaseModel):
 def send(case_id: int, person_id: int) -> ResponseReturnValue:
     """Send a link."""
     services = current()
-    try:
-        with services.db.transaction() as session:
-            send_link(session, services.clock, services.settings, actor(), case_id, person_id)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "case"), "warn")
-    else:
-        hint(case_id)
-        flash(gettext("The link goes out by text."), "good")
-    return redirect(url_for("cases.show", case_id=case_id))
+    return act_from_page(
+        lambda session: send_link(session, services.clock, services.settings, actor(), case_id, person_id),
+        gettext("The link goes out by text."), about="case", back=url_for("cases.show", case_id=case_id),
+        after=lambda: hint(case_id),
+    )  # fmt: skip
 
 
 @blueprint.post("/persons/<int:person_id>/end-links")

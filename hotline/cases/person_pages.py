@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,8 +16,8 @@ from hotline.cases.contact_models import Contact
 from hotline.cases.finding import find_persons
 from hotline.cases.person_models import Person
 from hotline.cases.reading import cases_about, names_of
-from hotline.core.errors import HotlineError, InvalidInput, NotFound
-from hotline.core.explain import explain
+from hotline.core.acting import act_from_page
+from hotline.core.errors import InvalidInput
 from hotline.core.i18n import gettext
 from hotline.core.ids import reference
 from hotline.core.phone import mask
@@ -140,16 +140,7 @@ def erase(person_id: int) -> ResponseReturnValue:
 
 
 def _act(person_id: int, act: Callable[[Session], object], message: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "person"), "warn")
-    else:
-        flash(message, "good")
-    return redirect(url_for("persons.show", person_id=person_id))
+    return act_from_page(act, message, about="person", back=url_for("persons.show", person_id=person_id))
 
 
 def _number(name: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +15,7 @@ from hotline.cases import protection, words
 from hotline.cases.call_links import call_links
 from hotline.cases.protection_lists import flags_now, incidents
 from hotline.core import live
-from hotline.core.errors import HotlineError, NotFound
-from hotline.core.explain import explain
+from hotline.core.acting import act_from_page
 from hotline.core.i18n import gettext
 from hotline.core.phone import mask
 from hotline.core.services import current
@@ -85,17 +84,10 @@ def lift(flag_id: int) -> ResponseReturnValue:
 
 
 def _act(act: Callable[[Session], object]) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "number"), "warn")
-    else:
-        live.notify(current().redis, "cases")
-        flash(gettext("Done."), "good")
-    return redirect(url_for("protection.list_page"))
+    return act_from_page(
+        act, gettext("Done."), about="number", back=url_for("protection.list_page"),
+        after=lambda: live.notify(current().redis, "cases"),
+    )  # fmt: skip
 
 
 def _days() -> int:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
-from hotline.core.explain import explain
+from hotline.core.explain import explain, explain_fields
 from hotline.core.services import current
 
 Form = Callable[[InvalidInput | SeveralFaults], ResponseReturnValue]
@@ -17,13 +17,14 @@ Form = Callable[[InvalidInput | SeveralFaults], ResponseReturnValue]
 
 def act_from_page(
     act: Callable[[Session], object], done: str | Callable[[], str], *,
-    about: str, back: str, subject: str = "", form: Form | None = None,
+    about: str, back: str, subject: str = "", form: Form | None = None, after: Callable[[], object] | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
     """Do `act` in a transaction and lead to the address `back` with what came of it: `done`, or why it was refused.
 
     A `done` that depends on what was done is a function, asked afterwards. `about` is whose explanations are looked up
     (`explain`). Raises NotFound where the page's own `subject` (a kind of NotFound; empty: whatever it is) is not there; what
-    else is not there is told. `form` shows again what was typed wrong; without one that is told too.
+    else is not there is told. `form` shows again what was typed wrong; without one that is told too, each fault by its own text.
+    `after` tells open pages and workers what was done, once it is saved.
     """
     try:
         with current().db.transaction() as session:
@@ -35,9 +36,11 @@ def act_from_page(
     except (InvalidInput, SeveralFaults) as error:
         if form is not None:
             return form(error)
-        flash(explain(error, about), "warn")
+        flash(" ".join(explain_fields(error, about).values()), "warn")
     except HotlineError as error:
         flash(explain(error, about), "warn")
     else:
+        if after is not None:
+            after()
         flash(done if isinstance(done, str) else done(), "good")
     return redirect(back)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
@@ -12,7 +13,8 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
+from hotline.core.acting import act_from_page
+from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.registry import Panel, Registry
@@ -182,42 +184,28 @@ def edit(incident_id: int) -> ResponseReturnValue:
 @permit("incidents.write")
 def change(incident_id: int) -> ResponseReturnValue:
     """Change an incident."""
-    services = current()
-    try:
+    services, version = current(), _number(request.form.get("version", ""))
+
+    def stage(session: Session) -> None:
         given = read_form(request.form, _zone())
-        with services.db.transaction() as session:
-            opening.change(
-                session, services.clock, actor(), incident_id, _number(request.form.get("version", "")), given
-            )
-    except (InvalidInput, SeveralFaults) as error:
+        opening.change(session, services.clock, actor(), incident_id, version, given)
+
+    def again(error: InvalidInput | SeveralFaults) -> ResponseReturnValue:
         with services.db.transaction() as session:
             return _form_again(error, opening.get(session, incident_id))
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "incident"), "warn")
-    else:
-        telling.tell(services, incident_id)
-        flash(gettext("Saved."), "good")
-    return redirect(url_for("incidents.show", incident_id=incident_id))
+
+    return act_from_page(
+        stage, gettext("Saved."), about="incident", back=url_for("incidents.show", incident_id=incident_id), form=again,
+        after=lambda: telling.tell(services, incident_id),
+    )  # fmt: skip
 
 
 def act(incident_id: int, stage: Callable[[Session], object], done: str, at: str = "") -> ResponseReturnValue:
     """Do one thing to an incident and show its page again, at an anchor; what is refused is said there."""
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            stage(session)
-    except NotFound:
-        raise
-    except (InvalidInput, SeveralFaults) as error:
-        return _one(incident_id, error)
-    except HotlineError as error:
-        flash(explain(error, "incident"), "warn")
-    else:
-        telling.tell(services, incident_id)
-        flash(done, "good")
-    return redirect(url_for("incidents.show", incident_id=incident_id, _anchor=at or None))
+    return act_from_page(
+        stage, done, about="incident", back=url_for("incidents.show", incident_id=incident_id, _anchor=at or None),
+        form=partial(_one, incident_id), after=lambda: telling.tell(current(), incident_id),
+    )  # fmt: skip
 
 
 @blueprint.post("/incidents/<int:incident_id>/close")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hotline.auth.identity import actor
 from hotline.cases.models import Case
 from hotline.core import live
-from hotline.core.errors import HotlineError, NotFound
-from hotline.core.explain import explain
+from hotline.core.acting import act_from_page
 from hotline.core.i18n import gettext
 from hotline.core.ids import reference
 from hotline.core.phone import mask
@@ -56,17 +55,12 @@ def panel() -> str:
 def acknowledge(item_id: int) -> ResponseReturnValue:
     """Acknowledge one; whom it is addressed to is the stage's to say."""
     services = current()
-    try:
-        with services.db.transaction() as session:
-            attention.acknowledge(session, services.clock, actor(), item_id)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "attention"), "warn")
-    else:
-        live.notify(services.redis, "attention")
-        flash(gettext("Noted that you have seen it."), "good")
-    return redirect(url_for(BACK.get(request.form.get("back", ""), "queues.wallboard")))
+    return act_from_page(
+        lambda session: attention.acknowledge(session, services.clock, actor(), item_id),
+        gettext("Noted that you have seen it."), about="attention",
+        back=url_for(BACK.get(request.form.get("back", ""), "queues.wallboard")),
+        after=lambda: live.notify(services.redis, "attention"),
+    )  # fmt: skip
 
 
 @blueprint.get("/callbacks/of-case/<int:case_id>")
