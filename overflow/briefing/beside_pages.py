@@ -25,6 +25,7 @@ from hotline.calls.states import TALKING
 from hotline.cases import words as case_words
 from hotline.cases.judging import MOODS, RISKS
 from hotline.core import live
+from hotline.core.acting import act_from_page
 from hotline.core.errors import HotlineError, NotFound
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
@@ -158,20 +159,18 @@ def _own_act(services: Services, token: str, call_id: int, act: str) -> Response
     if act not in acts:
         raise NotFound("page", request.path)
     do, said = acts[act]
-    try:
-        with services.db.transaction() as session:
-            at = _own_desk(session, services, token)
-            told = {at.agent_id, do(session, at) or at.agent_id}
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "call"), "warn")
-    else:
-        flash(said(), "good")
+    told: set[int] = set()
+
+    def own(session: Session) -> None:
+        at = _own_desk(session, services, token)
+        told.update({at.agent_id, do(session, at) or at.agent_id})
+
+    def tell() -> None:
         for each in told:
             live.notify_desk(services.redis, each)
         wake(call_id)
-    return redirect(url_for("volunteer_page.show", token=token))
+
+    return act_from_page(own, said, about="call", back=url_for("volunteer_page.show", token=token), after=tell)
 
 
 def _passed_on(session: Session, at: Desk, call_id: int) -> None:

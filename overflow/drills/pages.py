@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
 from hotline.core import jobs
-from hotline.core.errors import HotlineError, NotFound
-from hotline.core.explain import explain
+from hotline.core.acting import act_from_page
+from hotline.core.errors import NotFound
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -59,20 +59,19 @@ def _lines() -> dict[str, Any]:
 def start(line_id: int) -> ResponseReturnValue:
     """Have a line tested now; whose line it is, is the stage's to check."""
     services = current()
-    try:
-        with services.db.transaction() as session:
-            starting.start(session, services, actor(), line_id)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "line_test"), "warn")
-    else:
-        jobs.enqueue(services, placing.JOB)
-        flash(gettext("The test call is on its way; the result shows here within two minutes."), "good")
-    back, mission = _BACK.get(request.form.get("back", "")), request.form.get("mission", "")
-    if back is not None and mission.isascii() and mission.isdigit() and len(mission) < 19:
-        return redirect(url_for(back, mission_id=int(mission)))
-    return redirect(url_for("line_tests.index"))
+    return act_from_page(
+        lambda session: starting.start(session, services, actor(), line_id),
+        gettext("The test call is on its way; the result shows here within two minutes."), about="line_test", back=_back(),
+        after=lambda: jobs.enqueue(services, placing.JOB),
+    )  # fmt: skip
+
+
+def _back() -> str:
+    """Return the address of the page whose form says so: a mission's, or the one of all lines."""
+    page, mission = _BACK.get(request.form.get("back", "")), request.form.get("mission", "")
+    if page is not None and mission.isascii() and mission.isdigit() and len(mission) < 19:
+        return url_for(page, mission_id=int(mission))
+    return url_for("line_tests.index")
 
 
 @blueprint.get("/line-tests/panel")

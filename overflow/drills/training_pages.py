@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from hotline.auth.identity import actor
 from hotline.auth.models import Officer
 from hotline.calls.events import wake_all
+from hotline.core.acting import act_from_page
 from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
@@ -118,18 +120,8 @@ def _one(training_id: int, error: HotlineError | None = None) -> ResponseReturnV
 
 
 def _act(training_id: int, act: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except (InvalidInput, SeveralFaults) as error:
-        return _one(training_id, error)
-    except HotlineError as error:
-        flash(explain(error, "training"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("training.show", training_id=training_id))
+    back = url_for("training.show", training_id=training_id)
+    return act_from_page(act, done, about="training", back=back, form=partial(_one, training_id))
 
 
 @blueprint.post("/training/<int:training_id>/call")

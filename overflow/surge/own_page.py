@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from hotline.agents import keeping, presence
 from hotline.agents.models import Agent
 from hotline.agents.states import NOT_READY, OFFLINE, READY, SELF
+from hotline.core.acting import act_from_page
 from hotline.core.actor import Actor
-from hotline.core.errors import HotlineError, InvalidInput, NotFound, Refused
-from hotline.core.explain import explain
+from hotline.core.errors import InvalidInput, NotFound, Refused
 from hotline.core.i18n import gettext
 from hotline.core.services import Services, current
 from hotline.core.web import PUBLIC, permit
@@ -142,19 +142,18 @@ def _do(token: str, person_id: int, stage: Callable[[Session, Services, Voluntee
     """Do something for the person whose link it is, and show their page again."""
 
     def act(services: Services) -> ResponseReturnValue:
-        try:
-            with services.db.transaction() as session:
-                volunteer = volunteer_of(session, services, token)
-                callout_id = _own(session, volunteer, person_id)
-                told = stage(session, services, volunteer)
-        except NotFound:
-            raise
-        except HotlineError as error:
-            flash(explain(error, "own_callout"), "warn")
-        else:
-            telling.tell(services, callout_id)
-            flash(told, "good")
-        return redirect(url_for("volunteer_page.show", token=token))
+        callout_ids: list[int] = []
+        told: list[str] = []
+
+        def own(session: Session) -> None:
+            volunteer = volunteer_of(session, services, token)
+            callout_ids.append(_own(session, volunteer, person_id))
+            told.append(stage(session, services, volunteer))
+
+        return act_from_page(
+            own, told.pop, about="own_callout", back=url_for("volunteer_page.show", token=token),
+            after=lambda: telling.tell(services, callout_ids.pop()),
+        )  # fmt: skip
 
     return guarded(act)
 

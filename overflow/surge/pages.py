@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
+from hotline.core.acting import act_from_page
 from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
@@ -142,18 +143,8 @@ def _shown(callout_id: int) -> dict[str, Any]:
 
 
 def _act(callout_id: int, stage: Callable[[Session], object], done: str) -> ResponseReturnValue:
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            stage(session)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "callout"), "warn")
-    else:
-        telling.tell(services, callout_id)
-        flash(done, "good")
-    return redirect(url_for("callouts.show", callout_id=callout_id))
+    back = url_for("callouts.show", callout_id=callout_id)
+    return act_from_page(stage, done, about="callout", back=back, after=lambda: telling.tell(current(), callout_id))
 
 
 _DONE = {

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from hotline.agents.presence import get_agent
 from hotline.core import audit
-from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
+from hotline.core.acting import act_from_page
+from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.services import Services
@@ -48,18 +49,11 @@ def act(token: str) -> ResponseReturnValue:
 
 
 def _done(services: Services, token: str, doing: Act, back: str) -> ResponseReturnValue:
-    try:
-        with services.db.transaction() as db_session:
-            said = doing(services, db_session, volunteer_of(db_session, services, token))
-    except NotFound:
-        raise
-    except (InvalidInput, SeveralFaults) as error:
-        flash(" ".join(explain_fields(error, "volunteer").values()), "warn")
-    except HotlineError as error:
-        flash(explain(error, "volunteer"), "warn")
-    else:
-        flash(said, "good")
-    return redirect(url_for(f"volunteer_page.{back}", token=token))
+    said: list[str] = []
+    return act_from_page(
+        lambda db_session: said.append(doing(services, db_session, volunteer_of(db_session, services, token))), said.pop,
+        about="volunteer", back=url_for(f"volunteer_page.{back}", token=token),
+    )  # fmt: skip
 
 
 def _confirm(services: Services, db_session: Session, volunteer: Volunteer) -> str:

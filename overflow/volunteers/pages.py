@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hotline.agents.models import Agent
 from hotline.auth.identity import actor
 from hotline.console.rendering import reader_zone
+from hotline.core.acting import act_from_page
 from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
@@ -241,19 +242,7 @@ def _form(
 
 
 def _acted(act: Callable[[Session], object], back: str, said: str = "") -> ResponseReturnValue:
-    """Do something in one transaction and go back, with what was refused said there."""
-    try:
-        with current().db.transaction() as session:
-            act(session)
-    except NotFound:
-        raise
-    except (InvalidInput, SeveralFaults) as error:
-        flash(" ".join(explain_fields(error, "volunteer").values()), "warn")
-    except HotlineError as error:
-        flash(explain(error, "volunteer"), "warn")
-    else:
-        flash(said or gettext("Saved."), "good")
-    return redirect(back)
+    return act_from_page(act, said or gettext("Saved."), about="volunteer", back=back)
 
 
 def _end_of(given: str) -> datetime:
