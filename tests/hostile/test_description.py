@@ -229,7 +229,7 @@ def meaningful(value: Any, draw: st.DrawFn, tag: str, wholly: bool) -> Any:
 
 
 HOW = {"forbidden": 5, "described": 5, "half meant": 5, "meant": 3}
-"""Kinds of bodies, and of how many calls one is such; together nearly all. Drawn by chance they came in clumps, and one kind never."""
+"""Kinds of bodies, and of how many calls one is such. Drawn by chance they came in clumps, and one kind never."""
 
 
 @st.composite
