@@ -12,8 +12,9 @@ from alerts.arrivals import rules, texts
 from alerts.arrivals.models import ANYWHERE, Arrival
 from hotline.auth.identity import actor
 from hotline.auth.models import Officer
-from hotline.core.errors import InvalidInput, Refused
-from hotline.core.explain import explain, explain_fields
+from hotline.core.acting import act_from_page
+from hotline.core.errors import InvalidInput
+from hotline.core.explain import explain_fields
 from hotline.core.i18n import gettext, gettext_noop
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -101,28 +102,20 @@ def set_policy() -> ResponseReturnValue:
 @permit("alerts.approve")
 def approve(text_id: int) -> ResponseReturnValue:
     """Approve a draft that somebody else wrote."""
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            texts.approve(session, services.clock, actor(), text_id)
-        flash(gettext("Approved; it is sent from now on."), "good")
-    except Refused as error:
-        flash(explain(error), "warn")
-    return redirect(url_for(".show"))
+    return act_from_page(
+        lambda session: texts.approve(session, current().clock, actor(), text_id),
+        gettext("Approved; it is sent from now on."), about="arrival", back=url_for(".show"),
+    )  # fmt: skip
 
 
 @blueprint.post("/<int:text_id>/withdraw")
 @permit("alerts.stop")
 def withdraw(text_id: int) -> ResponseReturnValue:
     """Take a text back at once."""
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            texts.withdraw(session, services.clock, actor(), text_id)
-        flash(gettext("Withdrawn; it is not sent any more."), "good")
-    except Refused as error:
-        flash(explain(error), "warn")
-    return redirect(url_for(".show"))
+    return act_from_page(
+        lambda session: texts.withdraw(session, current().clock, actor(), text_id),
+        gettext("Withdrawn; it is not sent any more."), about="arrival", back=url_for(".show"),
+    )  # fmt: skip
 
 
 def _number(name: str) -> int:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from hotline.auth.identity import actor
+from hotline.core.acting import act_from_page
 from hotline.core.errors import HotlineError, InvalidInput, NotFound, Refused, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
@@ -151,17 +152,11 @@ def show(payout_id: int) -> ResponseReturnValue:
 @permit(WITNESS)
 def confirm(payout_id: int) -> ResponseReturnValue:
     """Confirm as the witness; the cash may be handed out."""
-    services = current()
-    try:
-        with services.db.transaction() as session:
-            paying.confirm(session, services.clock, actor(), payout_id)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "payout"), "warn")
-    else:
-        flash(gettext("Paid. Hand out the cash and have the voucher signed."), "good")
-    return redirect(url_for("payouts.show", payout_id=payout_id))
+    return act_from_page(
+        lambda session: paying.confirm(session, current().clock, actor(), payout_id),
+        gettext("Paid. Hand out the cash and have the voucher signed."),
+        about="payout", back=url_for("payouts.show", payout_id=payout_id),
+    )  # fmt: skip
 
 
 @blueprint.post("/remittances/payouts/<int:payout_id>/withdraw")

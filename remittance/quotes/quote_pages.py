@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.core.errors import HotlineError, NotFound
+from hotline.core.acting import act_from_page
+from hotline.core.errors import HotlineError
 from hotline.core.explain import explain
 from hotline.core.i18n import DEFAULT_LANGUAGE, gettext
 from hotline.core.services import current
@@ -74,17 +75,10 @@ def _rate_of(rate: str | Fraction) -> str:
 @permit(QUOTE)
 def ask(remittance_id: int) -> ResponseReturnValue:
     """Quote what was read on the page."""
-    services, version = current(), request.form.get("version", "")
-    try:
-        with services.db.transaction() as session:
-            quoting.quote(
-                session, services.clock, actor(), remittance_id,
-                version=int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0,
-            )  # fmt: skip
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "remittance"), "warn")
-    else:
-        flash(gettext("Quoted. Tell the relative the amount, the account and the reference."), "good")
-    return redirect(url_for("remittances.show", remittance_id=remittance_id))
+    services, given = current(), request.form.get("version", "")
+    version = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    return act_from_page(
+        lambda session: quoting.quote(session, services.clock, actor(), remittance_id, version=version),
+        gettext("Quoted. Tell the relative the amount, the account and the reference."),
+        about="remittance", back=url_for("remittances.show", remittance_id=remittance_id),
+    )  # fmt: skip

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.core.actor import Actor
-from hotline.core.clock import Clock
-from hotline.core.errors import HotlineError, InvalidInput, NotFound
-from hotline.core.explain import explain, explain_fields
+from hotline.core.acting import act_from_page
+from hotline.core.errors import InvalidInput, SeveralFaults
+from hotline.core.explain import explain_fields
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -66,7 +65,7 @@ def finding(finding_id: int) -> ResponseReturnValue:
     return _one(finding_id)
 
 
-def _one(finding_id: int, error: InvalidInput | None = None) -> ResponseReturnValue:
+def _one(finding_id: int, error: InvalidInput | SeveralFaults | None = None) -> ResponseReturnValue:
     with current().db.transaction() as session:
         found = reading.whole(session, actor(), finding_id)
         names = requests_reading.names_of(
@@ -98,22 +97,11 @@ def confirm(finding_id: int) -> ResponseReturnValue:
 
 def _decide(finding_id: int, act: Decide, done: str) -> ResponseReturnValue:
     services = current()
-    try:
-        with services.db.transaction() as session:
-            _act(session, services.clock, actor(), act, finding_id)
-    except NotFound:
-        raise
-    except InvalidInput as error:
-        return _one(finding_id, error)
-    except HotlineError as error:
-        flash(explain(error, "screening"), "warn")
-    else:
-        flash(done, "good")
-    return redirect(url_for("screening.finding", finding_id=finding_id))
-
-
-def _act(session: Session, clock: Clock, who: Actor, act: Decide, finding_id: int) -> None:
-    act(session, clock, who, finding_id, reason=request.form.get("reason", ""))
+    reason, back = request.form.get("reason", ""), url_for("screening.finding", finding_id=finding_id)
+    return act_from_page(
+        lambda session: act(session, services.clock, actor(), finding_id, reason=reason),
+        done, about="screening", back=back, form=partial(_one, finding_id),
+    )  # fmt: skip
 
 
 @blueprint.get("/screening/of-remittance/<int:remittance_id>")

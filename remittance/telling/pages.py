@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
+from flask import Blueprint, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
 from hotline.auth.identity import actor
-from hotline.core.errors import HotlineError, NotFound
-from hotline.core.explain import explain
+from hotline.core.acting import act_from_page
 from hotline.core.i18n import gettext, gettext_noop
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -49,16 +48,10 @@ def panel(remittance_id: int) -> str:
 def tell_again(remittance_id: int) -> ResponseReturnValue:
     """Tell the relative once more."""
     services = current()
-    try:
-        with services.db.transaction() as session:
-            again.tell_again(session, services, actor(), remittance_id)
-    except NotFound:
-        raise
-    except HotlineError as error:
-        flash(explain(error, "remittance"), "warn")
-    else:
-        flash(gettext("The text goes out."), "good")
-    return redirect(url_for("remittances.show", remittance_id=remittance_id))
+    return act_from_page(
+        lambda session: again.tell_again(session, services, actor(), remittance_id), gettext("The text goes out."),
+        about="remittance", back=url_for("remittances.show", remittance_id=remittance_id),
+    )  # fmt: skip
 
 
 @api_blueprint.post("/remittances/<int:remittance_id>/texts/again")
