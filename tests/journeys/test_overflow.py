@@ -42,9 +42,10 @@ class Mission:
         return client.announce(self.exchange, call, name=name)
 
     def hours(self, opens: datetime, length: timedelta) -> None:
-        """Open every day at a moment of the wall, for a while."""
+        """Open every day at a moment of the wall, for a while and until midnight at most."""
         closes = opens + length
-        given = {"hours": f"{opens:%H:%M}-{closes:%H:%M}", "holiday_hours": f"{opens:%H:%M}-{closes:%H:%M}"}
+        span = f"{opens:%H:%M}-{closes:%H:%M}" if closes.date() == opens.date() else f"{opens:%H:%M}-24:00"
+        given = {"hours": span, "holiday_hours": span}
         self.centre.api("PUT", f"/missions/{self.id}/hours", "administrator", json=given)
 
     def end(self, caller: Handset, call: dict[str, Any]) -> None:
