@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -210,13 +211,26 @@ def _path_for_log() -> str:
     return request.path
 
 
+def _no_json() -> str:
+    """Say where a body that was sent as JSON is none; empty where it is, or was not sent as such."""
+    if not request.is_json:
+        return ""
+    try:
+        json.loads(request.get_data())
+    except json.JSONDecodeError as fault:
+        return f"The body is no JSON: {fault.msg} (line {fault.lineno}, column {fault.colno}). Send it anew; nothing was done."
+    except UnicodeDecodeError:
+        return "The body is no JSON: its bytes are not UTF-8. Send it anew; nothing was done."
+    return ""
+
+
 def _from_http(error: HTTPException) -> HotlineError:
     if error.code == 404:
         return NotFound("page", request.path)
     if error.code == 413:
         most = MAX_BODY_BYTES // (1024 * 1024)
         return TooLarge(f"What was sent has more than {most} MiB.", code="body-too-large", params={"mib": most})
-    translated = HotlineError(error.description or error.name)
+    translated = HotlineError((error.code == 400 and _no_json()) or error.description or error.name)
     translated.status = error.code or 500
     translated.slug = error.name.lower().replace(" ", "-")
     translated.code = translated.slug

@@ -42,6 +42,22 @@ def test_import_names_the_row_whose_text_cannot_be_kept(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ("{'name': 'Kim'}", "(line 1, column 2)"), ('{"name": "Kim",\n', "(line 2, column 1)"), ("", "(line 1, column 1)"),
+        (b'{"name": "\xb1\xe8"}', "not UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_json_says_where(call: Call, body: str | bytes, where: str) -> None:
+    for path in ("/api/v1/travellers", "/api/v1/remittances", "/api/v1/incidents"):
+        answer = call("POST", path, body)
+        assert answer.status_code == 400, path
+        assert told(answer)["detail"].startswith("The body is no JSON") and where in told(answer)["detail"], told(
+            answer
+        )
+
+
+@pytest.mark.parametrize(
     "body", ["[" * 100_000, '{"a":' * 50_000, '{"headline":"h","areas":' + "[" * 80 + "]" * 80 + "}"]
 )
 def test_nesting_without_end_is_refused(call: Call, things: Things, body: str) -> None:
