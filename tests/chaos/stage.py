@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import secrets
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from hotline.core import jobs
 from hotline.core.config import Settings
 from hotline.core.services import Services, make_services
 from hotline.sandbox.client import SandboxClient
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60.0
@@ -103,12 +103,6 @@ class Stage:
         return ""
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def _process(
     command: list[str], environment: dict[str, str], log: Path, **options: object
@@ -159,7 +153,7 @@ def running_stage(
 
     With `smsc` the carrier opens its message centre too, and every worker binds to it as the provider `smpp`.
     """
-    account_sid, auth_token, port = "AC" + secrets.token_hex(16), secrets.token_hex(16), _free_port()
+    account_sid, auth_token, port = "AC" + secrets.token_hex(16), secrets.token_hex(16), free_port()
     public_url = f"http://127.0.0.1:{port}"
     environment = {
         **os.environ,

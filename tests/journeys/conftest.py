@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ import pytest
 import requests
 
 from hotline.platform.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_LIMIT_S = 240
@@ -72,12 +72,6 @@ def _ancestors(pid: int) -> Iterator[int]:
             return
         pid = int(fields[1])
         yield pid
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_ready(process: subprocess.Popen[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.platform.preflight import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -25,4 +25,4 @@ def tmp_path() -> Iterator[Path]:
 @pytest.fixture
 def port() -> int:
     """A port that is free now."""
-    return free_port("127.0.0.1", 0)
+    return free_port()

@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hotline.platform.preflight import free_port
 from tests.platform.processes import PROJECT, clean_environment, descendants, end, is_alive, wait_until
 from tests.platform.starting import HOTLINE, NAMES, ask_json, one_line_of, start_up, wait_for_ready
+from tests.ports import free_port
 
 pytestmark = pytest.mark.long
 
@@ -49,7 +49,7 @@ def service() -> Iterator[Service]:
     """One running service for the tests that only visit it."""
     with tempfile.TemporaryDirectory(prefix="hotline-test-", ignore_cleanup_errors=True) as directory:
         data = Path(directory) / "data"
-        process = start_up(data, free_port("127.0.0.1", 0))
+        process = start_up(data, free_port())
         try:
             yield Service(process, data, wait_for_ready(process))
         finally:
@@ -108,7 +108,7 @@ def test_killed_service_leaves_nobody_and_starts_again_with_everything(first_dat
 
 
 def test_second_service_on_the_same_directory_is_refused(service: Service) -> None:
-    refused = one_line_of(start_up(service.data, free_port("127.0.0.1", 0)))
+    refused = one_line_of(start_up(service.data, free_port()))
     assert f"process {service.process.pid}) already uses {service.data}" in refused
 
 
