@@ -118,7 +118,7 @@ def open_again(case_id: int) -> ResponseReturnValue:
 
 def _act(case_id: int, act: Callable[[Session], object], message: str) -> ResponseReturnValue:
     back = url_for("cases.show", case_id=case_id)
-    return act_from_page(act, message, about="case", back=back, after=lambda: hint(case_id))
+    return act_from_page(act, message, about="case", back=back, after=lambda _: hint(case_id))
 
 
 @blueprint.get("/escalations/rules")

@@ -33,7 +33,7 @@ def send(case_id: int, person_id: int) -> ResponseReturnValue:
     return act_from_page(
         lambda session: send_link(session, services.clock, services.settings, actor(), case_id, person_id),
         gettext("The link goes out by text."), about="case", back=url_for("cases.show", case_id=case_id),
-        after=lambda: hint(case_id),
+        after=lambda _: hint(case_id),
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def lift(flag_id: int) -> ResponseReturnValue:
 def _act(act: Callable[[Session], object]) -> ResponseReturnValue:
     return act_from_page(
         act, gettext("Done."), about="number", back=url_for("protection.list_page"),
-        after=lambda: live.notify(current().redis, "cases"),
+        after=lambda _: live.notify(current().redis, "cases"),
     )  # fmt: skip
 
 

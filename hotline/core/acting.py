@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from flask import flash, redirect
 from flask.typing import ResponseReturnValue
@@ -12,23 +13,24 @@ from hotline.core.errors import HotlineError, InvalidInput, NotFound, SeveralFau
 from hotline.core.explain import explain, explain_fields
 from hotline.core.services import current
 
+Made = TypeVar("Made")
 Form = Callable[[InvalidInput | SeveralFaults], ResponseReturnValue]
 
 
 def act_from_page(
-    act: Callable[[Session], object], done: str | Callable[[], str], *,
-    about: str, back: str, subject: str = "", form: Form | None = None, after: Callable[[], object] | None = None,
+    act: Callable[[Session], Made], done: str | Callable[[Made], str], *,
+    about: str, back: str, subject: str = "", form: Form | None = None, after: Callable[[Made], object] | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
     """Do `act` in a transaction and lead to the address `back` with what came of it: `done`, or why it was refused.
 
-    A `done` that depends on what was done is a function, asked afterwards. `about` is whose explanations are looked up
+    A `done` that depends on what was done is a function of what `act` returns. `about` is whose explanations are looked up
     (`explain`). Raises NotFound where the page's own `subject` (a kind of NotFound; empty: whatever it is) is not there; what
     else is not there is told. `form` shows again what was typed wrong; without one that is told too, each fault by its own text.
-    `after` tells open pages and workers what was done, once it is saved.
+    `after` tells open pages and workers what was done, once it is saved; it is given the same.
     """
     try:
         with current().db.transaction() as session:
-            act(session)
+            made = act(session)
     except NotFound as error:
         if subject in ("", error.kind):
             raise
@@ -41,6 +43,6 @@ def act_from_page(
         flash(explain(error, about), "warn")
     else:
         if after is not None:
-            after()
-        flash(done if isinstance(done, str) else done(), "good")
+            after(made)
+        flash(done if isinstance(done, str) else done(made), "good")
     return redirect(back)

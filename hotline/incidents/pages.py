@@ -196,7 +196,7 @@ def change(incident_id: int) -> ResponseReturnValue:
 
     return act_from_page(
         stage, gettext("Saved."), about="incident", back=url_for("incidents.show", incident_id=incident_id), form=again,
-        after=lambda: telling.tell(services, incident_id),
+        after=lambda _: telling.tell(services, incident_id),
     )  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def act(incident_id: int, stage: Callable[[Session], object], done: str, at: str
     """Do one thing to an incident and show its page again, at an anchor; what is refused is said there."""
     return act_from_page(
         stage, done, about="incident", back=url_for("incidents.show", incident_id=incident_id, _anchor=at or None),
-        form=partial(_one, incident_id), after=lambda: telling.tell(current(), incident_id),
+        form=partial(_one, incident_id), after=lambda _: telling.tell(current(), incident_id),
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def acknowledge(item_id: int) -> ResponseReturnValue:
         lambda session: attention.acknowledge(session, services.clock, actor(), item_id),
         gettext("Noted that you have seen it."), about="attention",
         back=url_for(BACK.get(request.form.get("back", ""), "queues.wallboard")),
-        after=lambda: live.notify(services.redis, "attention"),
+        after=lambda _: live.notify(services.redis, "attention"),
     )  # fmt: skip
 
 

@@ -159,18 +159,17 @@ def _own_act(services: Services, token: str, call_id: int, act: str) -> Response
     if act not in acts:
         raise NotFound("page", request.path)
     do, said = acts[act]
-    told: set[int] = set()
 
-    def own(session: Session) -> None:
+    def own(session: Session) -> set[int]:
         at = _own_desk(session, services, token)
-        told.update({at.agent_id, do(session, at) or at.agent_id})
+        return {at.agent_id, do(session, at) or at.agent_id}
 
-    def tell() -> None:
-        for each in told:
+    def tell(agent_ids: set[int]) -> None:
+        for each in agent_ids:
             live.notify_desk(services.redis, each)
         wake(call_id)
 
-    return act_from_page(own, said, about="call", back=url_for("volunteer_page.show", token=token), after=tell)
+    return act_from_page(own, said(), about="call", back=url_for("volunteer_page.show", token=token), after=tell)
 
 
 def _passed_on(session: Session, at: Desk, call_id: int) -> None:

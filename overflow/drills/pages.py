@@ -62,7 +62,7 @@ def start(line_id: int) -> ResponseReturnValue:
     return act_from_page(
         lambda session: starting.start(session, services, actor(), line_id),
         gettext("The test call is on its way; the result shows here within two minutes."), about="line_test", back=_back(),
-        after=lambda: jobs.enqueue(services, placing.JOB),
+        after=lambda _: jobs.enqueue(services, placing.JOB),
     )  # fmt: skip
 
 

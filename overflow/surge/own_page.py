@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
+from operator import itemgetter
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -142,17 +143,13 @@ def _do(token: str, person_id: int, stage: Callable[[Session, Services, Voluntee
     """Do something for the person whose link it is, and show their page again."""
 
     def act(services: Services) -> ResponseReturnValue:
-        callout_ids: list[int] = []
-        told: list[str] = []
-
-        def own(session: Session) -> None:
+        def own(session: Session) -> tuple[int, str]:
             volunteer = volunteer_of(session, services, token)
-            callout_ids.append(_own(session, volunteer, person_id))
-            told.append(stage(session, services, volunteer))
+            return _own(session, volunteer, person_id), stage(session, services, volunteer)
 
         return act_from_page(
-            own, told.pop, about="own_callout", back=url_for("volunteer_page.show", token=token),
-            after=lambda: telling.tell(services, callout_ids.pop()),
+            own, itemgetter(1), about="own_callout", back=url_for("volunteer_page.show", token=token),
+            after=lambda made: telling.tell(services, made[0]),
         )  # fmt: skip
 
     return guarded(act)

@@ -144,7 +144,7 @@ def _shown(callout_id: int) -> dict[str, Any]:
 
 def _act(callout_id: int, stage: Callable[[Session], object], done: str) -> ResponseReturnValue:
     back = url_for("callouts.show", callout_id=callout_id)
-    return act_from_page(stage, done, about="callout", back=back, after=lambda: telling.tell(current(), callout_id))
+    return act_from_page(stage, done, about="callout", back=back, after=lambda _: telling.tell(current(), callout_id))
 
 
 _DONE = {

@@ -49,9 +49,8 @@ def act(token: str) -> ResponseReturnValue:
 
 
 def _done(services: Services, token: str, doing: Act, back: str) -> ResponseReturnValue:
-    said: list[str] = []
     return act_from_page(
-        lambda db_session: said.append(doing(services, db_session, volunteer_of(db_session, services, token))), said.pop,
+        lambda db_session: doing(services, db_session, volunteer_of(db_session, services, token)), str,
         about="volunteer", back=url_for(f"volunteer_page.{back}", token=token),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from hotline.auth.identity import actor
-from hotline.core.acting import act_from_page
+from hotline.core.acting import Made, act_from_page
 from hotline.core.errors import InvalidInput, SeveralFaults
 from hotline.core.explain import explain, explain_fields
 from hotline.core.i18n import gettext
@@ -95,7 +95,7 @@ def _undo_of(session: Session, one: BankEntry) -> tuple[DepositUndo | None, Sequ
     return asked, undone, explain(stuck, "deposit") if stuck is not None else ""
 
 
-def _act(entry_id: int, act: Callable[[Session], object], done: str | Callable[[], str]) -> ResponseReturnValue:
+def _act(entry_id: int, act: Callable[[Session], Made], done: str | Callable[[Made], str]) -> ResponseReturnValue:
     back = url_for("deposits.entry", entry_id=entry_id)
     return act_from_page(act, done, about="deposit", back=back, subject="entry", form=partial(_entry, entry_id))
 
@@ -163,13 +163,11 @@ def undo(entry_id: int) -> ResponseReturnValue:
             lambda session: undoing.refuse(session, clock, actor(), entry_id, reason=reason),
             gettext("It stays where it was given."),
         )
-    made: list[str] = []
-
-    def ask_for(session: Session) -> object:
-        made.append(undoing.take_off(session, clock, actor(), entry_id, reason=reason).state)
-        return made
-
-    return _act(entry_id, ask_for, lambda: _undone_words(made[0]))
+    return _act(
+        entry_id,
+        lambda session: undoing.take_off(session, clock, actor(), entry_id, reason=reason).state,
+        _undone_words,
+    )
 
 
 def _undone_words(state: str) -> str:

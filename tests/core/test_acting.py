@@ -24,10 +24,12 @@ def _act(act: Any, **more: Any) -> tuple[str, list[Any]]:
 def test_others_are_told_once_it_is_saved(app: Any, services: Services) -> None:
     seen: list[int | None] = []
 
-    def make(session: Session) -> None:
+    def make(session: Session) -> str:
         session.execute(text("INSERT INTO certified_skills (skill) VALUES ('korean')"))
+        return "korean"
 
-    def after() -> None:
+    def after(made: str) -> None:
+        assert made == "korean"
         with services.db.transaction() as session:
             seen.append(session.scalar(text("SELECT count(*) FROM certified_skills")))
 
@@ -52,4 +54,4 @@ def test_what_is_refused_is_told_here_and_to_nobody_else(app: Any, error: Hotlin
         raise error
 
     with app.test_request_context("/"):
-        assert _act(refuse, after=lambda: pytest.fail("told of what was never done")) == (_BACK, [("warn", told)])
+        assert _act(refuse, after=lambda _: pytest.fail("told of what was never done")) == (_BACK, [("warn", told)])
