@@ -12,6 +12,7 @@ from hotline.core.services import Services
 from hotline.missions import opening
 from overflow.forwarding.decision import back_to
 from overflow.forwarding.silence import silent
+from overflow.forwarding.standing import FORWARDED
 
 MAX_MISSIONS = 1_000
 GRAVE = ("no_line", "no_pool", "still_forwarded", "our_number", "called_line", "no_key", "silent")
@@ -25,7 +26,13 @@ SELECT m.id, m.code, m.name_ko, m.name_en, l.number, l.pool_number, l.return_num
  ORDER BY m.country, m.code, l.id LIMIT :most
 """
 _OURS = "SELECT pool_number FROM mission_lines WHERE pool_number IS NOT NULL UNION SELECT number FROM call_lines"
-_FORWARDED = "SELECT number FROM mission_lines WHERE closed_at IS NULL"
+_PARTNERS = """
+SELECT m.id, o.name_ko, o.name_en, o.closed_at IS NOT NULL AS ended, o.zone = m.zone AS near,
+       (SELECT l.return_number FROM mission_lines l
+         WHERE l.mission_id = o.id AND l.closed_at IS NULL AND l.return_number IS NOT NULL ORDER BY l.id LIMIT 1) AS number
+  FROM missions m JOIN missions o ON o.id = m.partner_id
+ WHERE m.closed_at IS NULL AND (CAST(:mission AS bigint) IS NULL OR m.id = :mission) LIMIT :most
+"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def of(session: Session, services: Services, mission_id: int | None = None) -> l
         services.settings.hotline_number,
         services.settings.twilio_voice_from,
     } - {""}
-    forwarded = set(session.scalars(text(_FORWARDED)))
+    forwarded = set(session.scalars(text(FORWARDED)))
     rows = session.execute(text(_LINES), {"now": now, "mission": mission_id, "most": 4 * MAX_MISSIONS}).all()
     with_lines = {row.id for row in rows if row.number is not None}
     hours = opening.calendars(session, sorted(with_lines or {0}))
@@ -83,4 +90,19 @@ def of(session: Session, services: Services, mission_id: int | None = None) -> l
             found.append(
                 Warned(row.id, names, "no_return" if back.fault == "no_number" else back.fault, row.number, back.number)
             )
+    found += _partners(session, mission_id, known, forwarded, ours)
     return sorted(found, key=lambda each: not each.grave)
+
+
+def _partners(
+    session: Session, mission_id: int | None, known: dict[int, dict[str, str]], forwarded: set[str], ours: set[str]
+) -> list[Warned]:
+    """Return the missions whose partner no call can be handed to."""
+    found = []
+    for row in session.execute(text(_PARTNERS), {"mission": mission_id, "most": MAX_MISSIONS}):
+        if row.id not in known:
+            continue
+        back = back_to(row.number or "", called="", forwarded=forwarded, ours=ours)
+        if row.ended or not row.near or back.fault:
+            found.append(Warned(row.id, known[row.id], "partner_unreachable", number=back.number))
+    return found

@@ -102,6 +102,10 @@ WARNINGS = {
     ),
     "our_number": gettext_noop("The hand-back of %(line)s rings %(number)s, a number of ours. It is never used."),
     "called_line": gettext_noop("The hand-back of %(line)s rings the line itself. It is never used."),
+    "partner_unreachable": gettext_noop(
+        "No call can be handed to the partner of %(mission)s: it is closed for good or in another time zone, or has no number "
+        "for hand-backs that does not lead back to us."
+    ),
     "silent": gettext_noop(
         "The exchange of %(line)s has fallen silent: it announced its calls until %(since)s, and since then %(calls)s came in "
         "without a word. They are answered by the number they reach, but nothing is decided beforehand."
