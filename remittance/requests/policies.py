@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
-from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults, Unavailable
+from hotline.core.errors import Forbidden, HotlineError, InvalidInput, Refused, SeveralFaults, Unavailable
 from remittance.money.amounts import Money
 from remittance.money.currencies import LARGEST_MINOR, exponent
 from remittance.requests.models import Policy
+from remittance.requests.states import RULES
 
 REASONS = ("robbed", "lost", "accident", "illness", "stranded", "disaster", "bereavement")
 """For what emergency money can be given; a policy takes some of them. Every other purpose is none of an emergency: drugs,
@@ -23,6 +24,12 @@ gambling, unlawful and commercial ones are refused by every ministry that gives 
 BEGINNING = datetime(2007, 6, 1, tzinfo=UTC)
 """When Korea's rule began; its limit is the equivalent of 3,000 US dollars for an incident."""
 MAX_CURRENCIES = 40
+BOUNDS = {
+    "limit": (1, LARGEST_MINOR), "fee": (0, LARGEST_MINOR), "spread": (0, 1_000), "open_per_person": (1, 10),
+    "quote_minutes": (15, 7 * 24 * 60), "rate_hours": (1, 120), "payout_currencies": (1, MAX_CURRENCIES),
+    "reasons": (1, len(REASONS)),
+}  # fmt: skip
+"""The least and the most of each number; of currencies and reasons, how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +70,20 @@ def history(session: Session) -> Sequence[Policy]:
     return session.scalars(select(Policy).order_by(Policy.begins_at.desc(), Policy.id.desc()).limit(100)).all()
 
 
-def keep(session: Session, clock: Clock, actor: Actor, rules: Rules) -> Policy:
-    """Keep a new version, which holds from now on; raises SeveralFaults naming each field."""
+def keep(session: Session, clock: Clock, actor: Actor, rules: Rules, *, version: int | None = None) -> Policy:
+    """Keep a new version, which holds from now on; whatever was asked for before goes by its own.
+
+    `version` is the one that was read; without it whatever holds is meant. Raises Forbidden without the permission,
+    SeveralFaults naming each field, Refused when another version was kept meanwhile.
+    """
+    if not actor.may(RULES):
+        raise Forbidden(f"This needs the permission {RULES}.")
     _check(rules)
-    before, now = current(session, clock.now()), clock.now()
+    now = clock.now()
+    session.execute(select(Policy.id).order_by(Policy.id).limit(1).with_for_update())  # one version after the other
+    before = current(session, now)
+    if version is not None and version != before.id:
+        raise Refused("Another policy was kept meanwhile.", code="policy-changed")
     policy = Policy(
         begins_at=now, limit_minor=rules.limit.minor, limit_currency=rules.limit.currency, reasons=sorted(set(rules.reasons)),
         open_per_person=rules.open_per_person, deposit_currency=rules.deposit_currency,
@@ -100,21 +117,23 @@ def shown(policy: Policy) -> dict[str, object]:
 
 def _check(rules: Rules) -> None:
     faults: list[HotlineError] = []
-    for currency in (rules.limit.currency, rules.deposit_currency, *rules.payout_currencies):
+    for field, currency in (
+        ("limit_currency", rules.limit.currency), ("deposit_currency", rules.deposit_currency),
+        *(("payout_currencies", each) for each in rules.payout_currencies),
+    ):  # fmt: skip
         try:
             exponent(currency)
         except InvalidInput as error:
-            faults.append(error)
-    bounds = (
-        ("limit", rules.limit.minor, 1, LARGEST_MINOR), ("fee", rules.fee_minor, 0, LARGEST_MINOR),
-        ("spread", rules.spread_basis_points, 0, 1_000), ("open_per_person", rules.open_per_person, 1, 10),
-        ("quote_minutes", rules.quote_minutes, 15, 7 * 24 * 60), ("rate_hours", rules.rate_hours, 1, 120),
-        ("payout_currencies", len(rules.payout_currencies), 1, MAX_CURRENCIES), ("reasons", len(rules.reasons), 1, len(REASONS)),
-    )  # fmt: skip
+            faults.append(InvalidInput(field, currency, error.mend))
+    values = {
+        "limit": rules.limit.minor, "fee": rules.fee_minor, "spread": rules.spread_basis_points,
+        "open_per_person": rules.open_per_person, "quote_minutes": rules.quote_minutes, "rate_hours": rules.rate_hours,
+        "payout_currencies": len(rules.payout_currencies), "reasons": len(rules.reasons),
+    }  # fmt: skip
     faults += [
-        InvalidInput(name, value, f"use {least} to {most}")
-        for name, value, least, most in bounds
-        if not least <= value <= most
+        InvalidInput(name, values[name], f"use {least} to {most}")
+        for name, (least, most) in BOUNDS.items()
+        if not least <= values[name] <= most
     ]
     faults += [
         InvalidInput("reasons", reason, f"use some of {', '.join(REASONS)}")

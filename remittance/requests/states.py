@@ -12,9 +12,10 @@ from hotline.core.states import Lifecycle, Transition
 
 READ, WRITE, REVIEW, APPROVE = "remittances.read", "remittances.write", "remittances.review", "remittances.approve"
 QUOTE, DEPOSITS, PAY, WITNESS = "remittances.quote", "remittances.deposits", "remittances.pay", "remittances.witness"
-HOLD, SETTLE = "remittances.hold", "remittances.settle"
+HOLD, SETTLE, RULES = "remittances.hold", "remittances.settle", "remittances.rules"
 """To see; to ask for one and to call it off; to look into one; to say yes or no; to quote; to decide about deposits and
-refunds; to pay out; to witness a payout; to hold and to lift holds; to settle with missions and to answer disputes."""
+refunds; to pay out; to witness a payout; to hold and to lift holds; to settle with missions and to answer disputes;
+to keep the ministry's policy."""
 
 REQUESTED, UNDER_REVIEW, APPROVED, QUOTED = "requested", "under_review", "approved", "quoted"
 PARTIAL, OVERPAID, WRONG_DEPOSITOR, DEPOSITED = "partial", "overpaid", "wrong_depositor", "deposited"

@@ -117,6 +117,17 @@ EXPLANATIONS = {
     "remittance.payee_language": gettext_noop("Choose one of the languages."),
     "remittance.payer_language": gettext_noop("Choose one of the languages."),
     "no-reference": gettext_noop("No free reference was found. Try again."),
+    "policy-changed": gettext_noop("Somebody kept another policy meanwhile. Look at it, then write yours anew."),
+    "policy.limit": gettext_noop("Write an amount above zero, such as 3,000."),
+    "policy.limit_currency": gettext_noop("Write the three letters of ISO 4217, such as USD."),
+    "policy.deposit_currency": gettext_noop("Write the three letters of ISO 4217, such as KRW."),
+    "policy.payout_currencies": gettext_noop("Write 1 to 40 currencies by their three letters, such as USD EUR."),
+    "policy.reasons": gettext_noop("Choose at least one."),
+    "policy.fee": gettext_noop("Write an amount of zero or more, such as 5,000."),
+    "policy.spread": gettext_noop("Write per cent from 0.00 to 10.00."),
+    "policy.open_per_person": gettext_noop("Use a whole number from 1 to 10."),
+    "policy.quote_minutes": gettext_noop("Use a whole number from 15 to 10,080."),
+    "policy.rate_hours": gettext_noop("Use a whole number from 1 to 120."),
 }
 TRAIL = {
     "remittance.requested": gettext_noop("Remittance asked for"),

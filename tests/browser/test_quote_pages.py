@@ -57,7 +57,7 @@ def practise(services: Services, language: str) -> tuple[Officer, dict[str, str]
         )  # fmt: skip
     return officer, {
         "quoted": f"/remittances/{quoted.id}", "short": f"/remittances/{short.id}", "fresh": f"/remittances/{fresh.id}",
-        "rates": "/rates", "banks": "/bank-accounts", "bank-form": "/bank-accounts/new",
+        "policy": "/remittances/policy", "rates": "/rates", "banks": "/bank-accounts", "bank-form": "/bank-accounts/new",
     }  # fmt: skip
 
 
@@ -87,4 +87,22 @@ def test_a_quote_is_one_button(site: Site, open_desk: Callable[..., Desk], langu
     desk.page.locator(".fold > summary").first.click()
     expect(desk.page.locator("svg.qr")).to_be_visible()
     desk.check(f"quote-open-{language}")
+    desk.assert_clean()
+
+
+@pytest.mark.parametrize(("language", "size"), [("ko", PHONE), ("en", DESK)], ids=["ko-360", "en-1280"])
+def test_a_policy_is_kept_after_a_question(
+    site: Site, open_desk: Callable[..., Desk], language: str, size: dict[str, int]
+) -> None:
+    with site.services.db.transaction() as session:
+        boss = make_officer(session, roles=("administrator",), display_name="서정은", language=language)
+    desk = open_desk(language=language, size=size)
+    desk.sign_in(boss)
+    desk.go("/remittances/policy")
+    desk.check(f"policy-form-{language}")
+    desk.page.fill("#field-limit", "2,000")
+    desk.page.locator("form.form button[type=submit]").click()
+    desk.page.locator("#confirm").get_by_role("button", name={"ko": "저장", "en": "Keep it"}[language]).click()
+    expect(desk.page.locator("tbody tr")).to_have_count(2)
+    desk.check(f"policy-kept-{language}")
     desk.assert_clean()

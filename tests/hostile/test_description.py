@@ -37,8 +37,8 @@ from tests.hostile.rows import Rows
 
 TAGS = (
     "Agents", "Alerts", "Bank accounts", "Call-outs", "Calls", "Cases", "Drills", "Exchange rates", "Hand-overs",
-    "Incidents", "Ledger", "Missions", "Overflow", "Queues", "Remittances", "Screening", "Settlements", "Shifts",
-    "Staffing", "Statements", "Templates", "Tills", "Travellers", "Volunteers",
+    "Incidents", "Ledger", "Missions", "Overflow", "Queues", "Remittance policies", "Remittances", "Screening", "Settlements",
+    "Shifts", "Staffing", "Statements", "Templates", "Tills", "Travellers", "Volunteers",
 )  # fmt: skip
 SPEC = "/api/v1/openapi.json"
 CHECKS = [
@@ -104,6 +104,12 @@ MEANT: dict[str, list[Any]] = {
     "traveller_id": [None],
     "place": ["Manila"],
     "precisions": [["exact"], ["country", "city"]],
+    "Remittance policies.deposit_currency": ["KRW"],
+    "Remittance policies.limit_currency": ["USD"],
+    "Remittance policies.payout_currencies": [["USD", "EUR"]],
+    "Remittance policies.reasons": [["robbed", "lost"]],
+    "Remittance policies.limit_minor": [300_000],
+    "Remittance policies.version": [None],
     "Remittances.case_id": [paid_rows.CASE],
     "Remittances.code": [paid_rows.CODE],
     "Remittances.consent": [True],

@@ -394,4 +394,4 @@ def test_koreas_policy_comes_with_the_software_and_a_new_one_leaves_old_requests
         )
         with pytest.raises(SeveralFaults) as caught:
             policies.keep(session, clock, boss, bad)
-        assert {"reasons", "currency", "payout_currencies", "rate_hours"} == set(faults_of(caught))
+        assert {"reasons", "deposit_currency", "payout_currencies", "rate_hours"} == set(faults_of(caught))
