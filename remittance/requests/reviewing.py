@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.cases.models import Case
 from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
@@ -22,8 +23,8 @@ from remittance.requests.states import APPROVE, HOLDABLE, REVIEW, UNDER_REVIEW, 
 
 MAX_NAME_CHARS = 120
 UNDER_PRESSURE = "under_pressure"
-PARTS = ("request", "review", "note", "approve")
-"""Events that make somebody a part of it, for good."""
+LIFTS = tuple(f"lift_{state}" for state in HOLDABLE)
+"""Events that make nobody a part of it: whoever took a hold off before looked at it with fresh eyes, and may again."""
 
 
 def take_up(session: Session, clock: Clock, actor: Actor, remittance_id: int) -> Remittance:
@@ -166,13 +167,18 @@ def _somebody_else(actor: Actor, one: Remittance) -> None:
 
 
 def off_the_case(session: Session, actor: Actor, one: Remittance) -> None:
-    """Raise Refused for anybody who ever asked, reviewed or approved: a hold is lifted by fresh eyes only."""
+    """Raise Refused for anybody on the case: a hold is lifted by fresh eyes only.
+
+    On the case is who owns it, and who ever did anything to the remittance: asked, reviewed, approved, quoted, decided about a
+    deposit, paid out, or put it on hold.
+    """
     if actor.id is None:
         return
     part = select(RemittanceChange.id).where(
         RemittanceChange.remittance_id == one.id,
         RemittanceChange.by_id == actor.id,
-        RemittanceChange.event.in_(PARTS),
+        RemittanceChange.event.not_in(LIFTS),
     )
-    if session.scalar(part.limit(1)) is not None:
+    owner_id = session.scalar(select(Case.owner_id).where(Case.id == one.case_id))
+    if owner_id == actor.id or session.scalar(part.limit(1)) is not None:
         raise Refused("Whoever had a part in it cannot lift its hold.", code="had-a-part")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+from hotline.cases.models import Case
 from hotline.cases.person_models import Person
 from hotline.core.clock import FrozenClock
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Refused, SeveralFaults
@@ -264,16 +265,25 @@ def test_a_hold_is_lifted_by_fresh_eyes_and_leads_back(services: Services, clock
         one = make_approved(session, clock)
         finance = make_actor(session, clock, "finance_officer")
         reviewing.decide(session, clock, finance, one.id, "hold", reason="Same depositor as others")
-        for had_a_part in (one.requested_by_id, one.approved_by_id):
+        owner = make_actor(session, clock, "duty_chief", "agent")
+        case = session.get_one(Case, one.case_id)
+        case.owner_id, case.state = owner.id, "in_hand"
+        session.flush()
+        parts = {change.by_id for change in moving.changes(session, one.id)} | {owner.id}
+        assert {one.requested_by_id, one.reviewed_by_id, one.approved_by_id, finance.id, owner.id} == parts
+        for had_a_part in parts:
             actor = make_actor(session, clock, "duty_chief")
             object.__setattr__(actor, "id", had_a_part)
             with pytest.raises(Refused, match="part in it"):
                 reviewing.lift(session, clock, actor, one.id, reason="Looks fine")
+        fresh = make_actor(session, clock, "duty_chief")
         with pytest.raises(InvalidInput):
-            reviewing.lift(session, clock, finance, one.id, reason=" ")
-        reviewing.lift(
-            session, clock, make_actor(session, clock, "duty_chief"), one.id, reason="Another man of that name"
-        )
+            reviewing.lift(session, clock, fresh, one.id, reason=" ")
+        for _ in range(2):  # whoever lifted one hold is no part of it, and may lift the next
+            reviewing.lift(session, clock, fresh, one.id, reason="Another man of that name")
+            assert one.state == "approved"
+            reviewing.decide(session, clock, finance, one.id, "hold", reason="Same depositor as others")
+        reviewing.lift(session, clock, fresh, one.id, reason="The same as before")
         assert (one.state, one.held_state) == ("approved", None)
         with pytest.raises(Refused):
             reviewing.lift(session, clock, make_actor(session, clock, "duty_chief"), one.id, reason="Again")
