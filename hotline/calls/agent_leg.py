@@ -208,6 +208,8 @@ def person_answered(session: Session, services: Services, leg_id: int, sid: str)
             "callback_hello" if leg.purpose == "callback" else "outbound_hello", speaking.heard_in(call.language)
         )
     ]
+    if call.recorded:
+        said.append(speaking.ours("recorded", speaking.heard_in(call.language)))
     bridge = Bridge(speaking.conference_name(call.id), ends=True, record=call.recorded)
     return Reply(speaking.join(line, bridge, line.address("out"), said), call.id)
 
