@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select
@@ -23,6 +23,8 @@ LIVE = (WAITING, RESERVED)
 class QueueFigures:
     """What the wallboard shows of one queue; times in seconds, over the last 24 hours where nothing else is said.
 
+    Nothing of an exercise is counted but in `exercise`: those of drills who wait.
+
     `service_level` is the share answered within the queue's limit of all who were answered or hung up late; None without any.
     """
 
@@ -39,6 +41,7 @@ class QueueFigures:
     callbacks: int
     languages: dict[str, int]
     """Waiting callers by language; `` for those who said none."""
+    exercise: int = 0
 
     @property
     def fault(self) -> bool:
@@ -50,10 +53,15 @@ def queue_figures(session: Session, clock: Clock) -> list[QueueFigures]:
     """Return the figures of every active queue, in the order they were made."""
     now = clock.now()
     queues = session.scalars(select(Queue).where(Queue.active).order_by(Queue.id)).all()
-    waiting, languages = _waiting(session), _languages(session)
+    waiting, languages, exercise = _waiting(session), _languages(session), _exercise(session)
     day, callbacks = _day(session, now), _callbacks(session)
     return [
-        _figures(session, clock, queue, waiting.get(queue.id), day.get(queue.id), callbacks.get(queue.id, 0), languages)
+        replace(
+            _figures(
+                session, clock, queue, waiting.get(queue.id), day.get(queue.id), callbacks.get(queue.id, 0), languages
+            ),
+            exercise=exercise.get(queue.id, 0),
+        )
         for queue in queues
     ]
 
@@ -81,7 +89,7 @@ def _figures(
 def _waiting(session: Session) -> dict[int, tuple[int, datetime]]:
     rows = session.execute(
         select(QueueEntry.queue_id, func.count(), func.min(QueueEntry.enqueued_at))
-        .where(QueueEntry.state.in_(LIVE))
+        .where(QueueEntry.state.in_(LIVE), ~QueueEntry.drill)
         .group_by(QueueEntry.queue_id)
     )
     return {queue_id: (count, since) for queue_id, count, since in rows.tuples()}
@@ -90,7 +98,7 @@ def _waiting(session: Session) -> dict[int, tuple[int, datetime]]:
 def _languages(session: Session) -> dict[int, dict[str, int]]:
     rows = session.execute(
         select(QueueEntry.queue_id, QueueEntry.language, func.count())
-        .where(QueueEntry.state.in_(LIVE))
+        .where(QueueEntry.state.in_(LIVE), ~QueueEntry.drill)
         .group_by(QueueEntry.queue_id, QueueEntry.language)
         .order_by(func.count().desc())
     )
@@ -98,6 +106,15 @@ def _languages(session: Session) -> dict[int, dict[str, int]]:
     for queue_id, language, count in rows.tuples():
         found.setdefault(queue_id, {})[language] = count
     return found
+
+
+def _exercise(session: Session) -> dict[int, int]:
+    rows = session.execute(
+        select(QueueEntry.queue_id, func.count())
+        .where(QueueEntry.state.in_(LIVE), QueueEntry.drill)
+        .group_by(QueueEntry.queue_id)
+    )
+    return {queue_id: count for queue_id, count in rows.tuples()}
 
 
 def _day(session: Session, now: datetime) -> dict[int, tuple[int, float | None, int, int, int]]:
@@ -124,14 +141,16 @@ def _day(session: Session, now: datetime) -> dict[int, tuple[int, float | None, 
 
 def _callbacks(session: Session) -> dict[int, int]:
     rows = session.execute(
-        select(Callback.queue_id, func.count()).where(Callback.state.in_(OPEN)).group_by(Callback.queue_id)
+        select(Callback.queue_id, func.count())
+        .where(Callback.state.in_(OPEN), ~Callback.drill)
+        .group_by(Callback.queue_id)
     )
     return {queue_id: count for queue_id, count in rows.tuples()}
 
 
 def agents_by_state(session: Session) -> dict[str, int]:
-    """Return how many active agents are in each state, every state named."""
-    rows = session.execute(select(Agent.state, func.count()).where(Agent.active).group_by(Agent.state))
+    """Return how many active agents are in each state, every state named; made-up people of drills are not counted."""
+    rows = session.execute(select(Agent.state, func.count()).where(Agent.active, ~Agent.drill).group_by(Agent.state))
     found = {state: count for state, count in rows.tuples()}
     return {state: found.get(state, 0) for state in STATES}
 
@@ -140,7 +159,7 @@ def agents_by_language(session: Session) -> dict[str, tuple[int, int]]:
     """Return (ready, on duty) by language, the commonest first."""
     language = func.unnest(Agent.languages).label("language")
     spoken = (
-        select(language, Agent.state).where(Agent.active, Agent.state.not_in(("offline", "not_ready"))).subquery()
+        select(language, Agent.state).where(Agent.active, ~Agent.drill, Agent.state.not_in(("offline", "not_ready"))).subquery()
     )  # fmt: skip
     rows = session.execute(
         select(spoken.c.language, func.count(case((spoken.c.state == "ready", 1))), func.count())
