@@ -7,12 +7,16 @@ nothing but its own directories changes owner.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
 import stat
 import struct
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hotline.platform.children import Identity
@@ -20,6 +24,7 @@ from hotline.platform.problem import SetupProblem
 
 DATABASE_USER = "hotline-db"
 CREATE_LIMIT_S = 20.0
+LOCK_POLL_S = 0.02
 
 _ACL_ATTRIBUTE = "system.posix_acl_access"
 _ACL_VERSION = 2
@@ -37,7 +42,7 @@ def database_identity(data_dir: Path) -> Identity | None:
         return None
     if data_dir.exists() and (owner := data_dir.stat()).st_uid != 0:
         return Identity(_name_of(owner.st_uid), owner.st_uid, owner.st_gid)
-    found = _look_up(DATABASE_USER) or _create(DATABASE_USER)
+    found = find_or_create(DATABASE_USER)
     return Identity(found.pw_name, found.pw_uid, found.pw_gid)
 
 
@@ -89,6 +94,36 @@ def _look_up(name: str) -> pwd.struct_passwd | None:
         return None
 
 
+def find_or_create(name: str) -> pwd.struct_passwd:
+    """Return the system user of this name, made when there is none; processes that start together make one.
+
+    Two `useradd` at once have both succeeded, and the second took the number from the first, whose server then ran as nobody.
+    """
+    with _alone():
+        return _look_up(name) or _create(name)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the directory of the user list against other processes of ours; after a limit go on without."""
+    directory = os.open("/etc", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        deadline = time.monotonic() + CREATE_LIMIT_S
+        while not _locked(directory) and time.monotonic() < deadline:
+            time.sleep(LOCK_POLL_S)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _create(name: str) -> pwd.struct_passwd:
     """Make a system user without a home, a password or a shell."""
     commands = {
@@ -99,7 +134,7 @@ def _create(name: str) -> pwd.struct_passwd:
         if (path := shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")) is None:
             continue
         subprocess.run([path, *options, name], capture_output=True, timeout=CREATE_LIMIT_S, check=False)
-        # Another process may have made the same user meanwhile, so only the result counts.
+        # Somebody else may have made the same user meanwhile, so only the result counts.
         if (found := _look_up(name)) is not None:
             return found
     raise SetupProblem(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -28,6 +30,19 @@ def test_ordinary_user_runs_the_server_as_itself(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert os_user.database_identity(tmp_path) is None
     assert os_user.let_through(tmp_path / "x", None) == []
+
+
+@root_only
+def test_processes_that_start_together_make_one_system_user() -> None:
+    """Their servers run under one number; a second `useradd` had put its own in place of the first's."""
+    name = f"hotline-test-{os.getpid()}"
+    code = f"from hotline.platform.os_user import find_or_create; print(find_or_create({name!r}).pw_uid)"
+    try:
+        started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
+        numbers = [process.communicate(timeout=60)[0].strip() for process in started]
+        assert numbers == [str(pwd.getpwnam(name).pw_uid).encode()] * 4
+    finally:
+        subprocess.run(["/usr/sbin/userdel", name], check=False, capture_output=True)
 
 
 @root_only
