@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from alerts.models import Alert
 from hotline.geo.countries import NOWHERE, country_of
-from hotline.missions.missions import for_country
+from hotline.missions import missions
 
 MAX_SAMPLE_POINTS = 400
 """Corners looked at per alert; more would not change which country an area mostly lies in."""
@@ -20,10 +20,11 @@ def choose_mission(session: Session, alert: Alert) -> None:
     """Set the mission that is responsible where most of the area lies, unless one is chosen; the officer can change it."""
     if alert.mission_id is not None or not alert.areas:
         return
+    named = "; ".join(part["description"] for part in alert.areas)
     for country in countries_touched(alert.areas):
-        mission = for_country(session, country)
-        if mission is not None:
-            alert.mission_id = mission.id
+        found = missions.in_charge(session, country, named)
+        if found:
+            alert.mission_id = found[0].id
             return
 
 

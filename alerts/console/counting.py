@@ -31,7 +31,7 @@ from hotline.core.services import current
 from hotline.core.web import permit
 from hotline.geo.area import Area
 from hotline.geo.countries import NOWHERE
-from hotline.missions.missions import for_country
+from hotline.missions import missions
 from hotline.missions.models import Mission
 from hotline.people.models import PRECISIONS
 
@@ -53,14 +53,17 @@ def count() -> ResponseReturnValue:
     return jsonify(answer)
 
 
-def mission_for(by_country: Mapping[str, int]) -> int | None:
-    """Return the mission that the editor proposes: the one responsible where most of the people inside are, or None."""
+def mission_for(by_country: Mapping[str, int], area: Area) -> int | None:
+    """Return the mission that the editor proposes: the one responsible where most of the people inside are, or None.
+
+    Of several in one country it is the one whose region the area's descriptions name.
+    """
     abroad = [code for code in sorted(by_country, key=lambda code: -by_country[code]) if code != NOWHERE]
     if not abroad:
         return None
     with current().db.transaction() as session:
-        mission = for_country(session, abroad[0])
-    return mission.id if mission is not None else None
+        found = missions.in_charge(session, abroad[0], "; ".join(part.description for part in area.parts))
+    return found[0].id if found else None
 
 
 def chosen_precisions(given: object) -> tuple[str, ...]:
@@ -93,7 +96,7 @@ def count_json(area: Area, *, drill: bool, precisions: tuple[str, ...] = PRECISI
             for key in PRECISIONS
         ],
         "languages": dict(counts.by_language),
-        "mission_id": mission_for(counts.by_country),
+        "mission_id": mission_for(counts.by_country, area),
         "as_of": str(when(counts.as_of, "seconds").striptags()),
         "note": gettext("Only people marked for drills are counted.") if drill else "",
     }

@@ -30,7 +30,6 @@ from hotline.cases.reading import (
     counts_of_open,
     history,
     list_cases,
-    missions_for,
     names_of,
     people_of,
 )
@@ -43,6 +42,7 @@ from hotline.core.ids import reference
 from hotline.core.registry import Panel, Received, Registry
 from hotline.core.services import current
 from hotline.core.web import permit
+from hotline.missions import missions
 
 blueprint = Blueprint("cases", __name__, template_folder="templates")
 STATIC = Path(__file__).resolve().parent / "static"
@@ -126,7 +126,7 @@ def _case_context(case_id: int) -> dict[str, Any]:
         others_in = {each.person_id for each in people_of(session, case_id)}
         people = names_of(session, others_in)
         told = names_of(session, {entry.details["person_id"] for entry in entries if entry.details.get("person_id")})
-        missions = missions_for(session, case.country)
+        in_charge = missions.in_charge(session, case.country, case.place)
         may_attach = who.may(WORK) or was_asked(session, who, case_id)
         officers = _who_can_work(session) if who.may(WORK) else []
         shown = {case.owner_id, *(entry.officer_id for entry in entries)}
@@ -137,7 +137,7 @@ def _case_context(case_id: int) -> dict[str, Any]:
         calls = call_links(session, {entry.contact_id for entry in entries})
     return {
         "panels": _panels(case_id), "questions": questions, "files": files,
-        "people": people, "told": told, "may_attach": may_attach, "missions": missions, "received": received,
+        "people": people, "told": told, "may_attach": may_attach, "missions": in_charge, "received": received,
         "may_reopen": (until := may_reopen_until(case)) is not None and current().clock.now() <= until,
         "max_question": MAX_QUESTION_CHARS, "now": current().clock.now(),
         "case": case, "person": person, "entries": entries, "calls": calls,

@@ -15,7 +15,6 @@ from hotline.cases.person_models import Person
 from hotline.cases.states import CLOSED, OPEN_STATES, STATES
 from hotline.core.errors import InvalidInput
 from hotline.core.services import current
-from hotline.missions.models import Mission
 from hotline.people.search import search
 
 MAX_PAGE = 200
@@ -128,12 +127,6 @@ def people_of(session: Session, case_id: int) -> Sequence[CasePerson]:
     return session.scalars(
         select(CasePerson).where(CasePerson.case_id == case_id).order_by(CasePerson.added_at, CasePerson.person_id)
     ).all()
-
-
-def missions_for(session: Session, country: str) -> Sequence[Mission]:
-    """Return the missions that look after a country, at most five."""
-    found = select(Mission).where(Mission.countries.contains([country])).order_by(Mission.id).limit(5)
-    return session.scalars(found).all()
 
 
 def history(session: Session, case_id: int) -> Sequence[CaseEntry]:

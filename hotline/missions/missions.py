@@ -20,6 +20,9 @@ from hotline.missions.models import Mission
 
 MAX_COUNTRIES = 30
 """Countries one mission looks after; the largest real jurisdictions have about fifteen."""
+MAX_IN_COUNTRY = 40
+"""Missions looked at for one country; a country with the most of one sender has about a dozen."""
+_NAMES = re.compile(r"[가-힣]{2,}|[^\W\d가-힣][^\W가-힣]+(?:[ '-][^\W가-힣]+)*")
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
 MAX_REGIONS = 60
 MAX_SERVICES = 2000
@@ -146,13 +149,25 @@ def list_missions(session: Session, *, country: str | None = None, with_closed: 
     return list(session.scalars(statement))
 
 
-def for_country(session: Session, country: str) -> Mission | None:
-    """Return the open mission that looks after a country: one that stands there before one that stands elsewhere."""
-    return session.scalar(
-        select(Mission)
-        .where(Mission.countries.contains([country.upper()]), Mission.closed_at.is_(None))
-        .order_by(Mission.country != country.upper(), Mission.id)
-        .limit(1)
+def in_charge(session: Session, country: str, place: str = "") -> list[Mission]:
+    """Return the open missions that look after a place of a country, at most five, the one in charge first.
+
+    One with a region or a city that `place` (free text) names comes before others; then one that stands in the country, then
+    those that look after it from elsewhere. A region may be named in two scripts ("상하이 Shanghai"); either is enough.
+    """
+    found = select(Mission).where(Mission.countries.contains([country.upper()]), Mission.closed_at.is_(None))
+    order = (Mission.country != country.upper(), Mission.id)
+    rows = session.scalars(found.order_by(*order).limit(MAX_IN_COUNTRY)).all()
+    return sorted(rows, key=lambda mission: not any(_names(part, place) for part in (*mission.regions, mission.city)))[
+        :5
+    ]
+
+
+def _names(region: str, place: str) -> bool:
+    """Whether a text names a region: its name in Latin letters as whole words, in Hangul anywhere, since particles follow it."""
+    return any(
+        re.search(name if name[0] >= "가" else rf"\b{re.escape(name)}\b", place, re.IGNORECASE)
+        for name in _NAMES.findall(region)
     )
 
 

@@ -15,7 +15,6 @@ from hotline.auth.models import Officer
 from hotline.cases.models import Case
 from hotline.cases.pages import hint
 from hotline.cases.reaching import number_chosen, numbers_of
-from hotline.cases.reading import missions_for
 from hotline.cases.working import get_case
 from hotline.core import live
 from hotline.core.errors import HotlineError, InvalidInput
@@ -24,6 +23,7 @@ from hotline.core.i18n import gettext
 from hotline.core.ids import reference
 from hotline.core.services import current
 from hotline.core.web import permit
+from hotline.missions import missions
 from hotline.queues import callbacks, moments
 from hotline.queues.assigning import kick
 from hotline.queues.callback_pages import officers_who_call
@@ -81,9 +81,9 @@ def _form(error: HotlineError | None = None) -> ResponseReturnValue:
         own_zone = officer.zone if officer is not None else HOUSE_ZONE
         queues = session.scalars(select(Queue).where(Queue.active).order_by(Queue.id)).all()
         officers = officers_who_call(session)
-        missions = missions_for(session, case.country) if case is not None else []
+        near = missions.in_charge(session, case.country, case.place) if case is not None else []
     now = current().clock.now()
-    there = [each.zone for each in missions if each.zone != own_zone][:1]
+    there = [each.zone for each in near if each.zone != own_zone][:1]
     page = render_template(
         "queues/reserve.html", case=case, numbers=numbers, queues=queues, officers=officers, given=request.form,
         own_zone=own_zone, clocks=[moments.shown(now, moments.read_zone(zone)) for zone in (own_zone, *there)],

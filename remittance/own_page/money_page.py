@@ -155,7 +155,7 @@ def _place(session: Session, one: Remittance, language: str, now: datetime) -> P
 
 
 def _near(session: Session, own: Own) -> tuple[int | None, str]:
-    """Return the mission of the country where their case is, and the zone in which times are told."""
+    """Return the mission that looks after the place of their case, and the zone in which times are told."""
     case = open_case_of(session, own)
-    mission = missions.for_country(session, case.country) if case is not None else None
-    return (mission.id, mission.zone) if mission is not None else (None, "Asia/Seoul")
+    near = missions.in_charge(session, case.country, case.place) if case is not None else []
+    return (near[0].id, near[0].zone) if near else (None, "Asia/Seoul")

@@ -60,7 +60,8 @@ def draft(session: Session, clock: FrozenClock, author: Actor, data: bytes) -> A
 
 def test_cap_becomes_a_draft_with_area_severity_and_texts(db: Database, clock: FrozenClock, author: Actor) -> None:
     with db.transaction() as session:
-        mission = make_mission(session)
+        make_mission(session, code="cebu", city="Cebu City", regions=["세부 Cebu"])
+        mission = make_mission(session, code="manila", regions=["마닐라 Manila"])
         alert = draft(session, clock, author, cap())
         assert (alert.state, alert.severity, alert.urgency, alert.certainty) == (
             "draft",
@@ -74,7 +75,7 @@ def test_cap_becomes_a_draft_with_area_severity_and_texts(db: Database, clock: F
         assert alert.areas[0]["circles"] == [{"center": [10.3, 123.9], "radius_km": 25.0}]
         assert {text.language for text in alert.texts} == {"ko", "en"}
         assert all("{mission_phone}" in text.body for text in alert.texts)
-        assert alert.mission_id == mission.id, "the mission that is responsible where the area lies"
+        assert alert.mission_id == mission.id, "the mission that is responsible for the place that the area names"
         assert alert.cap_document is not None and "quakes@example.org" in alert.cap_document
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
+from hotline.agents.models import Agent
+from hotline.auth.models import Officer
 from hotline.calls import duty, handling
 from hotline.calls.models import CallLine
 from hotline.core.errors import Refused
 from hotline.core.services import Services
 from hotline.missions.models import Mission, MissionDuty, MissionHours, MissionLine, MissionNotice
+from tests.auth.conftest import Visitor
 from tests.calls.centre import Centre
 from tests.calls.conftest import CENTRE, Hook, Rows
 from tests.calls.telephones import Telephones
@@ -137,17 +141,18 @@ def test_a_call_for_the_centre_itself_has_no_duty_to_ring(centre: Centre) -> Non
     assert refused.value.code == "no-duty-phone"
 
 
-def test_the_desk_shows_the_mission_its_clock_hours_services_and_bulletins(centre: Centre, visitor: object) -> None:
+def test_the_desk_shows_the_mission_its_clock_hours_services_and_bulletins(centre: Centre, visitor: Visitor) -> None:
     from hotline.calls.screen import screen_of
 
     now = centre.services.clock.now()
     with centre.services.db.transaction() as session:
         mission = session.query(Mission).one()
-        mission.services_en, mission.languages = "Passports, visas", ["ko", "en"]
+        mission.services_en, mission.services_ko, mission.languages = "Passports, visas", "여권, 비자", ["ko", "zh"]
+        mission.regions = ["상하이 Shanghai", "저장 Zhejiang"]
         session.add(MissionHours(mission_id=mission.id, hours="24/7", holiday_hours="off", updated_at=now))
         for text, until, withdrawn in (
             ("Flood in the old town", None, None),
-            ("Over", now, None),
+            ("Flood of last week", now, None),
             ("Taken back", None, now),
         ):
             session.add(
@@ -164,3 +169,27 @@ def test_the_desk_shows_the_mission_its_clock_hours_services_and_bulletins(centr
         assert at is not None and at.opening.open and at.hours == "24/7"
         assert [each.text_en for each in at.notices] == ["Flood in the old town"]
         assert (at.on_duty, at.unreached) == (3, False)
+    with centre.services.db.transaction() as session:
+        agent = session.get_one(Agent, desk.agent_id)
+        visitor.sign_in(session.get_one(Officer, agent.officer_id).name)
+    for language, told in (
+        (
+            "en",
+            (
+                "You answer as",
+                "open now",
+                "Passports, visas",
+                "Korean",
+                "Chinese",
+                "Regions",
+                "상하이 Shanghai",
+                "Flood in",
+            ),
+        ),
+        ("ko", ("여권, 비자", "한국어", "중국어", "저장 Zhejiang", "업무 중", "24/7")),
+    ):
+        visitor.post("/language", {"language": language, "next": "/desk"})
+        page = unescape(visitor.get("/desk").get_data(as_text=True))
+        at_head = page[page.index('id="mission-head"') :]
+        assert [word for word in told if word not in at_head] == []
+        assert "Taken back" not in page and "Flood of last week" not in page

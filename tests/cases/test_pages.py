@@ -15,7 +15,7 @@ from hotline.core.db import Database
 from hotline.core.services import Services
 from tests.auth.conftest import Visitor
 from tests.cases.test_cases import make_case
-from tests.factories import make_officer, make_token, make_traveller
+from tests.factories import make_mission, make_officer, make_token, make_traveller
 
 
 @pytest.fixture
@@ -108,6 +108,21 @@ def test_a_case_page_offers_what_can_be_done_and_says_why_not(client: FlaskClien
     assert visitor.post(f"{page}/release").status_code == 302
     assert visitor.post(f"{page}/note", {"note": "called"}).status_code == 302
     assert visitor.get(f"{page}/history").status_code == 200
+
+
+def test_a_case_names_the_mission_in_charge_of_its_place_first_and_what_each_looks_after(
+    client: FlaskClient, db: Database, clock: FrozenClock
+) -> None:
+    with db.transaction() as session:
+        person = make_traveller(session)
+        case = make_case(session, clock, traveller_id=person.id, country="CN", place="Pudong, Shanghai").id
+        for code, region in (("beijing", "톈진 Tianjin"), ("shanghai", "상하이 Shanghai")):
+            make_mission(
+                session, code=code, name_en=f"Mission {code}", country="CN", countries=["CN"], regions=[region]
+            )
+    page = client.get(f"/cases/{case}", headers=headers(db, "agent")).get_data(as_text=True)
+    order = [page.index(told) for told in ("Mission shanghai", "상하이 Shanghai", "Mission beijing", "톈진 Tianjin")]
+    assert order == sorted(order)
 
 
 def test_readers_see_cases_without_any_button(client: FlaskClient, db: Database, case_id: int) -> None:

@@ -25,15 +25,40 @@ def _actions(session: Session) -> list[str]:
     return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.seq)))
 
 
+def codes(session: Session, country: str, place: str = "") -> list[str]:
+    return [mission.code for mission in missions.in_charge(session, country, place)]
+
+
 def test_a_mission_that_stands_in_the_country_comes_before_one_that_covers_it(db: Database, clock: FrozenClock) -> None:
     with db.transaction() as session:
-        afar = make_mission(session, code="afar", country="PH", countries=["PH", "PW"])
-        assert missions.for_country(session, "PW") == afar
+        make_mission(session, code="afar", country="PH", countries=["PH", "PW"])
+        assert codes(session, "PW") == ["afar"]
         there = make_mission(session, code="there", country="PW", countries=["PW"])
-        assert missions.for_country(session, "pw") == there
+        assert codes(session, "pw") == ["there", "afar"]
         missions.close(session, clock, SYSTEM, there.id)
-        assert missions.for_country(session, "PW") == afar
-        assert missions.for_country(session, "JP") is None
+        assert codes(session, "PW") == ["afar"]
+        assert codes(session, "JP") == []
+
+
+@pytest.mark.parametrize(
+    ("place", "first"),
+    [
+        ("", "beijing"), ("상하이 푸둥 공항", "shanghai"), ("Pudong, SHANGHAI", "shanghai"), ("항저우, 저장성", "shanghai"),
+        ("Hangzhou, Zhejiang", "shanghai"), ("다롄, 랴오닝성", "shenyang"), ("Inner Mongolia, Hohhot", "shenyang"),
+        ("Shenyang Taoxian airport", "shenyang"), ("Newshanghaitown", "beijing"), ("Mongolia road, Beijing", "beijing"),
+        ("(.*)[", "beijing"),
+    ],
+)  # fmt: skip
+def test_the_mission_whose_region_a_place_names_is_in_charge(db: Database, place: str, first: str) -> None:
+    with db.transaction() as session:
+        for code, city, regions in (
+            ("beijing", "Beijing", []),
+            ("shanghai", "Shanghai", ["상하이 Shanghai", "저장 Zhejiang"]),
+            ("shenyang", "Shenyang", ["랴오닝 Liaoning", "네이멍구 Inner Mongolia"]),
+        ):
+            make_mission(session, code=code, country="CN", countries=["CN"], city=city, regions=regions)
+        found = codes(session, "CN", place)
+        assert (found[0], len(found)) == (first, 3)
 
 
 def test_a_mission_looks_after_its_own_country_when_nothing_is_said(db: Database, clock: FrozenClock) -> None:
