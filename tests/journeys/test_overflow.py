@@ -98,14 +98,31 @@ def test_from_the_closed_line_to_the_acknowledged_hand_over(mission: Mission) ->
     case_id = announced_call(mission)
     webhook_lost(mission)
     webhook_doubled(mission)
-    mission.centre.only()
     webhook_late(mission)
+    mission.centre.only()
+    nobody_free(mission)
     opens = (datetime.now(CHINA) + SETTLES + timedelta(seconds=65)).replace(second=0, microsecond=0)
     mission.hours(opens, timedelta(hours=1))
     time.sleep(max(0.0, (opens - datetime.now(CHINA)).total_seconds()))  # real processes keep the real time
     handover = wait_until(lambda: _sent(mission), "the hand-over at the opening")
     assert datetime.fromisoformat(handover["period_end"]) == opens.astimezone(UTC)
     acknowledged(mission, handover["id"], case_id)
+
+
+def test_with_postgresql_stopped_every_call_is_taken_at_the_last_known_number(mission: Mission) -> None:
+    night(mission)
+    caller = Handset(mission.centre.carrier)
+    assert mission.announce(caller, "stopped-1").told["rule"]["kind"] == "closed"
+    mission.centre.service.postgres.stop()
+    try:
+        answer = mission.announce(caller, "stopped-2")
+        assert (answer.status, answer.told["decision"], answer.told["rule"]["kind"]) == (200, "take", "static"), answer
+        assert [each["code"] for each in answer.told["notices"]] == ["not-recorded"]
+        assert answer.told["destination"]["number"] == POOL
+    finally:
+        mission.centre.service.postgres.start()
+    again = wait_until(lambda: _recorded(mission, caller), "the database again")
+    assert again.told["rule"]["kind"] == "closed"
 
 
 def announced_call(mission: Mission) -> int:
@@ -139,18 +156,27 @@ def webhook_doubled(mission: Mission) -> None:
     assert first.told == second.told and first.told["decision"] == "take"
     caller.dial("10", LINE)
     call = mission.centre.talking(caller)
+    caller.hears(GREETED)
     assert mission.forwarded(call) == [(mission.id, "number")]
     assert mission.centre.rows("SELECT count(*) FROM forwardings WHERE idempotency_key = 'night-3'") == [(1,)]
     mission.end(caller, call)
 
 
 def webhook_late(mission: Mission) -> None:
-    """The call is there before it is announced; nobody is free, and the caller gives up."""
-    caller = Handset(mission.centre.carrier).dial("1", LINE)
-    call = mission.centre.call_of(caller, "menu")
+    """The call is there before it is announced; it is answered as the mission, and the announcement finds it."""
+    caller = Handset(mission.centre.carrier).dial("10", LINE)
+    call = mission.centre.talking(caller)
+    caller.hears(GREETED)
     assert mission.announce(caller, "night-4").told["decision"] == "take"
-    found = mission.centre.rows("SELECT call_id FROM forwardings WHERE idempotency_key = 'night-4'")
-    assert found == [(call["id"],)]
+    assert mission.centre.rows("SELECT call_id FROM forwardings WHERE idempotency_key = 'night-4'") == [(call["id"],)]
+    assert mission.forwarded(call) == [(mission.id, "called")], "how it was known when it came stays on record"
+    mission.end(caller, call)
+
+
+def nobody_free(mission: Mission) -> None:
+    """Nobody is free, and the caller gives up."""
+    caller = Handset(mission.centre.carrier).dial("1", LINE)
+    mission.centre.call_of(caller, "menu")
     time.sleep(6)  # shorter calls count as abandoned at once and are nobody's to call back
     caller.hangs_up()
     mission.centre.call_of(caller, "ended")
@@ -176,6 +202,11 @@ def _sent(mission: Mission) -> dict[str, Any] | None:
     return next(
         (each for each in found if each["state"] == "sent" and datetime.fromisoformat(each["period_end"]) > since), None
     )
+
+
+def _recorded(mission: Mission, caller: Handset) -> client.Answer | None:
+    answer = mission.announce(caller, "stopped-3")
+    return answer if answer.told["rule"]["kind"] != "static" else None
 
 
 def _environment(service: RunningService) -> dict[str, str]:

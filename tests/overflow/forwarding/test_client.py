@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +24,8 @@ from hotline.core.services import Services
 from overflow.forwarding import cli, client
 from overflow.forwarding.client import Finding
 from tests.overflow.forwarding.conftest import CALLER, NUMBER, POOL, Exchange, add_line, add_mission
+
+HANDBOOK = Path(__file__).resolve().parents[3] / "docs" / "overflow.md"
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +77,30 @@ def test_a_call_is_announced_from_the_command_line(
     monkeypatch.delenv("HOTLINE_EXCHANGE_SECRET")
     with pytest.raises(SystemExit):
         client.main(["check", *words])
+
+
+def test_the_lines_with_curl_in_the_handbook_announce_a_call(sender: client.Exchange, exchange: Exchange) -> None:
+    for program in ("curl", "openssl"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not here")
+    block = re.search(r"With `curl` and `openssl`:\n\n```sh\n(.*?)```", HANDBOOK.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    head, *lines = block[1].splitlines()
+    assert head == "URL=https://HOST MISSION=beijing KEY=beijing-1a2b3c4d SECRET=…"
+    given = {"URL": sender.url, "MISSION": "beijing", "KEY": sender.key_id, "SECRET": sender.secret}
+    script = "\n".join(lines).replace("--max-time 3", "--max-time 120")  # a busy machine may be slow
+    done = subprocess.run(
+        ["/bin/sh", "-euc", script],
+        env={"PATH": os.environ["PATH"], **given},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["decision"], told["destination"]["number"]) == ("take", POOL) and told["token"]
+    assert [(row.caller, row.reason) for row in exchange.rows()] == [("+8613912345678", "closed")]
 
 
 def test_a_check_goes_the_whole_way(sender: client.Exchange) -> None:

@@ -39,6 +39,18 @@ def test_a_token_opens_one_call_only_and_a_late_or_forged_one_none(exchange: Exc
     assert hows(exchange) == [("token", True), ("called", False), ("called", False), ("called", False)]
 
 
+def test_a_token_wins_over_a_newer_announcement_of_the_very_number_that_calls(exchange: Exchange) -> None:
+    mine = exchange.said({"caller": OTHER, "reference": "by token"})
+    exchange.later(30)
+    exchange.said({"caller": CALLER, "reference": "by number"})
+    exchange.ring(phone=CALLER, context=mine["token"])
+    assert hows(exchange) == [("token", True)]
+    taken = {row.reference: row.call_id for row in exchange.rows()}
+    assert taken == {"by token": exchange.calls()[0].call_id, "by number": None}
+    exchange.ring(phone=CALLER)
+    assert hows(exchange)[1] == ("number", True), "the other announcement is still there for its own call"
+
+
 def test_without_a_token_the_number_and_the_time_tell(exchange: Exchange) -> None:
     exchange.said()
     exchange.later(119)
