@@ -11,67 +11,22 @@ from sqlalchemy import select
 
 from hotline.auth.models import Officer
 from hotline.cases.models import Case
-from hotline.core.actor import SYSTEM, Actor
+from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
 from hotline.demo.accounts import OFFICERS
-from hotline.missions.models import Mission
 from overflow.handover import demo, erasure, looking
 from overflow.handover.models import Handover, HandoverItem
 from tests.auth.conftest import Visitor
 from tests.factories import make_officer, make_token
+from tests.overflow.handover.conftest import Morning
 from tests.overflow.handover.making import (
-    EVENING,
     HOUR,
-    MINUTE,
     MORNING,
     handovers_of,
-    make_call,
-    make_case_of,
-    make_promise,
     make_shanghai,
-    make_staff,
-    make_watcher,
 )
 from tests.queues.making import make_queue
-
-
-class Morning:
-    """A mission in the morning after a night with one urgent case, a calm one with a promise, and an unhelped call."""
-
-    def __init__(self, services: Services, clock: FrozenClock) -> None:
-        clock.set(EVENING + MINUTE)
-        with services.db.transaction() as session:
-            mission = make_shanghai(session, code="shanghai", email="night@mission.example")
-            self.other = make_shanghai(session, code="other").id
-            self.mission = mission.id
-            self.staff, self.watcher = make_staff(session, mission), make_watcher(session)
-            self.stranger = make_staff(session, session.get_one(Mission, self.other))
-        looking.run(services)
-        with services.db.transaction() as session:
-            mission = session.get_one(Mission, self.mission)
-            self.grave = make_case_of(session, make_call(session, mission, at=EVENING + HOUR), priority=1).id
-            call = make_call(session, mission, at=EVENING + 2 * HOUR)
-            calm = make_case_of(session, call)
-            make_promise(session, call, due_at=MORNING + 4 * HOUR, case=calm)
-            make_call(session, mission, at=EVENING + 3 * HOUR, connected=False, phone="+821099990001")
-        clock.set(MORNING)
-        looking.run(services)
-        with services.db.transaction() as session:
-            told = handovers_of(session, self.mission)[0]
-            self.handover, self.items = told.handover.id, [item.id for item in told.items]
-            self.tokens = {
-                who.id: make_token(session, session.get_one(Officer, who.id), clock=clock)
-                for who in (self.staff, self.stranger, self.watcher)
-            }
-
-    def headers(self, who: Actor) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens[who.id]}"}
-
-
-@pytest.fixture
-def morning(services: Services, clock: FrozenClock) -> Morning:
-    return Morning(services, clock)
 
 
 @pytest.fixture
@@ -206,11 +161,6 @@ def test_staff_ask_the_centre_for_all_calls_until_a_time_on_their_wall(
     assert visitor.post(f"/mission/{morning.other}/take-all", {"until": "2026-11-22T18:00"}).status_code == 403
     ended = visitor.post(path, {"act": "end"}, follow_redirects=True).get_data(as_text=True)
     assert "The centre takes all calls until" not in ended
-
-
-def test_figures_count_by_day_hour_and_reason(client: FlaskClient, morning: Morning) -> None:
-    page = client.get("/mission", headers=morning.headers(morning.staff)).get_data(as_text=True)
-    assert "67 % answered" in page
 
 
 def test_notes_go_when_the_person_is_erased(services: Services, client: FlaskClient, morning: Morning) -> None:
