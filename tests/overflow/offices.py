@@ -17,6 +17,7 @@ ZONES = (
     "America/Sao_Paulo", "America/Santiago", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Auckland",
     "Pacific/Kiritimati",
 )  # fmt: skip
+LANGUAGES = ("fr", "zh", "ar", "es", "ko")
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 Times = tuple[tuple[int, int], ...]
 """Open times of a day in minutes of its wall clock; an end past 1,440 runs into the next day."""
@@ -76,7 +77,27 @@ class Office:
     taps: list[Tap] = field(default_factory=list)
     takes: list[tuple[datetime, datetime]] = field(default_factory=list)
     """Requests to take all calls."""
+    ended: datetime | None = None
+    """When the mission was closed for good."""
+    partner: int | None = None
+    """The number of an office in the same zone that takes calls for it."""
+    languages: frozenset[str] = frozenset({"ko"})
     mission_id: int = 0
+
+    @property
+    def line(self) -> str:
+        """Return the number of its line that is forwarded."""
+        return f"+8221{self.number:06d}"
+
+    @property
+    def pool(self) -> str:
+        """Return the number of ours to which it is forwarded."""
+        return f"+8231{self.number:06d}"
+
+    @property
+    def back(self) -> str:
+        """Return the telephone to which calls can be handed back; half of those with a partner that has one have none."""
+        return "" if self.number % 48 < 24 and self.number % 2 else f"+8251{self.number:06d}"
 
     @property
     def code(self) -> str:
@@ -154,6 +175,8 @@ def make_offices(random: Random, count: int, start: datetime, days: int) -> list
             weeks=[(datetime(2000, 1, 1, tzinfo=UTC), SHAPES[number % len(SHAPES)])],
             holidays={day for day in home if random.random() < 0.6}
             | {first + timedelta(days=random.randrange(days)) for _ in range(max(1, days // 30))},
+            partner=number + len(ZONES) if number + len(ZONES) < count else None,
+            languages=frozenset({"ko", LANGUAGES[number % len(LANGUAGES)]}),
         )
         for number in range(count)
     ]  # fmt: skip
