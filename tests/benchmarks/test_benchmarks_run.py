@@ -27,6 +27,14 @@ PROMISED = {
     "receipts --receipts 600 --repeats 1": {"per_s", "ratio_to_signature_only"},
     "roaming --calls 200 --repeats 1 --travellers 2000": {"events_per_s", "events_per_s_by_hundred", "folded_per_s"},
     "drill --days 3": {"scenarios", "march-2011_without_s", "march-2011_with_s", "forecast_s", "needs_s", "decision_s"},
+    "routing --calls 20 --repeats 5": {"assign_p95_ms", "growth_100_to_10000", "ratio_to_bare_update"},
+    "voice --calls 40 --repeats 1 --waiting 500 --steady-s 2 --announcing-repeats 1 --lines 20": {
+        "webhook_p99_ms", "without_database_p99_ms", "valkey_hanging_p99_ms", "forwarding_p99_ms", "ratio_to_bare_signed_insert",
+    },
+    "forwarding --steady-s 2 --announcing-repeats 1 --lines 20": {
+        "forwarding_per_s", "forwarding_p99_ms", "ratio_to_bare_signed_insert", "forwardings_missing",
+    },
+    "ledger --rounds 2 --journals 80": {"ratio_to_bare_inserts", "ledger_p99_ms", "journals_missing"},
     "memory --rows 11000": {"worker_peak_rss_mb", "ratio_of_large_to_small"},
 }  # fmt: skip
 
