@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 
 from hotline.core.services import Services
 from hotline.core.web import MAX_BODY_BYTES, PROBLEM_TYPE
+from overflow.forwarding import reading
 from tests.alerts.test_webhooks import call as call_signed
 from tests.hostile.conftest import Call
 from tests.overflow.forwarding.conftest import CALLER, NUMBER, Exchange, exchange  # noqa: F401
@@ -143,7 +144,7 @@ def fuzz_carrier(caller: Calling, examples: int) -> None:
 
 
 def fuzz_exchange(sender: Exchange, examples: int) -> None:
-    """Announce calls with a valid signature over anything: each gets a decision, and none is refused for its content."""
+    """Announce calls with a valid signature over anything: each gets a decision; only too many bytes are refused."""
     leaf = st.none() | st.booleans() | st.integers() | st.floats() | odd_text
     real = {
         "version": 1,
@@ -163,6 +164,9 @@ def fuzz_exchange(sender: Exchange, examples: int) -> None:
     )
     def send(body: bytes, name: str) -> None:
         answer = sender.announce(body, name=name)
+        if len(body) > reading.MAX_BODY_BYTES:
+            assert (answer.status_code, answer.get_json()["code"]) == (413, "too-large")
+            return
         assert answer.status_code == 200, answer.text
         assert answer.get_json()["decision"] == "take"
         assert answer.get_json()["destination"]["number"]
