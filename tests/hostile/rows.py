@@ -46,6 +46,7 @@ from remittance.ledger.posting import About, Line, post
 from remittance.money.amounts import Money
 from remittance.screening import clearing
 from tests.factories import NOW, make_alert, make_mission, make_officer, make_traveller
+from tests.hostile.mission_rows import MissionRows
 from tests.hostile.money_rows import MoneyRows
 from tests.hostile.paid_rows import PaidRows
 from tests.hostile.till_rows import TillRows
@@ -56,7 +57,7 @@ from tests.remittance.requests.making import make_remittance
 from tests.remittance.screening.making import make_finding
 
 
-class Rows(TillRows, MoneyRows, PaidRows):
+class Rows(TillRows, MoneyRows, PaidRows, MissionRows):
     """Makes what the parameters of an address name."""
 
     def __init__(self, services: Services, almighty: Actor) -> None:
@@ -76,12 +77,12 @@ class Rows(TillRows, MoneyRows, PaidRows):
             officer = session.get_one(Officer, almighty.id)
             self._own_agent_id = make_agent(session, officer=officer, state="not_ready", reason="meal").id
 
-    def fresh(self, parameters: Mapping[str, Any], state: int, label: str = "") -> dict[str, int]:
+    def fresh(self, parameters: Mapping[str, Any], state: int, label: str = "") -> dict[str, Any]:
         """Return the ids of new rows for these parameters; `state` (0 to 3) chooses what has become of them.
 
         An operation (`label`) that needs many acts before it gets rows of its own.
         """
-        made = self.with_money(label, state)
+        made: dict[str, Any] = self.with_money(label, state)
         if "itinerary_id" in parameters:
             state = min(state, 2)  # whoever is erased has no journeys
         with self._services.db.transaction() as session:
@@ -90,6 +91,7 @@ class Rows(TillRows, MoneyRows, PaidRows):
                 # Rows of the centre are named by small numbers, which some of the calls before may have made.
                 make: Callable[..., int] | None = getattr(self, f"_{name}", None)
                 made[name] = make(session, state, made) if make is not None else state + 1
+            self.for_missions(session, label, made)
         return made
 
     def _free(self, session: Session) -> None:

@@ -31,8 +31,8 @@ from hotline.core.actor import Actor
 from hotline.core.services import Services
 from hotline.core.web import PROBLEM_TYPE
 from tests.factories import make_officer, make_token
-from tests.hostile import paid_rows
 from tests.hostile.conftest import Things
+from tests.hostile.meant import LISTS, MEANT
 from tests.hostile.rows import Rows
 
 TAGS = (
@@ -48,136 +48,6 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-MEANT: dict[str, list[Any]] = {
-    "areas": [[{"description": "a", "polygons": [[[0, 0], [0, 9], [9, 9], [0, 0]]], "circles": []}], []],
-    "case_id": [1, 2],
-    "category": ["Geo", "Met"],
-    "certainty": ["Observed"],
-    "began_at": ["2026-11-21T02:00:00+00:00"],
-    "city": ["Manila"],
-    "code": ["manila", "x-1"],
-    "countries": [["PH"], []],
-    "country": ["PH", "KR"],
-    "emergency_phone": ["+639178175703"],
-    "expires": ["2026-11-22T03:00:00+00:00", "2026-11-20T03:00:00Z"],
-    "Exchange rates.at": ["2026-11-21T02:00:00+00:00", "2026-11-20T15:00:00Z"],
-    "Exchange rates.base": ["USD", "EUR"],
-    "Exchange rates.quoted": ["KRW", "JPY"],
-    "Exchange rates.source": [f"bank-{number}" for number in range(200)],
-    "Exchange rates.value": ["1450.25", "0.9"],
-    "from_date": ["2026-11-20"],
-    "group_id": [1],
-    "headline": ["Flood", "홍수"],
-    "due_at": ["2026-11-21T05:00:00+00:00"],
-    "Call-outs.act": ["pause", "stand_down"],
-    "Call-outs.by_at": ["2026-11-21T03:30:00+00:00"],
-    "Call-outs.incident_id": [1, 2],
-    "Call-outs.languages": [["ko"], []],
-    "Call-outs.skills": [{}, {"visa": 1}],
-    "Call-outs.task": ["", "calls about Manila"],
-    "Call-outs.until_at": ["2026-11-21T09:00:00+00:00"],
-    "Incidents.corrects_id": [None],
-    "Incidents.countries": [["PH"], ["JP", "KR"]],
-    "Incidents.kind": ["earthquake", "flood"],
-    "Incidents.name_ko": ["지진"],
-    "Incidents.name_en": ["Earthquake"],
-    "Incidents.plan_id": [1],
-    "Incidents.place": ["Manila", ""],
-    "Incidents.radius_km": [20.0],
-    "Incidents.source": [""],
-    "Incidents.summary": ["Felt in Manila", ""],
-    "Incidents.words": ["Embassy reached"],
-    "lat": [14.5],
-    "lon": [121.0],
-    "name": ["Kim", "김"],
-    "name_en": ["Embassy in Manila"],
-    "name_ko": ["주필리핀 대사관"],
-    "note": ["seen", ""],
-    "observed_at": ["2026-11-21T02:00:00+00:00", None],
-    "officer_id": [1, 2],
-    "phone": ["+821012345678", "+63288569210"],
-    "queue": ["general", ""],
-    "owner_id": [1, None],
-    "precision": ["exact", "country"],
-    "means": ["KE621"],
-    "person_id": [1, None],
-    "traveller_id": [None],
-    "place": ["Manila"],
-    "precisions": [["exact"], ["country", "city"]],
-    "Remittance policies.deposit_currency": ["KRW"],
-    "Remittance policies.limit_currency": ["USD"],
-    "Remittance policies.payout_currencies": [["USD", "EUR"]],
-    "Remittance policies.reasons": [["robbed", "lost"]],
-    "Remittance policies.limit_minor": [300_000],
-    "Remittance policies.version": [None],
-    "Remittances.case_id": [paid_rows.CASE],
-    "Remittances.code": [paid_rows.CODE],
-    "Remittances.consent": [True],
-    "Remittances.currency": ["USD"],
-    "Remittances.document_kind": ["passport"],
-    "Remittances.document_name": ["KIM MINSU"],
-    "Remittances.document_number": ["M12345678"],
-    "Remittances.duress": ["free"],
-    "Remittances.event": ["cancel", "hold", "dispute", "refund"],
-    "Remittances.identity": ["passport"],
-    "Remittances.key": [f"k-{number}" for number in range(200)],
-    "Remittances.mission_id": [paid_rows.MISSION],
-    "Remittances.notes": [[{"value_minor": 10_000, "count": 9}, {"value_minor": 2_000, "count": 5}]],
-    "Remittances.payee_born_on": ["1990-12-31"],
-    "Remittances.payee_name": ["KIM MINSU"],
-    "Remittances.payee_phone": ["+85261234567"],
-    "Remittances.payer_name": ["김영자"],
-    "Remittances.payer_phone": ["+821020000011"],
-    "Remittances.reason": ["stranded"],
-    "Remittances.version": [None],
-    "Remittances.wanted_minor": [10_000],
-    "Settlements.bank_entry_id": [paid_rows.ENTRY],
-    "Settlements.currency": ["USD"],
-    "Settlements.digest": [paid_rows.DIGEST],
-    "Settlements.last_day": ["2026-11-21"],
-    "Settlements.mission_id": [paid_rows.MISSION],
-    "Settlements.way": ["allotment", "transfer"],
-    "severity": ["Extreme"],
-    "Shifts.agent_id": [1, 2],
-    "Shifts.day": ["2026-11-25", "2026-12-01"],
-    "Shifts.end": ["18:00", "06:00"],
-    "Shifts.reason": ["storm"],
-    "Shifts.since": ["2026-11-23T00:00:00+00:00"],
-    "Shifts.start": ["09:00", "22:00"],
-    "Shifts.until": ["2026-11-30T00:00:00+00:00"],
-    "Shifts.zone": ["Asia/Seoul", None],
-    "Statements.remittance_id": [paid_rows.OTHER],
-    "Statements.version": [None],
-    "status": ["Actual", "Exercise"],
-    "texts": [{"ko": "11/21 12:00 마닐라 홍수"}, {}],
-    "Templates.texts": [{"alert": {"en": "Flood in {place} {time}"}}],
-    "Templates.category": ["Geo", ""],
-    "Templates.name": [f"Template {number}" for number in range(200)],
-    "to_date": ["2026-11-25"],
-    "Tills.amount_minor": [100_000],
-    "Tills.currency": ["USD"],
-    "Tills.key": ["k-1", "k-2"],
-    "Tills.kind": ["replenish", "spot"],
-    "Tills.note": ["Counted anew", ""],
-    "Tills.pieces": [{"10000": 3, "100": 1}, {}],
-    "Tills.reason": ["Float of the month"],
-    "Tills.source": ["The mission's bank"],
-    "urgency": ["Immediate"],
-    "valid_until": ["2026-11-30T00:00:00+00:00", None],
-    "version": [1, 2],
-    "Volunteers.away": [[{"first": "2026-12-01", "last": "2026-12-03"}], []],
-    "Volunteers.email": ["kim@example.org", ""],
-    "Volunteers.hours": [[{"weekday": 6, "from": "22:00", "to": "06:00"}], []],
-    "Volunteers.languages": [["ko", "es"]],
-    "Volunteers.not_before": ["2026-11-30T00:00:00+00:00", None],
-    "Volunteers.phone": [f"+8210{55_000_000 + number}" for number in range(200)],
-    "Volunteers.quiet_from": ["22:00"],
-    "Volunteers.quiet_to": ["07:00"],
-    "Volunteers.reason": ["asked for", ""],
-    "Volunteers.skills": [{"visa": 2}, {}],
-    "zone": ["Asia/Manila"],
-}
-"""Values that mean something, by the name of the field."""
 
 
 @pytest.fixture
@@ -211,13 +81,6 @@ NEVER = {
 """Calls that need more than chance: a correction an alert that is being sent (tests/alerts/follow), a change of a journey
 legs that follow one another and the version of the moment (tests/people/test_itinerary_api.py), taking an assignment back an
 entry that was given to a remittance and another officer's asking (tests/remittance/deposits/test_pages.py)."""
-LISTS = {
-    "application/xml": paid_rows.FILE,
-    "text/csv": "name,phone,lat,lon\nKim,+821012345678,14.5,121\nLee,12,91,\n",
-    "application/octet-stream": "%PDF-1.7 x",
-    "application/x-ndjson": '{"name":"Kim","phone":"+821012345678"}\n{"name":1}\n[]\n',
-}
-"""Bodies that mean something, by media type."""
 
 
 def meaningful(value: Any, draw: st.DrawFn, tag: str, wholly: bool) -> Any:
@@ -244,7 +107,8 @@ def calls(draw: st.DrawFn, operation: APIOperation[Any, Any, Any, Any], how: str
     case: Case = draw(operation.as_strategy(GenerationMode.NEGATIVE if how == "forbidden" else GenerationMode.POSITIVE))
     if how in ("half meant", "meant"):
         tag = (operation.tags or [""])[0]
-        case.body = LISTS.get(case.media_type or "") or meaningful(case.body, draw, tag, how == "meant")
+        media = case.media_type or ""
+        case.body = LISTS.get(f"{tag}.{media}") or LISTS.get(media) or meaningful(case.body, draw, tag, how == "meant")
     return case, draw(st.sampled_from([0, 1, 2, 3, None]))
 
 
