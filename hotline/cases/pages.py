@@ -79,6 +79,7 @@ def _list_context() -> dict[str, Any]:
         source=request.args.get("source", ""),
         search=request.args.get("q", "")[:100],
         passports=who.may("persons.passport"),
+        phones=who.may("persons.phone"),
     )
     with current().db.transaction() as session:
         try:
