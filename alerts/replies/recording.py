@@ -118,7 +118,7 @@ def record_answer(session: Session, clock: Clock, actor: Actor, said: Said) -> R
     wished = relatives.keep(session, clock, person, said.relative) if said.relative is not None else None
     if answer.status == SAFE and before != SAFE:
         relatives.tell_safe(session, clock, person, answer.id)
-    case = _tell_case(session, clock, actor, person, about, open_case, said)
+    case = _tell_case(session, clock, actor, person, about, open_case, said, answer)
     relatives.write_trail(session, clock, actor, person, wished)
     return Recorded(answer, fresh=True, counts=True, case=case, topics=_topics(alert_id, case))
 
@@ -256,7 +256,14 @@ def _count(session: Session, standing: Standing, before: str | None) -> None:
 
 
 def _tell_case(
-    session: Session, clock: Clock, actor: Actor, person: Traveller, about: _About, open_case: Case | None, said: Said
+    session: Session,
+    clock: Clock,
+    actor: Actor,
+    person: Traveller,
+    about: _About,
+    open_case: Case | None,
+    said: Said,
+    answer: Answer,
 ) -> Case | None:
     """Open a case for whoever needs help, or add to the open one; somebody safe without a case costs nothing more."""
     if open_case is None and said.status == SAFE:
@@ -265,6 +272,8 @@ def _tell_case(
         traveller_id=person.id, source=about.source, says=said.status, channel=said.channel, drill=person.drill,
         severity=about.severity, injured=said.injured, people=said.people, lat=said.lat, lon=said.lon, place=said.place,
         country=_country_now(session, person, said),
+        # What was told to an officer was said in a call or a chat, which is a contact of its own.
+        contact_ref="" if said.channel == "officer" else f"answer:{answer.id}",
     )  # fmt: skip
     if open_case is not None:
         return hear(session, clock, actor, open_case, word)

@@ -36,6 +36,7 @@ from hotline.core.registry import Registry
 from hotline.core.services import current
 from hotline.core.web import content_policy, permit
 from hotline.geo.countries import NOWHERE
+from hotline.queues import words as queue_words
 from hotline.queues.assigning import kick
 
 blueprint = Blueprint("desk", __name__, template_folder="templates")
@@ -126,6 +127,7 @@ def _context(*, whole: bool = False) -> dict[str, Any]:
         "extras": _extras(agent) if whole else [],
         "case_words": case_words, "breaks": BREAKS, "engaged": ENGAGED, "moods": MOODS, "risks": RISKS,
         "may_file": who.may(WORK), "own_id": who.id, "nowhere": NOWHERE, "reference": reference,
+        "queue_words": queue_words, "now": services.clock.now(),
         "browser": agent is not None and agent.via == "browser" and browser.offered(services),
         "may_choose": browser.offered(services),
         "scripts": scripts.for_call(call, g.officer.display_name) if call is not None else [],
@@ -176,9 +178,11 @@ def change(call_id: int, act: str) -> ResponseReturnValue:
         "resume": lambda session, at: handling.hold(session, at, call_id, on=False),
         "invite": lambda session, at: handling.invite_from_book(session, at, call_id, number_of("entry")),
         "colleague": lambda session, at: handling.invite_colleague(session, at, call_id, number_of("agent")),
-        "hand-over": lambda session, at: handling.hand_over(session, at, call_id),
+        "hand-over": lambda session, at: handling.hand_over(session, at, call_id, form.get("note", "")),
         "forward": lambda session, at: handling.forward(session, at, call_id, number_of("entry")),
-        "queue": lambda session, at: handling.requeue(session, at, call_id, form.get("queue", "")[:40]),
+        "queue": lambda session, at: handling.requeue(
+            session, at, call_id, form.get("queue", "")[:40], form.get("note", "")
+        ),
         "pass-on": lambda session, at: passing_on.pass_on(session, at, call_id, form.get("note", "")),
         "remove": lambda session, at: handling.remove(session, at, call_id, number_of("leg")),
         "protect": lambda session, at: handling.protect(session, at, call_id, form.get("note", "")),

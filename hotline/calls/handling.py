@@ -170,13 +170,15 @@ def remove(session: Session, desk: Desk, call_id: int, leg_id: int) -> Call:
     return call
 
 
-def hand_over(session: Session, desk: Desk, call_id: int) -> Call:
-    """Leave the call to the party that has joined (warm transfer); the person hears no gap."""
+def hand_over(session: Session, desk: Desk, call_id: int, note: str = "") -> Call:
+    """Leave the call, and what was heard so far, to the party that has joined (warm transfer); the person hears no gap."""
     call = own(session, desk, call_id)
     legs = open_legs(session, call.id)
     if "hand_over" not in acts_for(call, legs):
         raise Refused("Nobody has joined who could take the call over.", code="nobody-joined")
     colleague = next((leg for leg in legs if leg.role == "colleague" and leg.state == JOINED), None)
+    if colleague is not None:  # with nobody of ours left in it, the write-up alone says what was heard
+        keep_note(session, desk, call, note)
     person = caller_leg(session, call.id)
     if person is not None and person.held:
         hold(session, desk, call_id, on=False)
@@ -191,11 +193,12 @@ def hand_over(session: Session, desk: Desk, call_id: int) -> Call:
     return call
 
 
-def requeue(session: Session, desk: Desk, call_id: int, queue: str) -> Call:
-    """Give the call to a queue (blind transfer); the person keeps their age and goes before those who came later."""
+def requeue(session: Session, desk: Desk, call_id: int, queue: str, note: str = "") -> Call:
+    """Give the call to a queue with what was heard (blind transfer); the person keeps their age and goes before later ones."""
     call = own(session, desk, call_id)
     if queue not in [each.code for each in queueing.active(session)]:
         raise InvalidInput("queue", queue, "choose a queue that is open")
+    keep_note(session, desk, call, note)
     choice = Choice(queue=queue, skills=tuple(call.skills), priority=PASSED_ON_PRIORITY)
     enter_queue(session, desk.services, call, choice, before="passed_on")
     leave_bridge(session, desk.services, call, say="passed_on")
@@ -306,6 +309,12 @@ def write_up(
         else:
             contacts.close_contact(session, clock, call.contact_id, disposition, note, mood, risks, desk.actor)
     offering.wrap_up(session, clock, desk.agent_id, disposition, actor=desk.actor)
+
+
+def keep_note(session: Session, desk: Desk, call: Call, note: str) -> None:
+    """Keep what an agent heard with the call's contact, for whoever has the call next; nothing is kept of an empty note."""
+    if call.contact_id is not None and note.strip():
+        contacts.remark(session, desk.services.clock, desk.actor, call.contact_id, note)
 
 
 def current_call(session: Session, agent_id: int) -> Call | None:

@@ -25,7 +25,6 @@ from hotline.calls.models import Call, Leg
 from hotline.calls.moving import leave_bridge
 from hotline.calls.reading import call_of_leg, caller_leg
 from hotline.calls.states import JOINED, LIVE_LEGS, TALKING
-from hotline.cases import contacts
 from hotline.core import audit
 from hotline.core.errors import Forbidden, Refused
 from hotline.core.services import Services
@@ -44,8 +43,7 @@ def pass_on(session: Session, desk: Desk, call_id: int, note: str = "") -> Call:
         raise Refused("Staff choose the queue that a call goes to.", code="not-first-level")
     if call.state != TALKING:
         raise Refused("The call is over, or nobody talks in it now.", code="not-talking")
-    if call.contact_id is not None and note.strip():
-        contacts.remark(session, desk.services.clock, desk.actor, call.contact_id, note)
+    handling.keep_note(session, desk, call, note)
     # The skill stays with the call, so that every later wait of it is a hard one too.
     choice = Choice(queue=call.queue, skills=tuple(sorted({*call.skills, SENIOR})), priority=PASSED_ON_PRIORITY)
     enter_queue(session, desk.services, call, choice, before="passed_on")

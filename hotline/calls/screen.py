@@ -17,6 +17,7 @@ from hotline.calls.mission_now import MissionNow, mission_now
 from hotline.calls.models import Call, CallEvent, CallOrder, CallRecording, Leg, PhoneBookEntry
 from hotline.calls.reading import legs_of
 from hotline.calls.states import ENDED, OVER
+from hotline.calls.told import Told, told
 from hotline.cases.contact_models import Contact
 from hotline.cases.known import Known
 from hotline.cases.models import Case
@@ -45,6 +46,8 @@ class Screen:
     abuse: AbuseIncident | None = None
     failed: list[CallOrder] = field(default_factory=list)
     """What the provider did not carry out in the end."""
+    told: Told = field(default_factory=Told)
+    """What was said and promised before, so that nobody has to tell it again."""
 
     @property
     def mission(self) -> Mission | None:
@@ -112,17 +115,27 @@ def screen_of(session: Session, services: Services, call: Call, agent_id: int | 
     mine = any(handling.is_in(call, leg, agent_id) for leg in open_ones)
     contact = session.get(Contact, call.contact_id) if call.contact_id is not None else None
     case_id = contact.case_id if contact is not None else call.case_id
+    case = session.get(Case, case_id) if case_id is not None else None
+    caller = known(session, services, call)
     return Screen(
         legs=legs,
         acts=_acts(session, call, open_ones, agent_id) if mine else frozenset(),
-        known=known(session, services, call),
+        known=caller,
         contact=contact,
-        case=session.get(Case, case_id) if case_id is not None else None,
+        case=case,
         mission_now=mission_now(session, call, legs, services.clock.now()),
         names=presenting.names_of_agents(session, {leg.agent_id for leg in legs if leg.agent_id is not None}),
         parties=_parties(session, legs),
         abuse=session.scalar(select(AbuseIncident).where(AbuseIncident.contact_id == call.contact_id)),
         failed=[order for order in orders_of(session, call.id) if order.state == "failed"],
+        told=told(
+            session,
+            now=services.clock.now(),
+            phone=call.phone,
+            contact=contact,
+            case=case,
+            cases=[each.id for each in caller.cases],
+        ),
     )
 
 

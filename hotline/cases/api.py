@@ -139,6 +139,7 @@ def index() -> ResponseReturnValue:
         priority=_number("priority", 0, 4) or None,
         search=request.args.get("search", "")[:100],
         passports=actor().may("persons.passport"),
+        phones=actor().may("persons.phone"),
     )
     with current().db.transaction() as session:
         page = list_cases(session, wanted, cursor=request.args.get("cursor", ""), limit=_number("limit", 50, 200))

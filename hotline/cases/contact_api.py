@@ -80,10 +80,13 @@ class KeyIn(_Strict):
 
 
 class ContactOut(BaseModel):
-    """One call, text, chat, mail or visit; the number is masked, times are UTC. `officer_id` is who spoke with them."""
+    """One call, text, chat, mail, visit or answer to an alert; times are UTC.
+
+    The number is masked. `officer_id` is who spoke with them.
+    """
 
     id: int
-    kind: Literal["call", "text", "chat", "mail", "visit"]
+    kind: Literal["call", "text", "chat", "mail", "visit", "answer"]
     direction: Literal["in", "out"]
     state: Literal["open", "closed"]
     phone: str

@@ -10,6 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.core.db import Base, HasId
 
+ANSWER = "answer"
+"""The kind of a contact that a person's answer to an alert makes; nobody opens one by hand."""
+CLOSED_TOPIC = "ContactClosed"
+"""Outbox topic with {"contact_id", "case_id"}, once for each contact."""
+
 
 class Contact(HasId, Base):
     """One time that somebody and the centre were in touch. It belongs to one case at most, and never changes to another."""
@@ -26,9 +31,9 @@ class Contact(HasId, Base):
     )
 
     ref: Mapped[str] = mapped_column(String(80))
-    """What the room that made it calls it (`call:12`); the same ref never makes a second contact."""
+    """What the room that made it calls it (`call:12`, `answer:3`); the same ref never makes a second contact."""
     kind: Mapped[str] = mapped_column(String(10))
-    """call, text, chat, mail or visit."""
+    """call, text, chat, mail or visit (`contacts.KINDS`), or the answer to an alert."""
     direction: Mapped[str] = mapped_column(String(3))
     """`in` when they came to us."""
     state: Mapped[str] = mapped_column(String(10), default="open", server_default="open")

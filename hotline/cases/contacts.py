@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hotline.cases import persons
-from hotline.cases.contact_models import Contact
+from hotline.cases.contact_models import CLOSED_TOPIC, Contact
 from hotline.cases.judging import MOODS, RISKS, rank_of
 from hotline.cases.models import Case, CaseEntry, CasePerson
 from hotline.cases.person_models import Person
@@ -31,8 +31,6 @@ DIRECTIONS = ("in", "out")
 NOWHERE = "ZZ"
 """The country of a case while nobody knows where the person is."""
 MAX_REF_CHARS, MAX_SUMMARY_CHARS, MAX_RELATION_CHARS = 80, 200, 60
-CLOSED_TOPIC = "ContactClosed"
-"""Outbox topic with {"contact_id", "case_id"}, once for each contact."""
 _OPEN = text(
     "INSERT INTO contacts (ref, kind, direction, phone, drill, danger, person_id, opened_at)"
     " VALUES (:ref, :kind, :direction, :phone, :drill, :danger, :person_id, :now) ON CONFLICT (ref) DO NOTHING RETURNING id"

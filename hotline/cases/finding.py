@@ -16,6 +16,9 @@ MIN_LAST_DIGITS = 4
 ALIKE = 0.3
 """How much a name must have in common with what was typed, 0 to 1; pg_trgm's own measure."""
 _DIGITS = re.compile(r"\+?[0-9]{4,15}")
+_PART = re.compile(r"\+?[0-9]{3,15}")
+"""What any search of ours takes for a part of a number; travellers are found by three digits."""
+_SIGNS = re.compile(r"[\s().-]+")
 _BY_NAME = """
 SELECT id FROM (
     SELECT coalesce(p.merged_into_id, p.id) AS id, max(grams_alike(name_grams(p.name), name_grams(:words))) AS alike
@@ -32,12 +35,12 @@ SELECT DISTINCT coalesce(merged_into_id, id) AS id FROM persons WHERE passport_h
 
 
 def find_persons(
-    session: Session, settings: Settings | None, typed: str, *, passports: bool, limit: int = 50
+    session: Session, settings: Settings | None, typed: str, *, passports: bool, phones: bool, limit: int = 50
 ) -> list[int]:
     """Return the ids of persons that fit what was typed, the likeliest first.
 
-    Four digits or more also match the beginning or the end of a number; a whole passport's number is tried only with
-    `passports`, for those who may.
+    With `phones` four digits or more also match the beginning or the end of a number, and with `passports` a whole passport's
+    number is tried: each is for those who may see it, because what is hidden could else be found out digit by digit.
     """
     wanted = typed.strip()[:MAX_TEXT_CHARS].replace("\x00", "")
     if not wanted:
@@ -50,7 +53,9 @@ def find_persons(
             found |= dict.fromkeys(session.scalars(text(_BY_PASSPORT), given))
         except InvalidInput:
             given = {}  # what was typed is no passport's number
-    digits = re.sub(r"[\s().-]", "", wanted)
+    digits = _SIGNS.sub("", wanted)
+    if is_number(wanted) and not phones:
+        return list(found)[:most]
     if _DIGITS.fullmatch(digits):
         bare = digits.removeprefix("+")
         start = f"+82{bare[1:]}%" if digits.startswith("0") else f"+{bare}%"
@@ -62,3 +67,8 @@ def find_persons(
         given = {"words": wanted, "alike": ALIKE, "most": most}
         found |= dict.fromkeys(session.scalars(text(_BY_NAME), given))
     return list(found)[:most]
+
+
+def is_number(typed: str) -> bool:
+    """Say whether what was typed is a part of a telephone number."""
+    return _PART.fullmatch(_SIGNS.sub("", typed.strip())) is not None

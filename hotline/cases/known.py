@@ -44,7 +44,7 @@ WITH who AS (
     SELECT k.id, k.kind, k.direction, k.opened_at, k.mood, k.risks, k.disposition, k.officer_id, o.display_name AS officer_name
       FROM contacts k LEFT JOIN officers o ON o.id = k.officer_id
      WHERE (k.phone = :phone AND k.phone <> '' OR k.person_id IN (SELECT id FROM everybody)) AND k.opened_at > :long_ago
-       AND k.ref <> :this_ref
+       AND k.ref <> :this_ref AND k.kind <> 'answer'
      ORDER BY k.opened_at DESC, k.id DESC LIMIT 20
 )
 SELECT (SELECT jsonb_agg(named) FROM named) AS persons,

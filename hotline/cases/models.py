@@ -20,8 +20,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from hotline.cases.words import ENTRIES
 from hotline.core.db import Base, HasId
 
 
@@ -107,6 +108,12 @@ class CaseEntry(HasId, Base):
     body: Mapped[str] = mapped_column(Text, default="", server_default="")
     """Words of the person or the officer; emptied when the person is erased."""
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+
+    @validates("kind")
+    def _named(self, _key: str, kind: str) -> str:
+        """Return a kind that has words; whoever brings a new one brings what the timeline calls it."""
+        assert kind in ENTRIES, f"the timeline has no words for {kind}"
+        return kind
 
 
 class Attachment(HasId, Base):

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from hotline.cases.contact_models import ANSWER, CLOSED_TOPIC, Contact
 from hotline.cases.models import Case, CaseEntry
 from hotline.cases.persons import of_traveller
 from hotline.cases.states import CASE, CLOSED, OPEN, priority
@@ -42,6 +43,8 @@ class Word:
     lon: float | None = None
     place: str = ""
     country: str = "ZZ"
+    contact_ref: str = ""
+    """What the contact is called in which they said it (`answer:12`); empty where it was said in one that is kept already."""
 
 
 def open_or_join(session: Session, clock: Clock, actor: Actor, word: Word) -> Case:
@@ -62,7 +65,7 @@ def open_or_join(session: Session, clock: Clock, actor: Actor, word: Word) -> Ca
 
 def _insert(clock: Clock, word: Word, person_id: int) -> Any:
     now = clock.now()
-    given = {name: value for name, value in asdict(word).items() if name != "channel"}
+    given = {name: value for name, value in asdict(word).items() if name not in ("channel", "contact_ref")}
     rank = priority(injured=word.injured, people=word.people, severity=word.severity)
     return (
         insert(Case)
@@ -121,13 +124,29 @@ def hear(session: Session, clock: Clock, actor: Actor, case: Case, word: Word) -
 
 def _write_down(session: Session, clock: Clock, case: Case, word: Word) -> None:
     details = {name: getattr(word, name) for name in ("says", "injured", "people", "lat", "lon")}
+    contact_id = _in_touch(session, clock, case, word) if word.contact_ref else None
     session.add(
         CaseEntry(
-            case_id=case.id, at=clock.now(), kind="answer", channel=word.channel, body=word.place,
+            case_id=case.id, contact_id=contact_id, at=clock.now(), kind="answer", channel=word.channel, body=word.place,
             details={name: value for name, value in details.items() if value is not None},
         )
     )  # fmt: skip
     session.flush()
+
+
+def _in_touch(session: Session, clock: Clock, case: Case, word: Word) -> int:
+    """Keep that they were in touch by themselves: a contact that is over at once, in which nobody of ours was spoken with.
+
+    Its entry alone stands in the history, and tells what was said.
+    """
+    contact = Contact(
+        ref=word.contact_ref, kind=ANSWER, direction="in", state=CLOSED, person_id=case.person_id, case_id=case.id,
+        drill=word.drill, opened_at=clock.now(), closed_at=clock.now(),
+    )  # fmt: skip
+    session.add(contact)
+    session.flush()
+    outbox.publish(session, clock, CLOSED_TOPIC, {"contact_id": contact.id, "case_id": case.id})
+    return contact.id
 
 
 def _shown(case: Case) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from hotline.cases.reading import (
     people_of,
 )
 from hotline.cases.states import CASE, STATES, WORK
+from hotline.cases.timeline import story
 from hotline.core import live
 from hotline.core.errors import HotlineError, InvalidInput, NotFound
 from hotline.core.explain import explain
@@ -78,6 +79,7 @@ def _list_context() -> dict[str, Any]:
         source=request.args.get("source", ""),
         search=request.args.get("q", "")[:100],
         passports=who.may("persons.passport"),
+        phones=who.may("persons.phone"),
     )
     with current().db.transaction() as session:
         try:
@@ -133,14 +135,16 @@ def _case_context(case_id: int) -> dict[str, Any]:
         shown |= {_receiver(entry) for entry in entries} | {each.official_id for each in questions}
         names = _names(session, shown)
         others = [each for each in cases_about(session, person.id) if each.id != case.id]
-        received = _received(session, person.id)
+        phones = phones_of(session, person.id)
+        received = _received(session, phones)
+        lines = story(session, case, entries, received, phones)
         calls = call_links(session, {entry.contact_id for entry in entries})
     return {
         "panels": _panels(case_id), "questions": questions, "files": files,
         "people": people, "told": told, "may_attach": may_attach, "missions": in_charge, "received": received,
         "may_reopen": (until := may_reopen_until(case)) is not None and current().clock.now() <= until,
         "max_question": MAX_QUESTION_CHARS, "now": current().clock.now(),
-        "case": case, "person": person, "entries": entries, "calls": calls,
+        "case": case, "person": person, "lines": lines, "calls": calls,
         "names": names, "others": others, "words": words, "ref": _ref,
         "events": CASE.events_for(case.state, who), "own": case.owner_id == who.id, "receiver": _receiver,
         "may_change": case.owner_id in (None, who.id) or who.may("cases.assign"), "source_link": _source_link(case),
@@ -267,10 +271,9 @@ def _who_can_work(session: Session) -> list[Officer]:
     return [officer for officer in found if WORK in permissions_of(officer.roles)]
 
 
-def _received(session: Session, person_id: int) -> list[Received]:
+def _received(session: Session, phones: list[str]) -> list[Received]:
     """Return the alerts that were sent to the person's numbers, where a room above tells of them."""
     registry: Registry = current_app.extensions["registry"]
-    phones = phones_of(session, person_id)
     return (
         list(registry.received(session, phones, MAX_RECEIVED, current().clock.now()))
         if registry.received is not None and phones

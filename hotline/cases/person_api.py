@@ -169,7 +169,10 @@ def index() -> ResponseReturnValue:
     """Find persons."""
     typed = request.args.get("search", "")[:100]
     with current().db.transaction() as session:
-        found = find_persons(session, current().settings, typed, passports=actor().may(revealing.PASSPORT))
+        found = find_persons(
+            session, current().settings, typed, passports=actor().may(revealing.PASSPORT),
+            phones=actor().may(revealing.FIELDS["phone"]),
+        )  # fmt: skip
         names = names_of(session, set(found))
     return jsonify(persons=[{"id": person_id, "name": names.get(person_id, "")} for person_id in found])
 

@@ -33,9 +33,9 @@ SHOWN = 50
 def list_page() -> ResponseReturnValue:
     """Find persons, and show who may be one and the same."""
     typed = request.args.get("q", "")[:100]
-    may_search_passports = actor().may("persons.passport")
+    may = {"passports": actor().may("persons.passport"), "phones": actor().may("persons.phone")}
     with current().db.transaction() as session:
-        found = find_persons(session, current().settings, typed, passports=may_search_passports, limit=SHOWN)
+        found = find_persons(session, current().settings, typed, **may, limit=SHOWN)
         names = names_of(session, set(found))
         proposed = merging.proposals(session) if actor().may("persons.merge") else []
     return render_template("cases/persons.html", typed=typed, found=found, names=names, proposed=proposed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from hotline.cases.finding import find_persons
+from hotline.cases.finding import find_persons, is_number
 from hotline.cases.models import Case, CaseEntry, CasePerson
 from hotline.cases.person_models import Person
 from hotline.cases.states import CLOSED, OPEN_STATES, STATES
@@ -42,6 +42,8 @@ class CaseFilter:
     search: str = ""
     passports: bool = False
     """Whether a whole passport's number may be searched for."""
+    phones: bool = False
+    """Whether digits of a telephone number may be searched for."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,10 @@ def _narrowed(session: Session, wanted: CaseFilter) -> Select[tuple[Case]]:
     if not text:
         return statement
     reference = _REFERENCE.fullmatch(text)
-    travellers = [found.traveller.id for found in search(session, text, limit=MAX_PERSONS).found]
+    hidden = is_number(text) and not wanted.phones
+    travellers = [] if hidden else [found.traveller.id for found in search(session, text, limit=MAX_PERSONS).found]
     settings = current().settings if wanted.passports else None
-    persons = find_persons(session, settings, text, passports=wanted.passports, limit=MAX_PERSONS)
+    persons = find_persons(session, settings, text, passports=wanted.passports, phones=wanted.phones, limit=MAX_PERSONS)
     theirs = select(Person.id).where(func.coalesce(Person.merged_into_id, Person.id).in_(persons))
     by_person = Case.traveller_id.in_(travellers) | Case.person_id.in_(theirs)
     return statement.where(by_person | (Case.id == int(reference[1])) if reference else by_person)

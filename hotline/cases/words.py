@@ -46,6 +46,11 @@ ENTRIES = {
     "mission_gave_back": gettext_noop("Given back by the mission"),
     "mission_lost": gettext_noop("Taken back from the mission"),
 }
+AROUND = {
+    "alert": gettext_noop("Alert received"),
+    "text": gettext_noop("Text sent"),
+}
+"""What stands in the story of a case without being an entry of its history."""
 CHANNELS = {
     "link": gettext_noop("by the personal page"),
     "sms": gettext_noop("by text"),
@@ -56,6 +61,7 @@ CHANNELS = {
     "chat": gettext_noop("by chat"),
     "mail": gettext_noop("by e-mail"),
     "visit": gettext_noop("in person"),
+    "answer": gettext_noop("answer to an alert"),
 }
 WHYS = {
     "no_answer": gettext_noop("no answer"),

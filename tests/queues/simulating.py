@@ -34,12 +34,17 @@ class Stream:
 
 @dataclass
 class Measured:
-    """Waits of answered callers in seconds by number, and how many hung up; `wait_s` adds up the waits of all."""
+    """Waits of answered callers in seconds by number, and how many hung up; `wait_s` adds up the waits of all.
+
+    `talk_s` adds up the talks, `lasted_s` is when the last one ended.
+    """
 
     waits: dict[int, float] = field(default_factory=dict)
     lost: int = 0
     wait_s: float = 0.0
     delayed: int = 0
+    talk_s: float = 0.0
+    lasted_s: float = 0.0
 
     def share_waiting(self) -> float:
         """Return the share of callers who found nobody free."""
@@ -52,6 +57,10 @@ class Measured:
     def within(self, limit_s: float) -> float:
         """Return the share answered within so many seconds."""
         return sum(1 for wait in self.waits.values() if wait <= limit_s) / (len(self.waits) + self.lost)
+
+    def occupancy(self, agents: int) -> float:
+        """Return the share of the agents' time in which they talked."""
+        return self.talk_s / (agents * self.lasted_s)
 
     def share_lost(self) -> float:
         """Return the share of callers who hung up."""
@@ -156,7 +165,10 @@ def simulate(stream: Stream, router: Router) -> Measured:
             wait_s = now_s - joined.pop(caller)
             result.waits[caller] = wait_s
             result.wait_s += wait_s
-            plan(round(now_s + talks.pop(caller), 6), "end", agent)
+            talk_s = talks.pop(caller)
+            result.talk_s += talk_s
+            result.lasted_s = max(result.lasted_s, now_s + talk_s)
+            plan(round(now_s + talk_s, 6), "end", agent)
         if kind == "call" and who in joined:
             result.delayed += 1
             if stream.patience_s is not None:

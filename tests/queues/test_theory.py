@@ -1,4 +1,4 @@
-"""The router against theory: Erlang C within 3 %, Erlang A within 5 %; and the cheap simulation against the service itself."""
+"""The router against theory: Erlang C and Erlang A within 3 %; and the cheap simulation against the service itself."""
 
 from __future__ import annotations
 
@@ -72,21 +72,31 @@ def test_the_service_gives_every_caller_the_wait_of_the_cheap_simulation(
     assert real.delayed > 20
 
 
-def _compare(row: tuple[int, int, int, int], calls: int, asa_rel: float) -> None:
+IMPATIENT = [(240, 180, 90, 12), (200, 180, 60, 11), (300, 240, 120, 18)]
+"""Calls an hour, seconds a call, mean patience in seconds, agents.
+
+In the first and the third the queue would grow for ever without hang-ups."""
+SEED = 1
+
+
+def _compare(row: tuple[int, int, int, int], calls: int, asa_rel: float | None) -> None:
     per_hour, talk_s, agents, within_s = row
     theory = erlang.waiting(per_hour, talk_s, agents, within_s)
     met = simulate(Stream(per_hour, talk_s, calls, seed=SEED), Memory(agents))
     assert met.share_waiting() == pytest.approx(theory.wait_probability, rel=0.03)
-    assert met.asa_s() == pytest.approx(theory.asa_s, rel=asa_rel)
     assert met.within(within_s) == pytest.approx(theory.service_level, rel=0.03)
+    assert met.occupancy(agents) == pytest.approx(theory.occupancy, rel=0.03)
+    if asa_rel is not None:
+        assert met.asa_s() == pytest.approx(theory.asa_s, rel=asa_rel)
 
 
-SEED = 1
-
-
-def test_waits_are_those_of_erlang_c() -> None:
-    # The mean wait of so many calls still strays by 4 % around theory from seed to seed; the nightly run holds it to 3 %.
-    _compare(ROWS[0], 150_000, asa_rel=0.1)
+# The mean wait of so many calls strays from seed to seed, by 16 % with 28 agents and by 1 % with two; by day it is held to 3 %
+# where it says something, and the nightly run holds it to 3 % in every row. All else is held to 3 % in every row by day as well.
+@pytest.mark.parametrize(
+    ("row", "asa_rel"), [(ROWS[0], 0.1), (ROWS[1], 0.03), (ROWS[2], None), *((row, 0.1) for row in HEAVY)]
+)
+def test_waits_are_those_of_erlang_c(row: tuple[int, int, int, int], asa_rel: float | None) -> None:
+    _compare(row, 150_000, asa_rel)
 
 
 @pytest.mark.nightly
@@ -95,12 +105,15 @@ def test_waits_are_those_of_erlang_c_in_every_row(row: tuple[int, int, int, int]
     _compare(row, 2_000_000, asa_rel=0.03)
 
 
-def test_waits_of_the_impatient_are_those_of_erlang_a() -> None:
-    theory = erlang.impatient(240, 180, 90, 12)
-    met = simulate(Stream(240, 180, 100_000, seed=SEED, patience_s=90), Memory(12))
-    assert met.share_waiting() == pytest.approx(theory.wait_probability, rel=0.05)
-    assert met.asa_s() == pytest.approx(theory.asa_s, rel=0.05)
-    assert met.share_lost() == pytest.approx(theory.abandoned, rel=0.05)
+@pytest.mark.parametrize("row", IMPATIENT)
+def test_waits_of_the_impatient_are_those_of_erlang_a(row: tuple[int, int, int, int]) -> None:
+    per_hour, talk_s, patience_s, agents = row
+    theory = erlang.impatient(per_hour, talk_s, patience_s, agents)
+    met = simulate(Stream(per_hour, talk_s, 100_000, seed=SEED, patience_s=patience_s), Memory(agents))
+    assert met.share_waiting() == pytest.approx(theory.wait_probability, rel=0.03)
+    assert met.asa_s() == pytest.approx(theory.asa_s, rel=0.03)
+    assert met.share_lost() == pytest.approx(theory.abandoned, rel=0.03)
+    assert met.occupancy(agents) == pytest.approx(theory.occupancy, rel=0.03)
 
 
 def test_one_agent_too_few_misses_the_service_level() -> None:

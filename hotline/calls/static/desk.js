@@ -71,9 +71,9 @@
 
   async function send(form, submitter) {
     const data = new FormData(form, submitter);
-    // The note so far goes along to whoever looks at an abusive call, or takes a hard one over.
+    // The note so far goes along to whoever looks at an abusive call, or takes one over.
     const note = document.getElementById("write-note");
-    if (/\/(protect|pass-on)$/.test(form.action) && note) data.set("note", note.value.slice(0, NOTE_CHARS));
+    if (/\/(protect|pass-on|hand-over|queue)$/.test(form.action) && note) data.set("note", note.value.slice(0, NOTE_CHARS));
     let answer;
     try {
       answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { "X-Fragment": "1" } });
