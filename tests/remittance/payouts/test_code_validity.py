@@ -185,7 +185,7 @@ def test_the_counter_says_that_it_is_too_old_and_the_missions_officer_makes_a_ne
 @pytest.mark.parametrize(
     ("language", "good", "over"),
     [
-        ("en", "; good until ", "no longer good; call us for a new one"),
+        ("en", " · good until ", "no longer good; call us for a new one"),
         ("ko", "까지 유효</dd>", "전화로 새 코드를 요청하십시오"),
     ],
 )
