@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     voucher_key: str = Field("", validation_alias=_env("HOTLINE_VOUCHER_KEY"))
     voucher_key_password: SecretStr = Field(SecretStr(""), validation_alias=_env("HOTLINE_VOUCHER_KEY_PASSWORD"))
     """PKCS#12 file of the key that signs payout vouchers, and its password; empty makes a key in the data directory."""
+    pickup_code_hours: int = Field(24, ge=1, le=336, validation_alias=_env("HOTLINE_PICKUP_CODE_HOURS"))
+    """How long the code for fetching emergency money is good; what comes later needs a new code."""
     duty_numbers: str = Field(
         "",
         validation_alias=_env("HOTLINE_DUTY_NUMBERS"),

@@ -65,6 +65,9 @@ class Line:
     until: datetime | None
     place: Place | None
     code_sent_at: datetime | None
+    code_until: datetime | None
+    code_over: bool
+    """Whether the code cannot be used any more: a new one is had by telephone."""
     watched: bool
 
 
@@ -143,7 +146,8 @@ def _line(session: Session, one: Remittance, language: str, now: datetime) -> Li
     return Line(
         one, shown.traveller_words(one), shown.steps_of(one), format_money(Money(one.wanted_minor, one.currency), language),
         shown.until_of(session, one) if one.state == READY else None, place, code.made_at if code is not None else None,
-        watched,
+        code.expires_at if code is not None else None,
+        code is not None and (code.locked_at is not None or code.expires_at <= now), watched,
     )  # fmt: skip
 
 

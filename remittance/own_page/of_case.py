@@ -11,6 +11,7 @@ from hotline.core.actor import Actor
 from hotline.core.i18n import gettext_noop
 from remittance.ledger.standing import standing
 from remittance.ledger.states import DEPOSITS
+from remittance.money.amounts import Money
 from remittance.quotes.standing import quote_of
 from remittance.requests import reading
 from remittance.requests.models import Remittance
@@ -38,11 +39,16 @@ NEXT = {
 
 @dataclass(frozen=True)
 class OfCase:
-    """One remittance of a case; amounts in minor units of `due_currency`, which is empty before the quote."""
+    """One remittance of a case.
+
+    `cash` is what the traveller gets: as asked for, and once it is quoted what the newest quote hands out. What is due and held
+    is in minor units of `due_currency`, which is empty before the quote.
+    """
 
     one: Remittance
     mission: str
     next: str
+    cash: Money
     due_currency: str
     due_minor: int
     held_minor: int
@@ -58,5 +64,6 @@ def of_case(session: Session, actor: Actor, case_id: int, language: str) -> Sequ
         held = -standing(session, DEPOSITS, "remittance", one.id).get(quote.due_currency, 0) if quote is not None else 0
         name = mission.name_ko if language == "ko" else mission.name_en
         currency, due = (quote.due_currency, quote.due_minor) if quote is not None else ("", 0)
-        lines.append(OfCase(one, name, NEXT.get(one.state, ""), currency, due, held))
+        cash = Money(quote.paid_minor, quote.currency) if quote is not None else Money(one.wanted_minor, one.currency)
+        lines.append(OfCase(one, name, NEXT.get(one.state, ""), cash, currency, due, held))
     return lines

@@ -40,18 +40,20 @@ from remittance.requests.models import Remittance
 from remittance.requests.states import LASTS, READY, UNDER_WATCH, WRITE
 from remittance.screening import holding
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 _TEXTS = {
-    "ko": "[외교부] {number} 수령 코드 {code}. {mission}에서 신분증과 함께 제시하세요. 직원이 전화로 코드를 묻지 않습니다.",
-    "en": "Consular hotline: pickup code {code} for {number}. Show it with your passport at {mission}. Nobody of ours asks "
-    "for it by telephone.",
+    "ko": "[외교부] {number} 수령 코드 {code}({hours}시간 유효). {mission}에서 신분증과 함께 제시하세요. 시간이 지나면 "
+    "새 코드를 요청하세요. 직원이 전화로 코드를 묻지 않습니다.",
+    "en": "Consular hotline: pickup code {code} for {number}, good for {hours} h. Show it with your passport at {mission}. After "
+    "that, ask us for a new one. Nobody of ours asks for it by telephone.",
 }
 
 
 def first(session: Session, clock: Clock, settings: Settings, actor: Actor, one: Remittance) -> PickupCode | None:
     """Make the first code of a locked remittance that is ready and send it; None where there is no telephone to send it to.
 
-    Whoever has no telephone, or one that others may read, is told a code by voice later (`replace`).
+    Whoever has no telephone, or one that others may read, is told a code by voice later (`replace`). Each code is good for
+    `Settings.pickup_code_hours`, and never longer than the money is ready.
     """
     if not one.payee_phone or one.duress in UNDER_WATCH:
         return None
@@ -110,7 +112,8 @@ def replace(
 def attempt(services: Services, actor: Actor, one: Remittance, code: str) -> int:
     """Try a code in a transaction of its own; the code's id when it is right.
 
-    Call it while no transaction is open. Raises Refused: `no-code`, `code-locked`, `wrong-code` (with how many tries are `left`).
+    Call it while no transaction is open. Raises Refused: `no-code`, `code-expired` (nothing is counted), `code-locked`,
+    `wrong-code` (with how many tries are `left`).
     """
     clock = services.clock
     with services.db.transaction() as session:
@@ -128,8 +131,10 @@ def attempt(services: Services, actor: Actor, one: Remittance, code: str) -> int
                 session, clock, actor, "pickup_code.wrong", "remittance", one.id,
                 after={"nth": known.nth, "tries_left": left},
             )  # fmt: skip
-    if known is None or known.expires_at <= clock.now():
+    if known is None:
         raise Refused("There is no code that is valid now.", code="no-code")
+    if known.expires_at <= clock.now():
+        raise _too_old(known)
     if known.locked_at is not None:
         raise Refused("The code is locked after too many wrong tries.", code="code-locked")
     raise Refused(f"The code is wrong; {left} tries are left.", code="wrong-code", params={"left": left})
@@ -146,10 +151,12 @@ def still_right(
 
 
 def demand_live(session: Session, clock: Clock, one: Remittance, code_id: int) -> PickupCode:
-    """Return a code by its id, locked; raises Refused when it was replaced, locked, used, or is too old."""
+    """Return a code by its id, locked; raises Refused when it was replaced, locked, used, or is too old (`code-expired`)."""
     known = live(session, one.id, lock=True)
-    if known is None or known.id != code_id or known.locked_at is not None or known.expires_at <= clock.now():
-        raise Refused("The code was replaced or locked meanwhile, or is too old.", code="no-code")
+    if known is None or known.id != code_id or known.locked_at is not None:
+        raise Refused("The code was replaced or locked meanwhile.", code="no-code")
+    if known.expires_at <= clock.now():
+        raise _too_old(known)
     return known
 
 
@@ -171,14 +178,20 @@ def spoken(code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
+def _too_old(code: PickupCode) -> Refused:
+    words = "The code is too old; a new one has to be made."
+    return Refused(words, code="code-expired", params={"nth": code.nth})
+
+
 def _make(
     session: Session, clock: Clock, settings: Settings, one: Remittance, way: str, by_id: int | None
 ) -> tuple[PickupCode, str]:
     last = session.scalar(select(func.max(PickupCode.nth)).where(PickupCode.remittance_id == one.id)) or 0
     now = clock.now()
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    ends = min(one.due_at or now + LASTS[READY], now + timedelta(hours=settings.pickup_code_hours))
     made = PickupCode(
-        remittance_id=one.id, nth=last + 1, way=way, made_at=now, made_by_id=by_id, expires_at=one.due_at or now + LASTS[READY],
+        remittance_id=one.id, nth=last + 1, way=way, made_at=now, made_by_id=by_id, expires_at=ends,
     )  # fmt: skip
     session.add(made)
     session.flush()
@@ -191,8 +204,8 @@ def _send(session: Session, clock: Clock, one: Remittance, made: PickupCode, cod
     mission = missions.get(session, one.mission_id)
     place = mission.name_ko if one.payee_language == "ko" else mission.name_en
     body = _TEXTS["ko" if one.payee_language == "ko" else "en"].format(
-        number=one.number, code=spoken(code), mission=place[:80]
-    )
+        number=one.number, code=spoken(code), mission=place[:80], hours=max(1, (made.expires_at - made.made_at) // HOUR),
+    )  # fmt: skip
     store.publish(
         session, clock, phone=one.payee_phone, body=body, purpose="code", dedupe_key=f"pickup:{made.id}",
         expires_at=min(made.expires_at, clock.now() + NOTICE_LIFE),

@@ -15,6 +15,7 @@ from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
+from hotline.missions import missions
 from remittance.payouts import disputing, paying, reading, releasing, words
 from remittance.payouts.states import VOICE
 from remittance.requests import access, moving
@@ -46,9 +47,9 @@ def panel(remittance_id: int) -> str:
 @permit(WRITE)
 def new_code(remittance_id: int) -> ResponseReturnValue:
     """Make a new code: sent by text, or shown once to be told by voice."""
-    services, way, told = current(), request.form.get("way", ""), ""
+    services, way = current(), request.form.get("way", "")
     try:
-        _, told = releasing.new_code(services, actor(), remittance_id, way=way, proof=request.form.get("proof", ""))
+        made, told = releasing.new_code(services, actor(), remittance_id, way=way, proof=request.form.get("proof", ""))
     except NotFound:
         raise
     except HotlineError as error:
@@ -58,7 +59,8 @@ def new_code(remittance_id: int) -> ResponseReturnValue:
         # Shown in this answer and nowhere else: neither a cookie nor the address may carry it.
         with services.db.transaction() as session:
             one = moving.get(session, remittance_id)
-        return render_template("payouts/told.html", one=one, code=told)
+            zone = missions.get(session, one.mission_id).zone
+        return render_template("payouts/told.html", one=one, code=told, until=made.expires_at, zone=zone)
     flash(gettext("A new code is on its way. The one before is dead."), "good")
     return redirect(url_for("remittances.show", remittance_id=remittance_id))
 

@@ -43,6 +43,9 @@ EXPLANATIONS = {
     "drill-money": gettext_noop("In a drill no money moves."),
     "not-ready": gettext_noop("It is not ready to be paid out."),
     "no-code": gettext_noop("No code is valid now. Ask the centre to send a new one."),
+    "code-expired": gettext_noop(
+        "This code is too old: nothing was paid, and no try was counted. Send a new one, or ask the centre for it."
+    ),
     "code-locked": gettext_noop(
         "The code is locked after too many wrong tries. Somebody else at the centre makes a new one."
     ),

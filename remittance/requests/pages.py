@@ -27,7 +27,7 @@ from hotline.missions import staff
 from hotline.missions.models import Mission
 from remittance.money.amounts import Money
 from remittance.money.wording import format_money, parse_amount
-from remittance.requests import access, asking, moving, policies, reading, reviewing, words
+from remittance.requests import access, asking, moving, policies, reading, reviewing, script, words
 from remittance.requests.asking import Wish
 from remittance.requests.reading import CHOICES, GOING_ON, PAGE_ROWS, Wanted
 from remittance.requests.reference import shown
@@ -78,10 +78,11 @@ def _form(values: Any, error: HotlineError | None = None) -> ResponseReturnValue
             statement = statement.where(Mission.id.in_(staff.missions_of(session, actor().id or 0)))
         offered = session.scalars(statement.limit(500)).all()
         incidents = reading.open_incidents(session)
+        spoken = script.language_of(session, _id(values.get("case_id", "")), offered)
     faults = error if isinstance(error, (InvalidInput, SeveralFaults)) else None
     page = render_template(
         "remittances/new.html", values=values, policy=policy, missions=offered, incidents=incidents, words=words,
-        name_of=_name_of, errors=explain_fields(faults, "remittance") if faults is not None else {},
+        script=script, spoken=spoken, name_of=_name_of, errors=explain_fields(faults, "remittance") if faults is not None else {},
         error=explain(error, "remittance") if error is not None and faults is None else None,
     )  # fmt: skip
     return page, error.status if error is not None else 200
@@ -143,7 +144,7 @@ def _one(remittance_id: int, error: HotlineError | None = None) -> ResponseRetur
         "remittances/show.html", one=one, changes=changes, names=names, mission=missions[one.mission_id], others=others,
         may_do=may_do, may_lift=any(event.startswith("lift_") for event in may_do) and one.held_state is not None,
         reviewer=actor().may(REVIEW), decider=actor().may(APPROVE), holder=actor().may(HOLD), words=words, shown=shown,
-        name_of=_name_of, panels=_panels(remittance_id), values=request.form if error is not None else {},
+        script=script, name_of=_name_of, panels=_panels(remittance_id), values=request.form if error is not None else {},
         errors=explain_fields(error, "remittance") if isinstance(error, (InvalidInput, SeveralFaults)) else {},
     )  # fmt: skip
     return page, error.status if error is not None else 200

@@ -74,4 +74,6 @@ def _amounts(session: Session, one: Remittance, quote: Quote, language: str) -> 
         "held": format_money(Money(held, quote.due_currency), language),
         "missing": format_money(Money(max(0, quote.due_minor - held), quote.due_currency), language),
         "bank": bank.bank_ko if language == "ko" else bank.bank_en, "account": bank.number, "holder": bank.holder,
+        # One Hangul letter turns an English text into one of twice as many parts; the page names the holder in any letters.
+        "of_holder": f" ({bank.holder})" if bank.holder.isascii() else "",
     }  # fmt: skip

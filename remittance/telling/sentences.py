@@ -187,7 +187,7 @@ TEXTS: dict[str, dict[str, dict[str, str]]] = {
         "quoted": {
             "ko": "[영사콜센터] {name} 긴급 송금 입금 안내\n금액 {due}\n{bank} {account} {holder}\n입금자명 {reference}\n"
             "{until}까지\n{url}",
-            "en": "[Consular Call Center] Emergency money for {name}: deposit {due} to {bank} {account} ({holder}), "
+            "en": "[Consular Call Center] Emergency money for {name}: deposit {due} to {bank} {account}{of_holder}, "
             "depositor name {reference}, by {until}. {url}",
         },
         "returned": {

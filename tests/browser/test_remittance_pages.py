@@ -81,3 +81,28 @@ def test_what_was_written_stays_beside_what_is_wrong(site: Site, open_desk: Call
     desk.page.get_by_role("button", name="Write the request down").click()
     expect(desk.page.locator(".notice-good")).to_be_visible()
     expect(desk.page.locator("h2").first).to_have_text("USD 1,200.00")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["1280", "360"])
+def test_what_to_say_is_beside_the_fields_and_folds_away(
+    site: Site, open_desk: Callable[..., Desk], language: str, size: dict[str, int]
+) -> None:
+    chief, pages = practise(site.services, language)
+    desk = open_desk(language=language, size=size)
+    desk.sign_in(chief)
+    desk.go(pages["new"])
+    for section, korean, english in (
+        ("who", "여권을 가지고 계십니까?", "Do you have your passport?"),
+        ("what", "현금이 얼마나", "How much cash do you need"),
+        ("payer", "안내해도 되겠습니까?", "May we call and text this person"),
+        ("alone", "협박하고 있습니까?", "or threaten you?"),
+    ):
+        panel = desk.page.locator(f'[aria-labelledby="{section}-title"]')
+        for words in (korean, english):
+            expect(panel.get_by_text(words)).to_be_visible()
+        panel.locator("summary").click()
+        for words in (korean, english):
+            expect(panel.get_by_text(words)).to_be_hidden()
+    desk.check(f"remittance-new-folded-{language}")
+    assert desk.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -25,7 +25,8 @@ from remittance.telling.sentences import (
 CHANGES = [("request", "", "requested"), *((each.event, each.state, each.target) for each in REMITTANCE.transitions)]
 FILLING = {
     "number": "R-2026-000123", "name": "K. M.", "reference": "K7QM-2P4X", "due": "KRW 1,450,000", "held": "KRW 1,000,000",
-    "missing": "KRW 450,000", "bank": "국민은행", "account": "123-456-789012", "holder": "외교부", "mission": "주홍콩 총영사관",
+    "missing": "KRW 450,000", "bank": "국민은행", "account": "123-456-789012", "holder": "외교부", "of_holder": "",
+    "mission": "주홍콩 총영사관",
     "phone": "+82 2-3210-0404", "until": "11월 28일 15:00(한국 시간)",
     "url": "https://hotline.example.go.kr/r/EachPersonGetsTheirOwnLink0",
 }  # fmt: skip
@@ -89,6 +90,7 @@ def test_texts_are_short() -> None:
                     "mission": "Consulate General in Hong Kong",
                     "bank": "Kookmin Bank",
                     "holder": "MOFA",
+                    "of_holder": " (Ministry of Foreign Affairs)",
                     "until": "28 Nov",
                 }
                 filled = text.format(**(FILLING | (korean if language == "en" else {})))
