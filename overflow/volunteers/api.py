@@ -74,6 +74,7 @@ def create(given: VolunteerIn) -> ResponseReturnValue:
     query("state", {"type": "string", "enum": list(STATES)}, "Only volunteers in this state"),
     query("skill", {"type": "string"}, "Only who has this skill"),
     query("language", {"type": "string"}, "Only who speaks this language (ISO 639)"),
+    query("site", {"type": "string"}, "Any part of where somebody can come to; who helps from home only has no site"),
     query("limit", PAGE_LIMIT, "Volunteers on one page"),
     query("cursor", {"type": "string", "pattern": "^[0-9]{1,18}$"}, "`next_cursor` of the page before"),
 )
@@ -82,8 +83,9 @@ def index() -> ResponseReturnValue:
     """Find volunteers."""
     asked = request.args
     wanted = Wanted(
-        asked.get("search", ""), asked.get("state", ""), asked.get("skill", "")[:60], asked.get("language", "")[:10]
-    )
+        asked.get("search", ""), asked.get("state", ""), asked.get("skill", "")[:60], asked.get("language", "")[:10],
+        site=asked.get("site", ""),
+    )  # fmt: skip
     with current().db.transaction() as session:
         page = reading.search(
             session, wanted, current().clock.now(), cursor=_number("cursor", None), limit=_number("limit", DEFAULT_PAGE) or 0

@@ -58,6 +58,7 @@ def wanted_of_request() -> Wanted:
     return Wanted(
         asked.get("q", "").strip()[: reading.MAX_TEXT_CHARS], state if state in STATES else "",
         asked.get("skill", "").strip()[:30], asked.get("language", "").strip()[:3], asked.get("expiring") == "1",
+        asked.get("site", "").strip()[: reading.MAX_TEXT_CHARS],
     )  # fmt: skip
 
 

@@ -22,13 +22,18 @@ HISTORY_ROWS = 40
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for; empty parts do not narrow. `expiring`: a certificate ends within EXPIRES_SOON."""
+    """What is looked for; empty parts do not narrow.
+
+    `expiring`: a certificate ends within EXPIRES_SOON. `site`: any part of where somebody can come to; who helps from home only
+    has none.
+    """
 
     text: str = ""
     state: str = ""
     skill: str = ""
     language: str = ""
     expiring: bool = False
+    site: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,9 @@ def _narrowed(wanted: Wanted, now: datetime) -> Select[tuple[Volunteer]]:
         statement = statement.where(Volunteer.skills.has_key(wanted.skill.replace("\x00", "")))
     if wanted.language:
         statement = statement.where(Volunteer.languages.contains([wanted.language.replace("\x00", "")]))
+    site = wanted.site.strip().replace("\x00", "")[:MAX_TEXT_CHARS]
+    if site:
+        statement = statement.where(func.lower(Volunteer.site).contains(site.lower(), autoescape=True))
     if wanted.expiring:
         ending = exists().where(
             Certificate.volunteer_id == Volunteer.id, Certificate.withdrawn_at.is_(None),

@@ -8,7 +8,19 @@ import overflow.volunteers.statement_pages  # noqa: F401 - these three add their
 from hotline.core import menu_groups as groups
 from hotline.core.i18n import gettext_noop
 from hotline.core.registry import MenuEntry, Registry, SubjectKind
-from overflow.volunteers import api, demo, desk_pages, fatigue, inviting, joining_pages, leaving, own_page, pages, words
+from overflow.volunteers import (
+    api,
+    demo,
+    desk_pages,
+    fatigue,
+    inviting,
+    joining_pages,
+    leaving,
+    own_page,
+    pages,
+    twice,
+    words,
+)
 from overflow.volunteers.states import READ
 
 
@@ -21,7 +33,7 @@ def register(registry: Registry) -> None:
     registry.every(leaving.EVERY_S, leaving.JOB)
     registry.job(fatigue.JOB, fatigue.sweep, queue="default", timeout_s=120)
     registry.every(fatigue.EVERY_S, fatigue.JOB)
-    registry.ready_guards.append(fatigue.guard)
+    registry.ready_guards += [fatigue.guard, twice.guard]
     registry.on("VolunteerApproved", "volunteers.welcome", inviting.welcome)
     registry.action_labels |= words.ACTIONS
     registry.explanations |= words.EXPLANATIONS

@@ -56,6 +56,7 @@ EXPLANATIONS = {
         "They change their number on their own page, with a code sent to the new one."
     ),
     "volunteer-still-there": gettext_noop("Somebody on the roster leaves it first."),
+    "on-duty-elsewhere": gettext_noop("This number takes calls already, from another place; sign off there first."),
     "hours-over": gettext_noop("Your hours for today or this week are over; rest now. Thank you."),
     "certificate-withdrawn": gettext_noop("This certificate was withdrawn before."),
     "volunteer.reason": gettext_noop("Give the reason in 1 to 500 characters."),

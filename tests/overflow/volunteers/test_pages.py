@@ -41,6 +41,31 @@ def test_the_list_is_narrowed_by_state_skill_language_and_certificates_that_end(
         assert {name for name in ("Kim", "Lee") if f">{name}</a>" in page.text} == shown, asked
 
 
+def test_a_planner_sees_and_narrows_by_where_people_can_come_to(
+    services: Services, chief: Visitor, client: FlaskClient
+) -> None:
+    with services.db.transaction() as session:
+        make_volunteer(session, name="Kim", site="서울 종로 Annex")
+        make_volunteer(session, name="Lee", site="Busan 100%")
+        make_volunteer(session, name="Park")
+    everybody = chief.get("/volunteers").text
+    assert "서울 종로 Annex</td>" in everybody and "from home only</td>" in everybody
+    names = {"Kim", "Lee", "Park"}
+    for asked, shown in (
+        ("종로", {"Kim"}), ("annex", {"Kim"}), ("BUSAN", {"Lee"}), ("100%25", {"Lee"}), ("%25", {"Lee"}), ("_", set()),
+        ("", names), ("x" * 5000, set()),
+    ):  # fmt: skip
+        page = chief.get(f"/volunteers?site={asked}")
+        assert {name for name in names if f">{name}</a>" in page.text} == shown, asked
+    assert chief.get("/volunteers?site=%00").status_code == 422
+    table = chief.get("/volunteers/export.csv?site=busan").text
+    assert "Lee" in table and "Kim" not in table and "Park" not in table
+    key = _token(services)
+    for asked, answer in (("종로", ["Kim"]), ("", ["Park", "Lee", "Kim"])):
+        found = client.get(API, query_string={"site": asked}, headers=key).json
+        assert [each["name"] for each in found["volunteers"]] == answer
+
+
 def test_a_chief_gives_a_certificate_suspends_and_takes_back(services: Services, chief: Visitor) -> None:
     with services.db.transaction() as session:
         volunteer_id = make_volunteer(session, name="Kim").id
