@@ -90,7 +90,7 @@ class World:
             bank = make_bank(session, self.clock)
             self.bank_id, self.bank_number = bank.id, bank.number
             for code, country, zone in PLACES:
-                self.missions.append(self._mission(session, code, country, zone))
+                self.missions.append(self.add_mission(session, code, country, zone))
             cases = [make_case(session, self.clock, name=f"여행자 {nth}") for nth in range(PEOPLE)]
             cases += [make_case(session, self.clock, person_id=each.person_id) for each in cases[:SECOND_CASES]]
             self.cases = [each.id for each in cases]
@@ -100,7 +100,8 @@ class World:
             self.one, self.two, self.three = (make_actor(session, self.clock, "finance_officer") for _ in range(3))
             self.incidents = [self._incident(session, name) for name in ("Quake", "Flood")]
 
-    def _mission(self, session: Session, code: str, country: str, zone: str) -> Mission:
+    def add_mission(self, session: Session, code: str, country: str, zone: str) -> Mission:
+        """Add a mission with two cashiers and an officer."""
         mission = make_mission(
             session, code=f"{code}-{next(_numbers)}", country=country, countries=["HK", country], zone=zone
         )
