@@ -22,6 +22,7 @@ def kill(services: Services, first: int, count: int) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)  # many processes: a machine that is shared needs more than the usual five minutes
 def test_the_whole_service_goes_on_after_kills_at_any_commit_point(services: Services) -> None:
     kill(services, 0, 12)
 

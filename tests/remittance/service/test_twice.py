@@ -305,6 +305,8 @@ def month(twice: Twice) -> None:
     assert told.value.code == "wrong-state" and closed.closed_by_id == world.two.id and twice.booked() == booked
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)  # many calls: a machine that is shared needs more than the usual five minutes
 def test_every_command_given_twice_is_in_the_books_once(app: Any, services: Services, clock: FrozenClock) -> None:
     world = World(services, clock)
     world.begin()
