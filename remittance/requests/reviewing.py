@@ -19,7 +19,7 @@ from remittance.requests.access import demand
 from remittance.requests.asking import HOME
 from remittance.requests.models import DURESS, IDENTITIES, Remittance, RemittanceChange
 from remittance.requests.moving import demand_version, move
-from remittance.requests.states import APPROVE, HOLDABLE, REVIEW, UNDER_REVIEW, WITH_MONEY
+from remittance.requests.states import APPROVE, HOLDABLE, REMITTANCE, REVIEW, UNDER_REVIEW, WITH_MONEY
 
 MAX_NAME_CHARS = 120
 UNDER_PRESSURE = "under_pressure"
@@ -38,7 +38,8 @@ def take_up(session: Session, clock: Clock, actor: Actor, remittance_id: int) ->
 def note(session: Session, clock: Clock, actor: Actor, remittance_id: int, given: Mapping[str, Any]) -> Remittance:
     """Write down what the review found: identity, interview, the relative and the consent; only while it is under review.
 
-    Raises InvalidInput naming the field. Of the interview only the result is kept, and only reviewers see it.
+    The same by the same person again changes nothing. Raises InvalidInput naming the field. Of the interview only the result is
+    kept, and only reviewers see it.
     """
     if not actor.may(REVIEW):
         raise Forbidden(f"This needs the permission {REVIEW}.")
@@ -58,12 +59,13 @@ def note(session: Session, clock: Clock, actor: Actor, remittance_id: int, given
     phone = str(given.get("payer_phone", "")).strip()
     if phone and not given.get("consent"):
         raise InvalidInput("consent", False, "nobody is called without it: ask the traveller, or leave the number out")
-    one.identity, one.identity_words, one.duress = given["identity"], words, given["duress"]
-    one.payer_name, one.payer_phone = payer, to_e164(phone, HOME, field="payer_phone") if phone else ""
-    if given.get("consent"):
-        one.payer_consent_at = one.payer_consent_at or clock.now()
-    else:
-        one.payer_consent_at = None
+    number, consent = to_e164(phone, HOME, field="payer_phone") if phone else "", bool(given.get("consent"))
+    found = (given["identity"], words, given["duress"], payer, number)
+    kept = (one.identity, one.identity_words, one.duress, one.payer_name, one.payer_phone)
+    if found == kept and consent == (one.payer_consent_at is not None) and _noted_last(session, actor, one):
+        return one
+    one.identity, one.identity_words, one.duress, one.payer_name, one.payer_phone = found
+    one.payer_consent_at = (one.payer_consent_at or clock.now()) if consent else None
     one.reviewed_by_id, one.version, one.updated_at = actor.id, one.version + 1, clock.now()
     session.add(
         RemittanceChange(
@@ -72,6 +74,17 @@ def note(session: Session, clock: Clock, actor: Actor, remittance_id: int, given
     )
     audit.record(session, clock, actor, "remittance.noted", "remittance", one.id, after={"identity": one.identity})
     return one
+
+
+def _noted_last(session: Session, actor: Actor, one: Remittance) -> bool:
+    """Say whether the last thing that happened to a remittance is a note by the actor: then the same again is a repetition."""
+    last = session.scalar(
+        select(RemittanceChange)
+        .where(RemittanceChange.remittance_id == one.id)
+        .order_by(RemittanceChange.id.desc())
+        .limit(1)
+    )
+    return last is not None and last.event == "note" and last.by_id == actor.id
 
 
 def approve(
@@ -123,6 +136,7 @@ def decide(
     if event == "reject":
         _somebody_else(actor, one)
     if event in ("reject_held", "refund_held"):
+        REMITTANCE.next_state(one.state, event, actor)  # first: whoever may not learns nothing of what is held
         off_the_case(session, actor, one)
         money = one.held_state in WITH_MONEY
         if money == (event == "reject_held"):

@@ -7,13 +7,7 @@ Then the file is sent again, as people do. A line of JSON tells of each seed.
 
 from __future__ import annotations
 
-import json
-import os
-import random
-import signal
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 
 from hotline.core.actor import SYSTEM
@@ -24,7 +18,7 @@ from hotline.core.services import Services, connect_redis
 from remittance.deposits import importing
 from remittance.ledger.checking import check
 from tests.factories import NOW
-from tests.remittance.ledger.dying import FROM_OUTSIDE, Mortal
+from tests.remittance.dying import answer, kill
 from wsgi import build_registry
 
 POINTS = 6
@@ -42,38 +36,22 @@ def take(url: str, redis_url: str, file: Path, db: Database) -> None:
     importing.take(services_of(url, redis_url, db), SYSTEM, file.read_bytes(), name=file.name)
 
 
-def one(url: str, redis_url: str, seed: int, file: Path) -> dict[str, object]:
+def one(url: str, redis_url: str, seed: int, file: Path) -> None:
     """Run one seed to its death, check the books, and take the file over once more."""
-    reading, told = os.pipe()
-    child = os.fork()
-    if child == 0:
-        with suppress(BaseException):
-            db = Mortal(url, pool_size=1)
-            db.dies_at, db.way = 1 + seed // 3 % POINTS, seed % 3
-            take(url, redis_url, file, db)
-            os.write(told, b"done")
-        os._exit(1)
-    os.close(told)
-    if seed % 3 == FROM_OUTSIDE:
-        time.sleep(0.01 + random.Random(seed).random() * 0.15)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    with os.fdopen(reading) as pipe:
-        done = pipe.read() == "done"
+    death = kill(url, seed, lambda db, _told: take(url, redis_url, file, db), points=POINTS, within_s=0.15)
     db = Database(url, pool_size=1)
     with db.connection() as connection:
         findings = check(connection, NOW).findings
     take(url, redis_url, file, db)
     db.dispose()
-    return {"seed": seed, "killed": os.WTERMSIG(status) == signal.SIGKILL, "done": done, "findings": findings}
+    answer(seed=seed, killed=death.killed, findings=findings)
 
 
 def main(url: str, redis_url: str, first: str, count: str, directory: str) -> None:
     """Run the seeds and print a line for each."""
     build_registry()
     for seed in range(int(first), int(first) + int(count)):
-        answer = one(url, redis_url, seed, Path(directory) / f"{seed}.xml")
-        print(json.dumps(answer), flush=True)  # noqa: T201  # this is its answer
+        one(url, redis_url, seed, Path(directory) / f"{seed}.xml")
 
 
 if __name__ == "__main__":

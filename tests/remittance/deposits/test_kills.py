@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,8 +10,8 @@ from remittance.deposits import placing
 from tests.remittance.deposits.making import DUE, Bank
 from tests.remittance.deposits.test_importing import sound
 from tests.remittance.deposits.writing import camt
+from tests.remittance.dying import answers
 
-ROOT = Path(__file__).resolve().parents[3]
 LIMIT_S = 500
 
 
@@ -28,14 +25,9 @@ def kill(bank: Bank, directory: Path, first: int, count: int) -> None:
         if nth == 0:
             entries += [bank.entry(DUE, reference=whole.reference), bank.entry(DUE + 1, reference=over.reference)]
         (directory / f"{seed}.xml").write_bytes(camt([bank.statement(*entries)]))
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.remittance.deposits.dying", url, redis_url, str(first), str(count), str(directory)],
-        cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2_000:]
-    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len(answers) == count and not any(answer["findings"] for answer in answers), answers
-    assert sum(answer["killed"] for answer in answers) > count // 2, answers
+    found = answers("tests.remittance.deposits.dying", url, redis_url, first, count, directory, limit_s=LIMIT_S)
+    assert len(found) == count and not any(answer["findings"] for answer in found), found
+    assert sum(answer["killed"] for answer in found) > count // 2, found
     while placing.place_new(bank.services):
         pass
     assert len(bank.entries()) == 3 * count + 2, "each entry once"

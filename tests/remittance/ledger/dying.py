@@ -1,20 +1,13 @@
 """Book-keepers that are killed: `python -m tests.remittance.ledger.dying DATABASE FIRST COUNT BANK HELD`, one line of JSON each.
 
 For every seed a process is forked that posts, reverses and seals, and dies by SIGKILL: between the statement and its commit,
-right after a commit, or from outside at any moment. What it was told to be committed it says first. Forked and not started
-anew, because that is a hundred times quicker; nothing is connected before the fork.
+right after a commit, or from outside at any moment. What it was told to be committed it says first.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import random
-import signal
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 
 from sqlalchemy.orm import Session
 
@@ -26,26 +19,9 @@ from remittance.ledger.posting import About, Line, post, reverse
 from remittance.ledger.sealing import seal
 from remittance.money.amounts import Money
 from tests.factories import NOW
+from tests.remittance.dying import FROM_OUTSIDE, Mortal, answer, kill
 
 ACTS = 6
-BEFORE_COMMIT, AFTER_COMMIT, FROM_OUTSIDE = range(3)
-
-
-class Mortal(Database):
-    """A database whose process dies at its nth transaction: before the commit, or right after it."""
-
-    dies_at, way = 0, FROM_OUTSIDE
-
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        self.dies_at -= 1
-        with super().transaction() as session:
-            yield session
-            if self.dies_at == 0 and self.way == BEFORE_COMMIT:
-                session.flush()
-                os.kill(os.getpid(), signal.SIGKILL)
-        if self.dies_at == 0 and self.way == AFTER_COMMIT:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def act(db: Database, seed: int, nth: int, bank: int, held: int, told: int) -> None:
@@ -71,40 +47,26 @@ def post_one(session: Session, clock: FrozenClock, key: str, bank: int, held: in
     ).journal_id
 
 
-def live_and_die(url: str, seed: int, bank: int, held: int, told: int) -> None:
+def live(db: Mortal, seed: int, bank: int, held: int, told: int) -> None:
     """Keep books until death comes."""
-    db = Mortal(url, pool_size=1)
-    db.dies_at, db.way = 1 + seed // 3 % ACTS, seed % 3
     for nth in range(1_000 if db.way == FROM_OUTSIDE else ACTS):
         act(db, seed, nth, bank, held, told)
 
 
-def one(url: str, seed: int, bank: int, held: int) -> dict[str, object]:
+def one(url: str, seed: int, bank: int, held: int) -> None:
     """Run one seed to its death, then check the books; what was told, and what is wrong."""
-    reading, told = os.pipe()
-    child = os.fork()
-    if child == 0:
-        with suppress(BaseException):
-            live_and_die(url, seed, bank, held, told)
-        os._exit(1)
-    os.close(told)
-    if seed % 3 == FROM_OUTSIDE:
-        time.sleep(0.02 + random.Random(seed).random() * 0.08)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    with os.fdopen(reading) as pipe:
-        keys = pipe.read().split()
+    death = kill(url, seed, lambda db, told: live(db, seed, bank, held, told), points=ACTS, within_s=0.08)
     db = Database(url, pool_size=1)
     with db.connection() as connection:
         checked = check(connection, NOW)
     db.dispose()
-    return {"seed": seed, "killed": os.WTERMSIG(status) == signal.SIGKILL, "told": keys, "findings": checked.findings}
+    answer(seed=seed, killed=death.killed, told=death.told, findings=checked.findings)
 
 
 def main(url: str, first: str, count: str, bank: str, held: str) -> None:
     """Run the seeds and print a line for each."""
     for seed in range(int(first), int(first) + int(count)):
-        print(json.dumps(one(url, seed, int(bank), int(held))), flush=True)  # noqa: T201  # this is its answer
+        one(url, seed, int(bank), int(held))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
@@ -14,24 +9,19 @@ from remittance.ledger import sealing
 from remittance.ledger.closing import ask, close
 from remittance.ledger.models import LedgerJournal
 from tests.factories import NOW
-from tests.remittance.ledger.dying import ACTS, FROM_OUTSIDE, act
+from tests.remittance.dying import FROM_OUTSIDE, answers
+from tests.remittance.ledger.dying import ACTS, act
 from tests.remittance.ledger.making import DAY, Books
 
-ROOT = Path(__file__).resolve().parents[3]
 LIMIT_S = 280
 
 
 def kill(books: Books, first: int, count: int) -> None:
-    words = [books.services.settings.database_url, str(first), str(count), str(books.bank), str(books.held)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.remittance.ledger.dying", *words],
-        cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2_000:]
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(answers) == count
+    url = books.services.settings.database_url
+    found = answers("tests.remittance.ledger.dying", url, first, count, books.bank, books.held, limit_s=LIMIT_S)
+    assert len(found) == count
     told = set[str]()
-    for answer in answers:
+    for answer in found:
         assert answer["killed"] and not answer["findings"], answer
         told |= set(answer["told"])
     with books.services.db.transaction() as session:

@@ -6,13 +6,7 @@ nth commit, right after it, or from outside at any moment. Then another process 
 
 from __future__ import annotations
 
-import json
-import os
-import random
-import signal
 import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 
 from redis import Redis
@@ -31,7 +25,7 @@ from remittance.payouts import codes, paying, releasing
 from remittance.payouts.models import Payout
 from remittance.requests import effects, moving, reviewing
 from tests.factories import NOW
-from tests.remittance.ledger.dying import AFTER_COMMIT, BEFORE_COMMIT, FROM_OUTSIDE, Mortal
+from tests.remittance.dying import answer, kill
 from tests.remittance.payouts.making import seen
 
 COMMITS = 7
@@ -83,21 +77,11 @@ def work(services: Services, seed: int, remittance_id: int) -> None:
             paying.confirm(session, services.clock, witness, standing.id)
 
 
-def one(url: str, data_dir: str, seed: int, remittance_id: int) -> dict[str, object]:
+def one(url: str, data_dir: str, seed: int, remittance_id: int) -> None:
     """Run one seed to its death, do it again alive, and check the books; what is wrong, and how often it was paid."""
-    child = os.fork()
-    if child == 0:
-        with suppress(BaseException):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # half a line of a log would stand before an answer
-            mortal = Mortal(url, pool_size=1)
-            mortal.dies_at, mortal.way = 1 + seed // 3 % COMMITS, seed % 3
-            work(services_of(mortal, data_dir), seed, remittance_id)
-            time.sleep(1)  # whoever is killed from outside and was quicker than that
-        os._exit(1)
-    if seed % 3 == FROM_OUTSIDE:
-        time.sleep(0.02 + random.Random(seed).random() * 0.25)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
+    death = kill(
+        url, seed, lambda db, _told: work(services_of(db, data_dir), seed, remittance_id), points=COMMITS, within_s=0.25
+    )
     db = Database(url, pool_size=2)
     services, refused = services_of(db, data_dir), ""
     try:
@@ -112,16 +96,13 @@ def one(url: str, data_dir: str, seed: int, remittance_id: int) -> dict[str, obj
     with db.connection() as connection:
         findings = check(connection, NOW).findings
     db.dispose()
-    return {
-        "seed": seed, "killed": os.WIFSIGNALED(status), "state": state, "paid": paid, "findings": findings, "refused": refused,
-    }  # fmt: skip
+    answer(seed=seed, killed=death.killed, state=state, paid=paid, findings=findings, refused=refused)
 
 
 def main(url: str, data_dir: str, first: str, *remittances: str) -> None:
     """Run a seed for each remittance and print a line for each."""
-    assert {BEFORE_COMMIT, AFTER_COMMIT, FROM_OUTSIDE} == {0, 1, 2}, "a seed's way of dying is its rest by three"
     for nth, remittance_id in enumerate(remittances):
-        print(json.dumps(one(url, data_dir, int(first) + nth, int(remittance_id))), flush=True)  # noqa: T201  # its answer
+        one(url, data_dir, int(first) + nth, int(remittance_id))
 
 
 if __name__ == "__main__":

@@ -44,10 +44,12 @@ from remittance.tills.cash_moves import CashMove
 from tests.remittance.ledger.making import at_once
 from tests.remittance.requests.making import make_wish, noted
 from tests.remittance.service.bank_acts import again, assign, deposit, settle_deposit, statement, undo
+from tests.remittance.service.till_acts import count, explain
 from tests.remittance.service.world import (
     FLOATS,
     NOTES,
     PAYERS,
+    PEOPLE,
     Mission,
     World,
     later,
@@ -67,10 +69,12 @@ def ask(world: World, pick: int, number: int) -> None:
     """Somebody asks for money, sometimes past the limit."""
     mission = world.missions[number % len(world.missions)]
     whose = 0 if number % 9 == 0 else pick % len(PAYERS)  # now and then one relative pays for several travellers
+    incident = (None, None, *world.incidents)[number // 3 % (2 + len(world.incidents))]
     wish = make_wish(
-        case_id=world.cases[pick % len(world.cases)], mission_id=mission.id, wanted=wish_amount(pick, number),
-        payer_name=PAYERS[whose], payer_phone=f"+82 10-2000-001{whose}", payee_name=f"KIM MINSU {pick % len(world.cases)}",
-        payee_phone="" if number % 7 == 0 else f"+852 6123 456{pick % len(world.cases)}",
+        case_id=world.cases[pick % len(world.cases)], mission_id=mission.id, incident_id=incident,
+        wanted=wish_amount(pick, number), payer_name=PAYERS[whose], payer_phone=f"+82 10-2000-001{whose}",
+        payee_name=f"KIM MINSU {pick % PEOPLE}",
+        payee_phone="" if number % 7 == 0 else f"+852 6123 456{pick % PEOPLE}",
     )  # fmt: skip
     world.do(lambda session: asking.ask(session, world.clock, world.agent, wish))
 
@@ -292,7 +296,7 @@ def days(world: World, pick: int, _number: int) -> None:
 
 def crash(world: World, pick: int, number: int) -> None:
     """The process dies before one of the commits of what it does; what was to be done is done again by somebody."""
-    acts = (deposit, release, pay, forward, statement, settle, replenish)
+    acts = (deposit, release, pay, forward, statement, settle, replenish, count, explain)
     with world.dying(1 + number % 4):
         acts[pick % len(acts)](world, pick, number)
 
@@ -302,11 +306,12 @@ ACTS: dict[str, Act] = {
     for act in (
         ask, approve, quote, forward, decide, hold, lift, reroute, statement, deposit, again, assign, undo, settle_deposit,
         release, code, wrong_code, pay, pay_race, replenish, dispute, settle, clear, month, minutes, days, crash,
+        count, explain,
     )
 }  # fmt: skip
 USUAL = (
     "forward", "forward", "forward", "deposit", "deposit", "deposit", "release", "release", "release", "pay", "pay", "pay",
-    "replenish", "replenish", "statement", "statement", "undo", "assign", "settle", "settle", "clear", "clear",
-    "lift", "days", "crash", "crash",
+    "replenish", "replenish", "count", "explain", "statement", "statement", "undo", "assign", "settle", "settle", "clear",
+    "clear", "lift", "days", "crash", "crash",
 )  # fmt: skip
 """What happens more often than the rest, so that sequences come to the end of a remittance's life."""

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from remittance.deposits.checking import bank_balances
+from tests.remittance.service import till_model
 from tests.remittance.service.world import World
 
 _LATEST = """latest AS (
@@ -59,6 +60,19 @@ SELECT * FROM promised FULL JOIN cash USING (mission_id, currency) WHERE coalesc
 WITH $latest SELECT case_id, sum(limit_minor) FROM one
  WHERE state NOT IN ('requested', 'under_review', 'approved', 'rejected', 'expired', 'cancelled', 'refunded', 'refund_pending')
  GROUP BY 1 HAVING sum(limit_minor) > 300000""",
+    "nobody is past the limit of an incident": """
+WITH $latest SELECT one.person_id, r.incident_id, sum(one.limit_minor) FROM one JOIN remittances r ON r.id = one.id
+ WHERE r.incident_id IS NOT NULL AND one.state NOT IN
+   ('requested', 'under_review', 'approved', 'rejected', 'expired', 'cancelled', 'refunded', 'refund_pending')
+ GROUP BY 1, 2 HAVING sum(one.limit_minor) > 300000""",
+    "one is open for a person and incident, or for a case": """
+SELECT person_id, of, count(*) FROM (
+    SELECT id, person_id, 'case ' || case_id AS of, coalesce(held_state, state) AS state FROM remittances
+    UNION ALL SELECT id, person_id, 'incident ' || incident_id, coalesce(held_state, state) FROM remittances
+     WHERE incident_id IS NOT NULL) each
+ WHERE state IN ('requested', 'under_review', 'approved', 'quoted', 'partial', 'overpaid', 'wrong_depositor', 'deposited',
+                 'ready')
+ GROUP BY 1, 2 HAVING count(*) > 1""",
     "suspense is what waits": """
 SELECT a.minor, e.minor FROM (SELECT coalesce(sum(p.minor), 0) AS minor
     FROM ledger_postings p JOIN ledger_accounts a ON a.id = p.account_id WHERE a.kind = 'suspense') a,
@@ -98,4 +112,5 @@ def check(world: World, memory: Memory) -> None:
             assert not wrong, f"{name}: {wrong[:3]}"
         for bank in bank_balances(session):
             assert bank.agrees, f"the bank account is its last statement: {bank}"
+        till_model.check(session, world.clock.now())
         memory.check(session)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hotline.core.clock import FrozenClock
 from hotline.core.db import Base
 from hotline.core.services import Services
+from hotline.incidents.models import Incident
 from hotline.missions.models import MissionHours
 from hotline.notices.models import Notice
 from remittance.banks.models import BankAccount
@@ -48,7 +49,8 @@ FLOATS = {"USD": 900_000, "JPY": 900_000, "EUR": 500_000, "BHD": 800_000, "HKD":
 LARGEST = {"USD": 30, "JPY": 450, "EUR": 555, "BHD": 226, "HKD": 2_340}
 """How many such notes are about 3,000 dollars: some wishes are past the limit by then."""
 PAYERS = ("김영자", "이순신", "PARK JISOO", "Иван Петров", "최은경", "田中花子", "Marie Curie", "오세훈")
-PEOPLE = 8
+PEOPLE, SECOND_CASES = 8, 3
+"""Travellers, and how many of them have two cases, so that an incident meets one person through both."""
 KEPT = ("remittance_policies", "bank_accounts", "screening_rules", "sanction_lists")
 ALSO_EMPTIED = ("notices", "outbox_events")
 _numbers = itertools.count(1)
@@ -75,6 +77,7 @@ class World:
     clock: FrozenClock
     missions: list[Mission] = field(default_factory=list)
     cases: list[int] = field(default_factory=list)
+    incidents: list[int] = field(default_factory=list)
     bank_id: int = 0
     bank_number: str = ""
     files: list[bytes] = field(default_factory=list)
@@ -87,14 +90,18 @@ class World:
             bank = make_bank(session, self.clock)
             self.bank_id, self.bank_number = bank.id, bank.number
             for code, country, zone in PLACES:
-                self.missions.append(self._mission(session, code, country, zone))
-            self.cases = [make_case(session, self.clock, name=f"여행자 {nth}").id for nth in range(PEOPLE)]
+                self.missions.append(self.add_mission(session, code, country, zone))
+            cases = [make_case(session, self.clock, name=f"여행자 {nth}") for nth in range(PEOPLE)]
+            cases += [make_case(session, self.clock, person_id=each.person_id) for each in cases[:SECOND_CASES]]
+            self.cases = [each.id for each in cases]
             self.agent, self.chief, self.other_chief = (
                 make_actor(session, self.clock, role) for role in ("agent", "duty_chief", "duty_chief")
             )
             self.one, self.two, self.three = (make_actor(session, self.clock, "finance_officer") for _ in range(3))
+            self.incidents = [self._incident(session, name) for name in ("Quake", "Flood")]
 
-    def _mission(self, session: Session, code: str, country: str, zone: str) -> Mission:
+    def add_mission(self, session: Session, code: str, country: str, zone: str) -> Mission:
+        """Add a mission with two cashiers and an officer."""
         mission = make_mission(
             session, code=f"{code}-{next(_numbers)}", country=country, countries=["HK", country], zone=zone
         )
@@ -108,6 +115,15 @@ class World:
             make_actor(session, self.clock, "mission_officer", mission=mission),
         )
 
+    def _incident(self, session: Session, name: str) -> int:
+        made = Incident(
+            name_ko=name, name_en=name, kind="earthquake", severity="Severe", countries=["HK"], drill=False, state="open",
+            began_at=NOW, opened_at=NOW, opened_by_id=self.chief.id, updated_at=NOW,
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        return made.id
+
     def begin(self) -> None:
         """Forget everything but missions, staff and people, and begin again at NOW with fresh rates."""
         self.clock.set(NOW)
@@ -120,10 +136,10 @@ class World:
             session.execute(text("UPDATE bank_accounts SET opened_minor = 0"))
             make_rates(session, self.clock)
 
-    def do(self, act: Callable[[Session], Any]) -> Any:
-        """Do something in a transaction of its own."""
+    def do(self, act: Callable[..., Any], *more: Any) -> Any:
+        """Do something in a transaction of its own, with its session and whatever else is given."""
         with self.services.db.transaction() as session:
-            return act(session)
+            return act(session, *more)
 
     def rates(self) -> None:
         """Put today's rates on record."""
