@@ -11,6 +11,9 @@ from hotline.core.clock import Clock
 from hotline.core.errors import Refused
 from overflow.volunteers.models import Volunteer
 
+_NUMBER_LOCK = 0x4F_56_4E_01
+"""Space of the advisory locks on numbers that come on duty."""
+
 
 def guard(session: Session, clock: Clock, agent: Agent) -> None:
     """Refuse (`on-duty-elsewhere`) who takes calls already, as a volunteer or as staff, with the same number.
@@ -19,6 +22,8 @@ def guard(session: Session, clock: Clock, agent: Agent) -> None:
     """
     if not agent.phone:
         return
+    # Two places at once wait for each other here; the second then sees the first.
+    session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_NUMBER_LOCK, agent.phone))
     other = (
         select(Agent.id)
         .where(Agent.phone == agent.phone, Agent.id != agent.id, Agent.state.in_(ON_DUTY))

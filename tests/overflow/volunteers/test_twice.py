@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from sqlalchemy import select
 
 from hotline.agents import presence
 from hotline.agents.models import Agent
@@ -43,6 +47,27 @@ def test_who_takes_calls_in_one_place_does_not_become_ready_in_another(
         assert session.get_one(Agent, second).state == "offline"
     _choose(services, clock, first, "offline")
     assert _choose(services, clock, second, "ready") == "ready"
+
+
+def test_of_two_places_at_once_one_is_ready(services: Services, clock: FrozenClock) -> None:
+    places = _both(services)
+    both_ready = Barrier(2)
+
+    def come(agent_id: int) -> str:
+        with services.db.transaction() as session:
+            session.scalar(select(Agent.id).where(Agent.id == agent_id))  # the connection is there
+            both_ready.wait(timeout=60)
+            try:
+                return presence.choose(session, clock, agent_id, "ready", actor=SYSTEM).state
+            except Refused as refused:
+                session.rollback()
+                return refused.code
+
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as threads:
+            assert sorted(threads.map(come, places)) == ["on-duty-elsewhere", "ready"]
+        for agent_id in places:
+            _choose(services, clock, agent_id, "offline")
 
 
 def test_others_numbers_and_two_of_the_staff_are_left_alone(services: Services, clock: FrozenClock) -> None:
