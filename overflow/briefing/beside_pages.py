@@ -169,7 +169,10 @@ def _own_act(services: Services, token: str, call_id: int, act: str) -> Response
             live.notify_desk(services.redis, each)
         wake(call_id)
 
-    return act_from_page(own, said(), about="call", back=url_for("volunteer_page.show", token=token), after=tell)
+    # Their language is known only once the link was read: what is said is looked up afterwards.
+    return act_from_page(
+        own, lambda _: said(), about="call", back=url_for("volunteer_page.show", token=token), after=tell
+    )
 
 
 def _passed_on(session: Session, at: Desk, call_id: int) -> None:

@@ -265,6 +265,24 @@ class TestListening:
         assert again.status_code == 200 and "Thank you" not in again.text
         assert visitor.post(f"/v/{token}/calls/{room.call}/dance").status_code == 404
 
+    @pytest.mark.parametrize(
+        ("speaks", "act", "said"),
+        [
+            ("ko", "listener", "선임"),
+            ("ko", "pass-on", "감사합니다"),
+            ("ko", "protect", "상대방에게"),
+            ("en", "listener", "A senior is asked."),
+        ],
+    )  # fmt: skip
+    def test_what_came_of_it_is_said_in_the_volunteers_language(
+        self, room: Room, visitor: Visitor, speaks: str, act: str, said: str
+    ) -> None:
+        with room.services.db.transaction() as session:
+            session.get_one(Volunteer, room.volunteer).speaks = speaks
+        page = f"/v/{token_for(room.services, room.volunteer)}"
+        sent = visitor.post(f"{page}/calls/{room.call}/{act}", follow_redirects=True).text
+        assert said in sent[: sent.index("<h1")], "above the page's title"
+
     def test_from_the_phone_an_abusive_caller_is_warned_twice_and_then_the_call_ends(
         self, room: Room, visitor: Visitor
     ) -> None:
