@@ -31,9 +31,9 @@ BOOKS_LOCK = 5_067_081
 MAX_LINES = 200
 MAX_KEY_CHARS, MAX_MEMO_CHARS = 120, 500
 AHEAD = timedelta(days=1)
+"""A fact may lie so far ahead of the clock: value dates of banks in zones east of ours."""
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 """No journal tells of anything earlier: a year that is half typed would be kept as one that nothing can read."""
-"""A fact may lie so far ahead of the clock: value dates of banks in zones east of ours."""
 
 _INSERT = """
 WITH journal AS (

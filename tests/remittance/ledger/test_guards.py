@@ -7,7 +7,10 @@ from typing import LiteralString
 import psycopg
 import pytest
 
+from hotline.core.db import psycopg_of
 from remittance.ledger.months import period_of
+from remittance.ledger.posting import About, Line, post
+from remittance.money.amounts import Money
 from tests.factories import NOW
 from tests.remittance.ledger.making import Books
 
@@ -75,6 +78,24 @@ def test_checking_early_opens_no_door(books: Books) -> None:
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         connection.execute("SET CONSTRAINTS ALL DEFERRED")
         connection.execute(POSTING, (row[0], PERIOD, books.bank, "KRW", 1))
+
+
+def test_a_posting_is_checked_without_reading_the_books(books: Books) -> None:
+    """What a journal costs does not grow with the journals before it, whatever plans a connection has kept."""
+    with books.services.db.transaction() as session:
+        raw = psycopg_of(session)
+        for number in range(100):
+            lines = [Line(books.bank, Money(7, "KRW")), Line(books.held, Money(-7, "KRW"))]
+            post(
+                session, books.clock, books.one, key=f"k{number}", occurred_at=NOW, memo="x", about=About(), lines=lines
+            )
+            raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            raw.execute("SET CONSTRAINTS ALL DEFERRED")
+        read = raw.execute(
+            "SELECT relname, seq_tup_read, idx_scan > 0 FROM pg_stat_xact_user_tables"
+            " WHERE relname IN ('ledger_journals', 'ledger_postings') ORDER BY relname"
+        ).fetchall()
+    assert read == [("ledger_journals", 0, True), ("ledger_postings", 0, True)]
 
 
 KEPT = {
