@@ -35,7 +35,7 @@ SELECT id FROM calls WHERE traveller_id = :traveller OR contact_id IN (
 """Of everybody who is one person with them, but for another traveller who was not erased."""
 _OLD = """
 SELECT id FROM calls WHERE state = 'ended' AND ended_at < :before AND (phone <> '' OR forwarded_from <> '')
- ORDER BY id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
+ ORDER BY ended_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
 """
 _FORGET = (
     "UPDATE call_legs SET \"to\" = '' WHERE call_id = ANY(:ids) AND role = 'caller'",

@@ -38,6 +38,12 @@ class Call(HasId, Base):
         Index("ix_calls_case", "case_id"),
         Index("ix_calls_contact", "contact_id"),
         Index("ix_calls_queued_at", "queued_at", postgresql_where=text("direction = 'in'")),
+        Index("ix_calls_started_at", "started_at", postgresql_where=text("direction = 'in'")),
+        Index(
+            "ix_calls_numbers",
+            "ended_at",
+            postgresql_where=text("state = 'ended' AND (phone <> '' OR forwarded_from <> '')"),
+        ),
         Index("ix_calls_mission", "mission_id", "started_at", postgresql_where=text("mission_id IS NOT NULL")),
     )
 
@@ -100,6 +106,8 @@ class Leg(HasId, Base):
         ),
         Index("ix_call_legs_call", "call_id", "id"),
         Index("uq_call_legs_token", "token", unique=True, postgresql_where=text("token <> ''")),
+        Index("ix_call_legs_on", "call_id", postgresql_where=text("state IN ('ringing','answered','joined')")),
+        Index("ix_call_legs_agent", "agent_id", "id", postgresql_where=text("joined_at IS NOT NULL")),
         Index("ix_call_legs_due", "due_at", postgresql_where=text("state IN ('planned','placing','doubt')")),
     )
 

@@ -37,13 +37,16 @@ WITH who AS (
     SELECT c.id, c.state, c.priority, c.source, c.summary, c.risks, c.country, c.owner_id, o.display_name AS owner_name,
            o.disabled_at IS NULL AS owner_here, c.updated_at, c.person_id
       FROM cases c LEFT JOIN officers o ON o.id = c.owner_id
-     WHERE c.state <> 'closed' AND (c.person_id IN (SELECT id FROM everybody)
-           OR c.id IN (SELECT x.case_id FROM case_people x WHERE x.person_id IN (SELECT id FROM everybody)))
+     WHERE c.state <> 'closed' AND c.id IN (
+           SELECT own.id FROM cases own JOIN everybody ON own.person_id = everybody.id UNION
+           SELECT x.case_id FROM case_people x JOIN everybody ON x.person_id = everybody.id)
      ORDER BY c.priority, c.updated_at DESC LIMIT :max_cases
 ), talked AS (
     SELECT k.id, k.kind, k.direction, k.opened_at, k.mood, k.risks, k.disposition, k.officer_id, o.display_name AS officer_name
       FROM contacts k LEFT JOIN officers o ON o.id = k.officer_id
-     WHERE (k.phone = :phone AND k.phone <> '' OR k.person_id IN (SELECT id FROM everybody)) AND k.opened_at > :long_ago
+     WHERE k.id IN (
+           SELECT same.id FROM contacts same WHERE same.phone = :phone AND same.phone <> '' AND same.opened_at > :long_ago UNION
+           SELECT own.id FROM contacts own JOIN everybody ON own.person_id = everybody.id WHERE own.opened_at > :long_ago)
        AND k.ref <> :this_ref AND k.kind <> 'answer'
      ORDER BY k.opened_at DESC, k.id DESC LIMIT 20
 )

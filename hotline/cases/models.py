@@ -40,6 +40,7 @@ class Case(HasId, Base):
         CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="whole_place"),
         Index("uq_cases_one_open", "traveller_id", "source", unique=True, postgresql_where=text("state <> 'closed'")),
         Index("ix_cases_due", "priority", "id", postgresql_where=text("state <> 'closed'")),
+        Index("ix_cases_opened_at", "opened_at"),
         Index("ix_cases_source", "source", "id"),
         Index("ix_cases_owner", "owner_id", "priority", "id", postgresql_where=text("state <> 'closed'")),
         Index("ix_cases_traveller", "traveller_id", "id"),

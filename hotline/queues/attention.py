@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, case, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -133,7 +133,7 @@ def needs_attention(session: Session, clock: Clock, reader: Actor) -> list[Atten
         .outerjoin(Agent, Agent.id == AttentionItem.agent_id)
         .outerjoin(owner, or_(owner.id == Callback.owner_id, owner.id == Agent.officer_id))
         .outerjoin(acknowledger, acknowledger.id == AttentionItem.acknowledged_by_id)
-        .where(_matters())
+        .where(AttentionItem.id.in_(_candidates()), _matters())
         .order_by(AttentionItem.acknowledged_at.is_not(None), gravity, AttentionItem.at, AttentionItem.id)
         .limit(MAX_ROWS)
     )
@@ -144,6 +144,18 @@ def needs_attention(session: Session, clock: Clock, reader: Actor) -> list[Atten
         name = who.display_name if who is not None else ""
         found.append(Attention(item, callback, agent, name, acknowledged_by or "", addressed, mine))
     return found
+
+
+def _candidates() -> CompoundSelect[tuple[int]]:
+    """Return what can matter, found from the few rows that are alive: the items of all times are read by no list."""
+    of_callback = select(AttentionItem.id).join(Callback, Callback.id == AttentionItem.callback_id)
+    of_agent = select(AttentionItem.id).join(Agent, Agent.id == AttentionItem.agent_id)
+    return union_all(
+        of_callback.where(Callback.state.in_(OPEN)),
+        of_callback.where(Callback.state == CALLBACK_GIVEN_UP),
+        of_agent.where(Agent.state == NOT_READY, Agent.reason == DEAD_REASON),
+        select(AttentionItem.id).where(AttentionItem.kind == NUMBER_DEAD, AttentionItem.acknowledged_at.is_(None)),
+    )
 
 
 def _matters() -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.core.db import Base, HasId
@@ -25,6 +25,9 @@ class AttentionItem(HasId, Base):
         CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by_id IS NULL)", name="acknowledged"),
         Index("ix_attention_items_callback_id", "callback_id"),
         Index("ix_attention_items_agent_id", "agent_id"),
+        Index(
+            "ix_attention_items_dead", "id", postgresql_where=text("kind = 'number_dead' AND acknowledged_at IS NULL")
+        ),
     )
 
     kind: Mapped[str] = mapped_column(String(12))

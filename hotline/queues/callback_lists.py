@@ -14,11 +14,16 @@ MAX_ROWS, MAX_OF_CASE = 300, 20
 
 
 def open_callbacks(session: Session, *, owner_id: int | None = None) -> Sequence[Callback]:
-    """Return callbacks that need doing, those given up included, the most overdue first; at most MAX_ROWS."""
+    """Return callbacks that need doing, at most MAX_ROWS: what still runs, the most overdue first, then those given up.
+
+    Given up, a callback stays until somebody settles it: months of them must not push a promise of today off the list.
+    """
     wanted = select(Callback).where(Callback.state.in_((*OPEN, GIVEN_UP)))
     if owner_id is not None:
         wanted = wanted.where(Callback.owner_id == owner_id)
-    return session.scalars(wanted.order_by(Callback.due_at, Callback.id).limit(MAX_ROWS)).all()
+    return session.scalars(
+        wanted.order_by(Callback.state == GIVEN_UP, Callback.due_at, Callback.id).limit(MAX_ROWS)
+    ).all()
 
 
 def of_case(session: Session, case_id: int) -> Sequence[Callback]:

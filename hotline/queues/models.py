@@ -178,6 +178,9 @@ class Callback(HasId, Base):
         Index("ix_callbacks_due", "due_at", postgresql_where=text("state = 'planned'")),
         Index("ix_callbacks_open", "due_at", "id", postgresql_where=text("state IN ('planned','queued','calling')")),
         Index("ix_callbacks_case_id", "case_id"),
+        Index("ix_callbacks_origin_ref", "origin_ref", postgresql_where=text("origin_ref <> ''")),
+        Index("ix_callbacks_phone", "phone", "created_at", postgresql_where=text("phone <> ''")),
+        Index("ix_callbacks_given_up", "id", postgresql_where=text("state = 'given_up'")),
     )  # fmt: skip
 
     kind: Mapped[str] = mapped_column(String(10))

@@ -17,7 +17,8 @@ BATCH, MAX_BATCHES = 1_000, 40
 _BLANK = "caller = '', reference = '', answer = answer - 'notices' || '{\"notices\": []}'"
 _OLD = f"""
 UPDATE forwardings SET {_BLANK} WHERE id IN (
-    SELECT id FROM forwardings WHERE caller <> '' AND received_at < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+    SELECT id FROM forwardings WHERE caller <> '' AND received_at < :before
+     ORDER BY received_at LIMIT :most FOR UPDATE SKIP LOCKED)
 """  # noqa: S608  # a constant of this file
 _OF_FORGOTTEN_CALLS = f"""
 UPDATE forwardings SET {_BLANK} WHERE caller <> '' AND call_id IN (

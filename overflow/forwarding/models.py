@@ -92,6 +92,7 @@ class Forwarding(HasId, Base):
         Index("uq_forwardings_token", "token_hash", unique=True, postgresql_where=text("token_hash <> ''")),
         Index("uq_forwardings_call", "call_id", unique=True, postgresql_where=text("call_id IS NOT NULL")),
         Index("ix_forwardings_open", "received_at", postgresql_where=text("call_id IS NULL AND decision = 'take'")),
+        Index("ix_forwardings_old", "received_at", postgresql_where=text("caller <> ''")),
         Index("ix_forwardings_mission", "mission_id", "id"),
         Index("ix_forwardings_caller", "caller", "id", postgresql_where=text("caller <> ''")),
     )

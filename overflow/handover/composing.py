@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from hotline.core import audit, live
 from hotline.core.actor import SYSTEM
@@ -60,15 +60,19 @@ def add_late(services: Services) -> int:
     """Bring what became known after a mission's latest opening into that hand-over, while it is open; how many got something."""
     now, pair = services.clock.now(), key_pair(services)
     with services.db.transaction() as session:
-        latest = select(func.max(Handover.id)).group_by(Handover.mission_id)
+        # One look into an index for each mission: the latest of all nights, grouped, would read every night there ever was.
+        nights = aliased(Handover)
+        latest = select(func.max(nights.id)).where(nights.mission_id == HandoverWatch.mission_id).scalar_subquery()
+        told_at = (
+            select(HandoverSummary.composed_at)
+            .where(HandoverSummary.handover_id == Handover.id, HandoverSummary.revision == Handover.revision)
+            .scalar_subquery()
+        )
         rows = session.execute(
-            select(Handover, HandoverWatch.begun_at, HandoverSummary.composed_at)
-            .join(HandoverWatch, HandoverWatch.mission_id == Handover.mission_id)
-            .join(
-                HandoverSummary,
-                (HandoverSummary.handover_id == Handover.id) & (HandoverSummary.revision == Handover.revision),
-            )
-            .where(Handover.id.in_(latest), Handover.state != COMPOSING, HandoverWatch.open)
+            select(Handover, HandoverWatch.begun_at, told_at)
+            .select_from(HandoverWatch)
+            .join(Handover, Handover.id == latest)
+            .where(Handover.state != COMPOSING, HandoverWatch.open)
         ).tuples()
         told = {}
         spans = {}

@@ -33,7 +33,7 @@ _FOUND = """
 WITH wanted AS (
     SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:missions AS bigint[]), CAST(:floors AS timestamptz[]),
                          CAST(:ends AS timestamptz[])) AS w(handover_id, mission_id, floor_at, end_at)
-), theirs AS (
+), theirs AS MATERIALIZED (
     SELECT w.handover_id, w.end_at, c.id, c.phone, c.danger, c.queue_ref, c.started_at, c.ended_at, c.connected_at,
            c.end_reason, c.mission_id, c.callback_id, coalesce(k.case_id, c.case_id) AS case_id
       FROM wanted w
@@ -41,16 +41,21 @@ WITH wanted AS (
       LEFT JOIN contacts k ON k.id = c.contact_id
      WHERE c.state = 'ended' AND c.direction = 'in' AND NOT c.drill
        AND c.end_reason NOT IN ('line_test', 'blocked', 'abuse')
+), hits AS (
+    SELECT t.handover_id, t.id AS call_id, t.end_at, b.* FROM theirs t JOIN callbacks b ON b.id = t.callback_id
+    UNION ALL
+    SELECT t.handover_id, t.id, t.end_at, b.* FROM theirs t JOIN callbacks b ON b.origin_ref = t.queue_ref
+     WHERE b.origin_ref <> ''
+    UNION ALL
+    SELECT t.handover_id, t.id, t.end_at, b.* FROM theirs t JOIN callbacks b ON b.case_id = t.case_id
+     WHERE b.created_at BETWEEN t.started_at AND t.started_at + :within
+    UNION ALL
+    SELECT t.handover_id, t.id, t.end_at, b.* FROM theirs t JOIN callbacks b ON b.phone = t.phone
+     WHERE b.phone <> '' AND b.created_at BETWEEN t.started_at AND t.ended_at + :write_up
 ), word AS (
-    SELECT DISTINCT ON (b.id) t.handover_id, t.id AS call_id, b.id, b.danger, b.due_at, b.state, t.end_at
-      FROM theirs t JOIN callbacks b
-        ON b.id = t.callback_id
-        OR (t.queue_ref <> '' AND b.origin_ref = t.queue_ref)
-        OR (b.case_id = t.case_id AND b.created_at BETWEEN t.started_at AND t.started_at + :within)
-        OR (t.phone <> '' AND b.phone = t.phone
-            AND b.created_at BETWEEN t.started_at AND t.ended_at + :write_up)
-     WHERE NOT b.drill
-     ORDER BY b.id, t.handover_id
+    SELECT DISTINCT ON (h.id) h.handover_id, h.call_id, h.id, h.danger, h.due_at, h.state, h.end_at
+      FROM hits h WHERE NOT h.drill
+     ORDER BY h.id, h.handover_id
 ), found AS (
     SELECT DISTINCT ON (s.id) t.handover_id, 'case' AS kind, s.id AS subject_id, s.priority::int AS urgency
       FROM theirs t JOIN cases s ON s.id = t.case_id
@@ -68,8 +73,8 @@ WITH wanted AS (
               SELECT FROM handover_items i WHERE i.kind = 'case' AND i.subject_id = t.case_id
                  AND i.state IN ('waiting', 'acknowledged') AND i.added_at <= t.started_at))
        AND (t.danger OR t.end_reason = 'fallback' OR t.ended_at - t.started_at >= :short) AND t.ended_at <= :settled
-       AND NOT EXISTS (SELECT FROM word WHERE word.call_id = t.id)
-       AND NOT EXISTS (SELECT FROM callbacks b WHERE t.queue_ref <> '' AND b.origin_ref = t.queue_ref)
+       AND NOT EXISTS (SELECT FROM hits WHERE hits.call_id = t.id AND NOT hits.drill)
+       AND NOT EXISTS (SELECT FROM callbacks b WHERE b.origin_ref <> '' AND b.origin_ref = t.queue_ref)
        AND NOT EXISTS (SELECT FROM calls l WHERE t.phone <> '' AND l.phone = t.phone AND l.mission_id = t.mission_id
                           AND l.direction = 'in' AND NOT l.drill AND l.started_at > t.started_at AND l.started_at < t.end_at)
     ), everything AS (SELECT * FROM found UNION ALL SELECT * FROM promised UNION ALL SELECT * FROM unhelped)

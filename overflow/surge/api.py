@@ -170,9 +170,7 @@ def index() -> ResponseReturnValue:
     services = current()
     with services.db.transaction() as session:
         rows = reading.listed(session, before=_before(), open_only=request.args.get("open") == "1", most=PAGE_ROWS + 1)
-        shown = [
-            plain(row.callout, reading.standing(session, row.callout, services.clock.now())) for row in rows[:PAGE_ROWS]
-        ]
+        shown = [plain(row.callout, row.standing) for row in rows[:PAGE_ROWS]]
     following = rows[PAGE_ROWS - 1].callout.id if len(rows) > PAGE_ROWS else None
     return jsonify(callouts=shown, next_before=following)
 

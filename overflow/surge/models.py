@@ -96,6 +96,7 @@ class AskedPerson(HasId, Base):
         Index("ix_callout_people_state", "callout_id", "state"),
         Index("ix_callout_people_call_at", "call_at", postgresql_where=text("call_at IS NOT NULL")),
         Index("ix_callout_people_phone", "phone", "id"),
+        Index("ix_callout_people_came", "id", postgresql_where=text("ready_at IS NOT NULL")),
     )
 
     callout_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("callouts.id"))

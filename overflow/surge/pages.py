@@ -229,11 +229,7 @@ def of_incident(incident_id: int) -> str:
     services = current()
     with services.db.transaction() as session:
         found = reading.listed(session, incident_id=incident_id, most=5)
-        standings = {
-            each.callout.id: reading.standing(session, each.callout, services.clock.now())
-            for each in found
-            if each.callout.ended_at is None
-        }
+    standings = {each.callout.id: each.standing for each in found if each.callout.ended_at is None}
     return render_template(
         "surge/_of_incident.html", rows=found, standings=standings, words=words, incident_id=incident_id,
         open_one=bool(standings),

@@ -102,15 +102,38 @@ def standing(session: Session, callout: Callout, now: datetime) -> Standing:
     return standing_of(callout, people_here(session, callout.id), now)
 
 
+def counted(session: Session, callouts: Sequence[Callout]) -> dict[int, tuple[Standing, int]]:
+    """Return how each of these call-outs stands, without chances, and how many have come at any time; in one statement."""
+    state, here = AskedPerson.state, Agent.state.in_(ON_DUTY)
+    counts = {
+        "asked": func.count(), "accepted": func.count().filter(state.in_(ACCEPTED)),
+        "briefed": func.count(AskedPerson.briefed_at).filter(state.in_(ACCEPTED)),
+        "pending": func.count().filter(state.in_(PENDING)), "coming": func.count().filter(state.in_(COMING)),
+        "reserve": func.count().filter(state == RESERVE), "leaving": func.count().filter(state == LEAVING),
+        "ready": func.count().filter(state == READY, here), "away": func.count().filter(state == READY, ~here),
+    }  # fmt: skip
+    rows = session.execute(
+        select(AskedPerson.callout_id, func.count(AskedPerson.ready_at), *counts.values())
+        .join(Agent, Agent.id == AskedPerson.agent_id)
+        .where(AskedPerson.callout_id.in_([each.id for each in callouts]))
+        .group_by(AskedPerson.callout_id)
+    )
+    known = {row[0]: (dict(zip(counts, row[2:], strict=True)), row[1]) for row in rows}
+    return {
+        each.id: (Standing(each.needed, **found), came)
+        for each in callouts
+        for found, came in [known.get(each.id, ({}, 0))]
+    }
+
+
 @dataclass(frozen=True)
 class Listed:
     """One call-out of a list."""
 
     callout: Callout
     incident: Incident
-    asked: int
-    accepted: int
-    ready: int
+    standing: Standing
+    came: int
     """How many have been ready at any time."""
 
 
@@ -120,16 +143,8 @@ def listed(
 ) -> list[Listed]:  # fmt: skip
     """Return call-outs, the latest first."""
     statement = (
-        select(
-            Callout,
-            Incident,
-            func.count(AskedPerson.id),
-            func.count(AskedPerson.id).filter(AskedPerson.state.in_(ACCEPTED)),
-            func.count(AskedPerson.ready_at),
-        )
+        select(Callout, Incident)
         .join(Incident, Incident.id == Callout.incident_id)
-        .outerjoin(AskedPerson, AskedPerson.callout_id == Callout.id)
-        .group_by(Callout.id, Incident.id)
         .order_by(Callout.id.desc())
         .limit(most)
     )
@@ -139,7 +154,9 @@ def listed(
         statement = statement.where(Callout.incident_id == incident_id)
     if open_only:
         statement = statement.where(Callout.ended_at.is_(None))
-    return [Listed(*row) for row in session.execute(statement).tuples()]
+    found = session.execute(statement).tuples().all()
+    counts = counted(session, [callout for callout, _ in found])
+    return [Listed(callout, incident, *counts[callout.id]) for callout, incident in found]
 
 
 @dataclass(frozen=True)
