@@ -21,6 +21,9 @@ from hotline.core.services import current
 from hotline.core.web import permit
 
 blueprint = Blueprint("agents", __name__, template_folder="templates")
+PAGE_ROWS = 100
+"""Open pages fetch their part again with every change of anybody's presence; volunteers are agents too, and there are thousands."""
+MAX_PAGE_DIGITS = 4
 
 
 @blueprint.get("/agents")
@@ -45,12 +48,15 @@ def _list(error: HotlineError | None = None) -> ResponseReturnValue:
 def _context() -> dict[str, Any]:
     state = request.args.get("state", "")
     state = state if state in STATES else ""
+    given = request.args.get("page", "1")
+    page = int(given) if given.isascii() and given.isdigit() and len(given) <= MAX_PAGE_DIGITS and int(given) > 0 else 1
     with current().db.transaction() as session:
-        found = reading.list_agents(session, state=state)
+        skip = (page - 1) * PAGE_ROWS
+        found = reading.list_agents(session, state=state, skip=skip, most=PAGE_ROWS + 1)
         addable = reading.officers_without(session) if actor().may(WRITE) else []
         groups = reading.groups(session)
     return {
-        "rows": found, "state": state, "words": words, "breaks": BREAKS, "addable": addable, "groups": groups,
+        "rows": found[:PAGE_ROWS], "page": page, "more": len(found) > PAGE_ROWS, "state": state, "words": words, "breaks": BREAKS, "addable": addable, "groups": groups,
         "states": STATES,
     }  # fmt: skip
 

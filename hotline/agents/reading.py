@@ -34,8 +34,13 @@ def _rows() -> Select[tuple[Agent, str, AgentGroup, str]]:
     )
 
 
-def list_agents(session: Session, *, state: str = "", group_id: int | None = None) -> list[AgentRow]:
-    """Return agents, those with calls first and those off duty last; raises InvalidInput for an unknown state."""
+def list_agents(
+    session: Session, *, state: str = "", group_id: int | None = None, skip: int = 0, most: int = MAX_AGENTS
+) -> list[AgentRow]:
+    """Return agents, those with calls first and those off duty last, at most `most` after `skip` others.
+
+    Raises InvalidInput for an unknown state.
+    """
     if state and state not in STATES:
         raise InvalidInput("state", state, f"use one of {', '.join(STATES)}")
     order = {name: place for place, name in enumerate(reversed(STATES))}
@@ -44,7 +49,7 @@ def list_agents(session: Session, *, state: str = "", group_id: int | None = Non
         wanted = wanted.where(Agent.state == state)
     if group_id is not None:
         wanted = wanted.where(Agent.group_id == group_id)
-    return [AgentRow(*row) for row in session.execute(wanted.limit(MAX_AGENTS)).tuples()]
+    return [AgentRow(*row) for row in session.execute(wanted.offset(skip).limit(most)).tuples()]
 
 
 def agent_row(session: Session, agent_id: int) -> AgentRow:

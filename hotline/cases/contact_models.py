@@ -25,6 +25,7 @@ class Contact(HasId, Base):
         CheckConstraint("direction IN ('in', 'out')", name="direction"),
         CheckConstraint("state IN ('open', 'closed')", name="state"),
         CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_when_closed"),
+        Index("ix_contacts_open", "id", postgresql_where=text("state = 'open'")),
         Index("ix_contacts_phone", "phone", "opened_at", postgresql_where=text("phone <> ''")),
         Index("ix_contacts_person_id", "person_id", "id", postgresql_where=text("person_id IS NOT NULL")),
         Index("ix_contacts_case_id", "case_id", "id", postgresql_where=text("case_id IS NOT NULL")),

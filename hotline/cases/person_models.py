@@ -22,6 +22,7 @@ class Person(HasId, Base):
     __table_args__ = (
         Index("ix_persons_traveller_id", "traveller_id", unique=True),
         Index("ix_persons_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
+        Index("ix_persons_known_as", text("(coalesce(merged_into_id, id))")),
         Index("ix_persons_passport_hash", "passport_hash", postgresql_where=text("passport_hash IS NOT NULL")),
         Index("ix_persons_name_grams", text("name_grams(name)"), postgresql_using="gin"),
         CheckConstraint("merged_into_id <> id", name="not_into_itself"),

@@ -121,7 +121,8 @@ def cases_about(session: Session, person_id: int, *, limit: int = 30) -> Sequenc
     """Return the cases of a person, and those in which they stand for somebody else, the latest first."""
     own = select(Person.id).where((Person.id == person_id) | (Person.merged_into_id == person_id))
     others = select(CasePerson.case_id).where(CasePerson.person_id.in_(own))
-    statement = select(Case).where(Case.person_id.in_(own) | Case.id.in_(others))
+    # Found from both sides apart: one condition with "or" would go through all cases there ever were.
+    statement = select(Case).where(Case.id.in_(select(Case.id).where(Case.person_id.in_(own)).union(others)))
     return session.scalars(statement.order_by(Case.id.desc()).limit(limit)).all()
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from hotline.calls import incident_figures, screen
-from hotline.cases import known
+from hotline.cases import contact_lists, known, protection, reading
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
@@ -30,6 +30,9 @@ NIGHT = gathering.Span(1, 1, NOW - timedelta(days=60), NOW)
 QUESTIONS: dict[str, Callable[[Session], object]] = {
     "what a mission is told of in the morning": lambda session: gathering.find(session, [NIGHT], NOW),
     "who it is that calls": lambda session: known.who_is(session, "+821012345678", now=NOW),
+    "whether a number is let in": lambda session: protection.incoming(session, CLOCK, "+821012345678"),
+    "which cases are about somebody": lambda session: reading.cases_about(session, 1),
+    "which contacts are open": lambda session: contact_lists.list_contacts(session, state="open"),
     "which call an agent had last": lambda session: screen.last_call(session, 1),
     "what needs attention": lambda session: attention.needs_attention(session, CLOCK, SYSTEM),
 }

@@ -2,7 +2,7 @@
 
 The hand-over's round looked for the promises of each night's calls among all callbacks; the round that asks the provider about
 legs, and the page of an agent, among all legs; an incident's figures among all calls and cases; forgetting among all calls and
-announced calls; the list of what needs attention among everything that ever did.
+announced calls; the list of what needs attention among everything that ever did; who is one person with somebody, among everybody.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ INDEXES = (
     ("ix_calls_numbers", "calls", ["ended_at"], "state = 'ended' AND (phone <> '' OR forwarded_from <> '')"),
     ("ix_callout_people_came", "callout_people", ["id"], "ready_at IS NOT NULL"),
     ("ix_forwardings_old", "forwardings", ["received_at"], "caller <> ''"),
+    ("ix_contacts_open", "contacts", ["id"], "state = 'open'"),
     ("ix_cases_opened_at", "cases", ["opened_at"], None),
 )
 
@@ -34,9 +35,11 @@ def upgrade() -> None:
     """Add the indexes; partial ones hold only rows that the question is about."""
     for name, table, columns, where in INDEXES:
         op.create_index(name, table, columns, postgresql_where=text(where) if where else None)
+    op.create_index("ix_persons_known_as", "persons", [text("(coalesce(merged_into_id, id))")])
 
 
 def downgrade() -> None:
     """Take them away; everything works as before, more slowly with each month."""
+    op.drop_index("ix_persons_known_as", "persons")
     for name, table, _columns, _where in reversed(INDEXES):
         op.drop_index(name, table)
