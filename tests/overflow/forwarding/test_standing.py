@@ -165,6 +165,14 @@ def test_where_blocked_numbers_are_refused_a_block_that_is_over_or_was_lifted_re
     assert exchange.said(BODY | {"caller": CALLER})["decision"] == decision
 
 
+def test_a_mission_that_closes_while_it_is_remembered_is_closed_from_that_moment_on(exchange: Exchange) -> None:
+    hours(exchange, exchange.mission_id, "Mo-Su 09:00-18:00")
+    exchange.later(7 * 3600 - 1)
+    assert exchange.said(BODY)["rule"]["kind"] == "default", "17:59:59 in Beijing"
+    exchange.later(1)
+    assert exchange.said(BODY)["rule"]["kind"] == "closed"
+
+
 def test_the_day_ahead_follows_what_begins_and_ends_in_it(exchange: Exchange, services: Services, partner: int) -> None:
     hours(exchange, exchange.mission_id, "24/7")
     start = datetime.fromisoformat("2026-11-21T12:00:00+08:00")
