@@ -147,9 +147,12 @@ def test_an_abandoned_call_is_called_back_and_a_short_one_is_counted_apart(
         call_in(session, clock, ref="call:short", phone="+821011110000")
         call_in(session, clock, ref="call:long", phone=PHONE)
         call_in(session, clock, ref="call:hidden")
+        call_in(session, clock, ref="call:limit")
         clock.advance(timedelta(seconds=4))
         assert entering.leave(session, clock, "call:short", "hangup").short  # type: ignore[union-attr]
-        clock.advance(timedelta(seconds=30))
+        clock.advance(timedelta(seconds=1))
+        assert not entering.leave(session, clock, "call:limit", "hangup").short  # type: ignore[union-attr]
+        clock.advance(timedelta(seconds=29))
         for ref in ("call:long", "call:hidden", "call:long"):
             assert not entering.leave(session, clock, ref, "hangup").short  # type: ignore[union-attr]
     for _ in range(2):
