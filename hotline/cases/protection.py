@@ -51,7 +51,7 @@ SUPPORT = ("wanted", "declined")
 BY_HAND = ("spam", "fraud", "abuse")
 
 _COUNTS = """
-SELECT (SELECT count(*) FROM screened_calls WHERE phone = :phone AND phone <> '' AND at > :burst_since) + 1 AS calls,
+SELECT (SELECT count(*) FROM screened_calls WHERE phone = :phone AND phone <> '' AND at > :burst_since) + :this AS calls,
        (SELECT count(DISTINCT phone) FROM screened_calls
          WHERE beginning = :beginning AND beginning <> '' AND at > :sequence_since AND phone <> :phone) + 1 AS neighbours,
        EXISTS (SELECT FROM travellers WHERE phone = :phone AND erased_at IS NULL)
@@ -81,15 +81,16 @@ def incoming(session: Session, clock: Clock, phone: str, *, danger: bool = False
     if not phone:
         return Screening(NORMAL)
     now, beginning = clock.now(), beginning_of(phone)
+    # A caller who presses the key is the same call again, which is written down already and must not count as one more.
     given = {
         "phone": phone, "beginning": beginning, "burst_since": now - BURST_WINDOW, "sequence_since": now - SEQUENCE_WINDOW,
+        "this": 0 if danger else 1,
     }  # fmt: skip
     counts = session.execute(text(_COUNTS), given).one()
     found = judge(
         now=now, flags=_flags(session, now, phone, beginning), calls=counts.calls, neighbours=counts.neighbours,
         known=counts.known, danger=danger,
     )  # fmt: skip
-    # A caller who presses the key is the same call again, which must not count as one more.
     if not danger:
         session.add(ScreenedCall(phone=phone, beginning=beginning, at=now, path=found.path, why=found.why))
     if found.path == SEPARATE and found.why in ("burst", "sequence"):

@@ -159,8 +159,7 @@ def _plan(session: Session, clock: Clock, *, queue_id: int, phone: str, **values
     """Write a callback, or join the open one of this number and queue, which then keeps the earlier place and time."""
     # Two requests of one number at once wait here for each other; the index would only refuse the second.
     queue = session.get_one(Queue, queue_id, with_for_update={"key_share": True})
-    if values.get("danger"):
-        _lock_entry(session, queue.id, phone)
+    _lock_entry(session, queue.id, phone)
     known = session.scalar(
         select(Callback)
         .where(Callback.queue_id == queue.id, Callback.phone == phone, Callback.state.in_(OPEN))
@@ -196,8 +195,10 @@ def _join(session: Session, clock: Clock, known: Callback, values: dict[str, Any
         # A promise is the stricter word: whatever came before it, somebody now answers for this time.
         known.kind = values["kind"] if values["kind"] == "promise" else known.kind
         known.due_at = min(known.due_at, values["due_at"])
-    elif known.state == QUEUED and values.get("danger"):
-        entering.raise_to_danger(session, clock, known.entry_id)
+    elif known.state == QUEUED:
+        entering.move_ahead(session, known.entry_id, known.enqueued_at)
+        if values.get("danger"):
+            entering.raise_to_danger(session, clock, known.entry_id)
     session.flush()
     return known
 

@@ -141,6 +141,18 @@ def rank(queue: Queue, enqueued_at: datetime, priority: int, *, danger: bool) ->
     return enqueued_at - ahead
 
 
+def move_ahead(session: Session, entry_id: int | None, enqueued_at: datetime) -> None:
+    """Give somebody who waits the earlier place that is theirs as well (aware); a later one changes nothing."""
+    entry = session.get(QueueEntry, entry_id, with_for_update=True, populate_existing=True) if entry_id else None
+    if entry is None or enqueued_at >= entry.enqueued_at or entry.state not in (WAITING, RESERVED):
+        return
+    queue = session.get_one(Queue, entry.queue_id)
+    entry.enqueued_at = enqueued_at
+    entry.rank_at = rank(queue, enqueued_at, entry.priority, danger=entry.danger)
+    if entry.step != steps.STICKY:  # what they have waited for by now is widened with the next pass
+        entry.widens_at = steps.next_change(steps.read_steps(queue.steps), entry.step, enqueued_at)
+
+
 def raise_to_danger(session: Session, clock: Clock, entry_id: int | None) -> None:
     """Put somebody who waits before everybody, and with staff alone: what they said meanwhile is danger to life.
 

@@ -88,7 +88,9 @@ def test_warm_transfer_with_an_interpreter_and_then_to_a_colleague(centre: Centr
         shown = handling.current_call(session, colleague)
         assert shown is not None and shown.id == call.id, "the colleague sees the call from the first ring"
     picks_up(centre)
+    do(centre, handling.hold, call.id, on=True)
     do(centre, handling.hand_over, call.id)
+    assert centre.telephones.ordered(sid(1))[-1] == {"Hold": "false"}, "nobody is left on hold with a new agent"
     assert {"Status": "completed"} in centre.telephones.ordered(AGENT_SID)
     centre.hook.status("completed", 1000, 9, leg=centre.rows.legs("agent")[0].id)
     now = centre.rows.call()

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from hotline.calls.models import CallAnnouncement, CallLine
+from hotline.calls import queueing
+from hotline.calls.menus import MAX_MISSES, Go, default_menu, press
+from hotline.calls.models import Call, CallAnnouncement, CallLine
 from hotline.core.services import Services
 from tests.calls.conftest import CENTRE, Hook, Rows, action_of, said, sid, twiml
 from tests.factories import make_mission
@@ -32,7 +34,7 @@ def test_any_other_language_goes_to_somebody_who_speaks_english(hook: Hook, rows
     assert rows.call().language == "other" and rows.value("SELECT language FROM queue_entries") == "en"
 
 
-def test_danger_to_life_jumps_ahead_from_the_very_first_word(hook: Hook, rows: Rows) -> None:
+def test_danger_to_life_jumps_ahead_from_the_very_first_word(hook: Hook, rows: Rows, services: Services) -> None:
     answer = hook.key(hook.ring(), "9")
     assert "emergency" in said(answer) and "긴급" in said(answer)
     call = rows.call()
@@ -40,6 +42,22 @@ def test_danger_to_life_jumps_ahead_from_the_very_first_word(hook: Hook, rows: R
     assert rows.value("SELECT danger FROM queue_entries") and rows.value("SELECT danger FROM contacts")
     gather = twiml(answer).find("Gather")
     assert gather is None, "danger to life is never offered a callback"
+    with services.db.transaction() as session:
+        assert not queueing.keep_place(session, services, session.get_one(Call, call.id)), (
+            "nor given one by a stray key"
+        )
+    assert rows.call().state == "waiting" and rows.value("SELECT count(*) FROM callbacks") == 0
+
+
+def test_danger_to_life_is_heard_in_every_question_however_many_keys_were_missed(hook: Hook, rows: Rows) -> None:
+    menu = default_menu()
+    for node in [*menu.nodes, "gone"]:
+        for misses in range(MAX_MISSES + 1):
+            outcome, language = press(menu, node, menu.danger_key, misses)
+            assert (outcome, language) == (Go(choice=menu.person, danger=True), "")
+    silent = hook.key(hook.key(hook.ring(), "1"), "")
+    assert "긴급" in said(hook.key(silent, "9"))
+    assert (rows.call().state, rows.call().danger) == ("waiting", True)
 
 
 def test_no_key_and_then_a_wrong_one_lead_to_a_person(hook: Hook, rows: Rows) -> None:
@@ -115,7 +133,6 @@ def test_copies_at_the_same_moment_make_one_call(hook: Hook, rows: Rows, app: ob
 def test_dial_through_is_screened_and_comes_back_to_a_person_when_nobody_answers(
     hook: Hook, rows: Rows, services: Services
 ) -> None:
-    from hotline.calls.menus import default_menu
     from hotline.calls.models import CallMenu
 
     content = default_menu().model_dump(mode="json", exclude_defaults=True)

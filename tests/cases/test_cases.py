@@ -70,6 +70,14 @@ def test_a_case_is_opened_once_and_announced_once(db: Database, clock: FrozenClo
         assert actions(session) == ["case.opened", "case.heard", "case.opened"]
 
 
+def test_nobody_becomes_less_urgent_by_what_they_say_later(db: Database, clock: FrozenClock) -> None:
+    with db.transaction() as session:
+        first = make_case(session, clock, injured=True)
+        assert first.priority == 1
+        again = make_case(session, clock, traveller_id=first.traveller_id, injured=False, people=1)
+        assert (again.id, again.injured, again.priority) == (first.id, False, 1)
+
+
 def test_the_database_itself_refuses_a_second_open_case(db: Database, clock: FrozenClock) -> None:
     with db.transaction() as session:
         case = make_case(session, clock)

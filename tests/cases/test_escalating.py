@@ -164,6 +164,32 @@ def test_a_closed_case_is_opened_again_by_the_person_within_its_time(services: S
         assert refusal.value.code == "too-late"
 
 
+def test_a_case_whose_owner_has_left_is_opened_again_to_anybody(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        who, case = agent(session), make_case(session, clock)
+        working.take(session, clock, who, case.id)
+        working.close(session, clock, who, case.id, reason="done")
+        session.get_one(Officer, who.id).disabled_at = clock.now()
+        reopen(session, clock, PERSON, case.id, reason="Still no passport")
+        assert (case.state, case.owner_id) == ("open", None)
+
+
+def test_a_question_that_another_round_has_moved_already_does_not_climb_twice(
+    services: Services, clock: FrozenClock
+) -> None:
+    with services.db.transaction() as session:
+        who, *officials = agent(session), *(agent(session, "official") for _ in range(3))
+        for level, official in enumerate(officials, start=1):
+            make_rule(session, clock, official, level=level)
+        case = make_case(session, clock)
+        asked = escalate(session, clock, who, case.id, question="?")
+        clock.advance(timedelta(minutes=60))
+        # Two rounds of the job found it due; the second waits for the first under the case's lock.
+        assert escalating._climb_one(session, clock, asked.id, case.id)
+        assert not escalating._climb_one(session, clock, asked.id, case.id)
+        assert (asked.level, asked.official_id) == (2, officials[1].id)
+
+
 def test_a_newer_case_stands_in_the_way_of_opening_an_old_one(services: Services, clock: FrozenClock) -> None:
     with services.db.transaction() as session:
         who, case = agent(session), make_case(session, clock)

@@ -53,6 +53,14 @@ def test_a_burst_goes_its_own_way_and_is_flagged_once(db: Database, clock: Froze
         assert incoming(session, clock, PHONE).path == "normal"
 
 
+def test_the_key_for_danger_is_the_same_call_and_makes_no_burst(db: Database, clock: FrozenClock) -> None:
+    with db.transaction() as session:
+        for _ in range(5):
+            assert incoming(session, clock, PHONE).why == ""
+            assert incoming(session, clock, PHONE, danger=True).why == ""
+        assert len(session.scalars(select(ScreenedCall)).all()) == 5
+
+
 def test_a_machine_that_counts_through_numbers_is_found(db: Database, clock: FrozenClock) -> None:
     with db.transaction() as session:
         found = [incoming(session, clock, f"+821077770{number:03}") for number in range(10)]

@@ -147,9 +147,12 @@ def test_an_abandoned_call_is_called_back_and_a_short_one_is_counted_apart(
         call_in(session, clock, ref="call:short", phone="+821011110000")
         call_in(session, clock, ref="call:long", phone=PHONE)
         call_in(session, clock, ref="call:hidden")
+        call_in(session, clock, ref="call:limit")
         clock.advance(timedelta(seconds=4))
         assert entering.leave(session, clock, "call:short", "hangup").short  # type: ignore[union-attr]
-        clock.advance(timedelta(seconds=30))
+        clock.advance(timedelta(seconds=1))
+        assert not entering.leave(session, clock, "call:limit", "hangup").short  # type: ignore[union-attr]
+        clock.advance(timedelta(seconds=29))
         for ref in ("call:long", "call:hidden", "call:long"):
             assert not entering.leave(session, clock, ref, "hangup").short  # type: ignore[union-attr]
     for _ in range(2):
@@ -185,6 +188,54 @@ def test_danger_to_life_on_a_second_call_brings_the_waiting_callback_to_the_fron
     assert assign_due(services) == 3
     by_agent = {each.agent_id: each.call_ref for each in open_reservations(services)}
     assert by_agent[staff_id].startswith(f"callback:{made.id}:"), "no volunteer has it, however early they are"
+
+
+@pytest.mark.parametrize(("danger", "called_back"), [(False, False), (True, True)])
+def test_a_queue_that_calls_nobody_back_who_hung_up_still_does_so_for_danger_to_life(
+    services: Services, clock: FrozenClock, danger: bool, called_back: bool
+) -> None:
+    with services.db.transaction() as session:
+        make_queue(session, abandon_callback=False)
+        call_in(session, clock, ref="call:1", phone=PHONE, danger=danger)
+        clock.advance(timedelta(seconds=30))
+        entering.leave(session, clock, "call:1", "hangup")
+        assert (callbacks.after_abandon(session, clock, "call:1") is not None) is called_back
+
+
+@pytest.mark.parametrize("reserved_s", [60, 3_600])
+def test_a_caller_with_a_reserved_callback_who_keeps_the_place_of_a_call_keeps_the_earlier_one(
+    services: Services, clock: FrozenClock, reserved_s: int
+) -> None:
+    """The callback may be waiting in the queue by then, or still be ahead."""
+    with services.db.transaction() as session:
+        make_queue(session)
+        at = clock.now() + timedelta(seconds=reserved_s)
+        made = callbacks.reserve(session, clock, queue="general", phone=PHONE, at=at)
+        joined = clock.now()
+        call_in(session, clock, ref="call:1", phone=PHONE)
+        clock.advance(timedelta(seconds=30))
+        call_in(session, clock, ref="call:between")
+        clock.advance(timedelta(seconds=60))
+        callbacks.due(session, clock)
+        assert made.state == ("queued" if reserved_s == 60 else "planned")
+        assert callbacks.keep_place(session, clock, "call:1", PHONE) is made
+        callbacks.due(session, clock)
+        assert (made.state, made.enqueued_at) == ("queued", joined)
+        make_agent(session)
+    assert assign_due(services) == 1
+    assert [each.call_ref.split(":")[0] for each in open_reservations(services)] == ["callback"]
+
+
+def test_keeping_the_place_of_a_later_call_costs_nobody_the_earlier_one(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        make_queue(session)
+        joined = clock.now()
+        for ref in ("call:1", "call:2"):
+            call_in(session, clock, ref=ref, phone=PHONE)
+            clock.advance(timedelta(minutes=1))
+        made = callbacks.keep_place(session, clock, "call:1", PHONE)
+        assert callbacks.keep_place(session, clock, "call:2", PHONE) is made
+        assert (made.enqueued_at, session.get_one(QueueEntry, made.entry_id).enqueued_at) == (joined, joined)
 
 
 def test_danger_brings_a_callback_before_those_who_came_earlier(services: Services, clock: FrozenClock) -> None:

@@ -67,3 +67,36 @@ def test_overflow_into_another_queue_keeps_the_moment_of_joining(services: Servi
     with services.db.transaction() as session:
         assert session.get_one(QueueEntry, entry.id).enqueued_at == joined
         assert session.query(EntryStep).one().why == "longest_wait"
+
+
+def test_whoever_overflows_stands_before_those_who_came_to_the_other_queue_later(
+    services: Services, clock: FrozenClock
+) -> None:
+    with services.db.transaction() as session:
+        agent = make_agent(session, group="Firm")
+        own = make_agent(session, state="offline")
+        other = make_queue(session, code="firm", group_ids=[agent.group_id])
+        make_queue(
+            session, group_ids=[own.group_id], overflow_action="queue", overflow_queue_id=other.id, overflow_wait_s=60
+        )
+        call_in(session, clock, ref="call:first")
+        clock.advance(timedelta(seconds=30))
+        call_in(session, clock, queue="firm", ref="call:second")
+        clock.advance(timedelta(seconds=31))
+    assert tending.tend(services) == 1
+    assert assign_due(services) == 1
+    assert open_reservations(services)[0].call_ref == "call:first"
+
+
+def test_nobody_overflows_into_a_queue_where_nobody_is_either(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        own, firm = make_agent(session, state="offline"), make_agent(session, group="Firm", state="offline")
+        other = make_queue(session, code="firm", group_ids=[firm.group_id])
+        queue = make_queue(
+            session, group_ids=[own.group_id], overflow_action="queue", overflow_queue_id=other.id, overflow_wait_s=60
+        )
+        entry = call_in(session, clock)
+        clock.advance(timedelta(seconds=61))
+    assert tending.tend(services) == 0
+    with services.db.transaction() as session:
+        assert session.get_one(QueueEntry, entry.id).queue_id == queue.id, "moving would lose the caller's own desk"

@@ -85,6 +85,16 @@ def test_a_second_request_replaces_the_first_and_the_past_stays_true(exchange: E
             take_all.request(session, clock, SYSTEM, 99_999, clock.now() + timedelta(1), "")
 
 
+def test_a_second_request_that_ends_sooner_ends_sooner(exchange: Exchange, services: Services) -> None:
+    with services.db.transaction() as session:
+        for hours in (5, 1):
+            take_all.request(session, exchange.clock, SYSTEM, exchange.mission_id, NOW + timedelta(hours=hours), "")
+            exchange.clock.advance(timedelta(minutes=10))
+    assert exchange.said()["rule"]["kind"] == "take_all"
+    exchange.later(3_600)
+    assert exchange.said()["rule"]["kind"] == "closed"
+
+
 def test_the_command_gives_and_ends_keys(
     exchange: Exchange, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

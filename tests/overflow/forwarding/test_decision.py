@@ -80,6 +80,20 @@ def test_a_telephone_for_a_hand_back_rings_neither_us_nor_a_forwarded_line(numbe
     assert back_to(number, called="+861", forwarded={"+861", "+862"}, ours={"+822"}).fault == fault
 
 
+@pytest.mark.parametrize(
+    ("change", "told", "to"),
+    [({"language": "zh"}, "language_closed", "centre"), ({"ready": 0, "waiting": 99}, "capacity_closed", "partner"),
+     ({"ready": 0, "waiting": 99, "partner": replace(PARTNER, open=False)}, "partner_closed", "centre")],
+)  # fmt: skip
+def test_no_call_is_handed_to_a_closed_mission_also_without_the_rule_for_closed_ones(
+    change: dict[str, Any], told: str, to: str
+) -> None:
+    rules = [rule for rule in DEFAULT if rule.kind != "closed"]
+    decision = decide(replace(OPEN, open=False, **change), rules)
+    assert decision.to == to
+    assert told in [step.message for step in decision.steps if step.outcome == "passed"]
+
+
 def test_nothing_that_comes_with_the_software_refuses_anybody() -> None:
     assert {rule.action for rule in DEFAULT} == {"take", "return"}
     assert {kind for kind, actions in ACTIONS.items() if "refuse" in actions} == {"ended", "protected"}
@@ -102,7 +116,7 @@ def test_whatever_the_facts_and_the_order_every_call_has_one_explained_outcome(
     decision = decide(facts, order[:cut])
     assert decision.last.outcome == "applied"
     assert [step.outcome for step in decision.steps].count("applied") == 1
-    assert decision.action == "take" or (decision.action == "return" and not fault)
+    assert decision.action == "take" or (decision.action == "return" and not fault and open_)
     assert all(words.plain(step) for step in decision.steps)
 
 

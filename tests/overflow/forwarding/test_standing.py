@@ -9,7 +9,7 @@ import pytest
 from hotline.core.services import Services
 from overflow.forwarding import trying, warnings
 from overflow.forwarding.trying import Tried
-from tests.overflow.forwarding.conftest import BACK, NUMBER, POOL, Exchange, add_line, add_mission
+from tests.overflow.forwarding.conftest import BACK, CALLER, NUMBER, POOL, Exchange, add_line, add_mission
 from tests.queues.making import call_in, make_agent, make_queue
 
 BODY = {"version": 1, "called": NUMBER, "reason": "all"}
@@ -142,6 +142,35 @@ def test_a_language_that_only_the_mission_speaks_goes_back_to_it_while_it_is_ope
         make_agent(session, languages=["zh"], state="not_ready", reason="meal")
     services.rooms.clear()
     assert exchange.said(BODY | {"language": "zh-CN"})["decision"] == "take", "somebody here does"
+
+
+@pytest.mark.parametrize(
+    ("change", "decision"),
+    [
+        ("SELECT 1", "refuse"),
+        ("UPDATE number_flags SET until = since + interval '1 hour'", "take"),
+        ("UPDATE number_flags SET lifted_at = since", "take"),
+        ("UPDATE number_flags SET phone = '+8613900000000'", "take"),
+    ],
+)
+def test_where_blocked_numbers_are_refused_a_block_that_is_over_or_was_lifted_refuses_nobody(
+    exchange: Exchange, change: str, decision: str
+) -> None:
+    rule(exchange, "protected", "refuse")
+    exchange.run(
+        "INSERT INTO number_flags (phone, kind, path, since, until) VALUES (:phone, 'abuse', 'blocked', :since, :until)",
+        phone=CALLER, since=exchange.clock.now() - timedelta(hours=1), until=exchange.clock.now() + timedelta(hours=1),
+    )  # fmt: skip
+    exchange.run(change)
+    assert exchange.said(BODY | {"caller": CALLER})["decision"] == decision
+
+
+def test_a_mission_that_closes_while_it_is_remembered_is_closed_from_that_moment_on(exchange: Exchange) -> None:
+    hours(exchange, exchange.mission_id, "Mo-Su 09:00-18:00")
+    exchange.later(7 * 3600 - 1)
+    assert exchange.said(BODY)["rule"]["kind"] == "default", "17:59:59 in Beijing"
+    exchange.later(1)
+    assert exchange.said(BODY)["rule"]["kind"] == "closed"
 
 
 def test_the_day_ahead_follows_what_begins_and_ends_in_it(exchange: Exchange, services: Services, partner: int) -> None:

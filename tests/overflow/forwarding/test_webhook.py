@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from hotline.calls import hands
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
+from hotline.core.errors import Conflict
 from hotline.core.services import Services
 from hotline.core.signed_body import sign, sign_without_key
 from hotline.core.web import PROBLEM_TYPE
@@ -153,6 +154,24 @@ def test_keys_are_rotated_without_losing_a_call_and_an_ended_one_is_told_so(
     exchange.said(BODY, key=new)
     exchange.later(15 * 86_400)
     exchange.said(BODY, key=new)
+
+
+def test_a_third_key_gives_the_first_one_no_more_time_than_the_second_left_it(
+    exchange: Exchange, services: Services, clock: FrozenClock
+) -> None:
+    for days in (0, 13):
+        exchange.later(days * 86_400)
+        with services.db.transaction() as session:
+            keys.add(session, clock, SYSTEM, SERVICE_KEY, exchange.mission_id)
+    exchange.said(BODY)
+    exchange.later(86_400)
+    refused(exchange.announce(BODY), "key-ended")
+
+
+def test_a_closed_mission_gets_no_new_key(exchange: Exchange, services: Services, clock: FrozenClock) -> None:
+    exchange.run("UPDATE missions SET closed_at = now()")
+    with services.db.transaction() as session, pytest.raises(Conflict):
+        keys.add(session, clock, SYSTEM, SERVICE_KEY, exchange.mission_id)
 
 
 def test_a_call_that_is_too_large_is_refused(exchange: Exchange) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.auth.models import Officer
 from hotline.cases.models import Case, CaseEntry
 from hotline.core.audit import AuditEntry
 from hotline.core.clock import FrozenClock
@@ -317,6 +318,25 @@ def test_what_is_not_acknowledged_in_time_climbs_to_the_duty_officer_once(
         assert (handover.state, handover.escalation_seen_by_id) == ("acknowledged", watcher.id)
         with pytest.raises(Refused):
             escalating.see_to(session, services, watcher, handover.id)
+
+
+def test_whoever_was_named_and_has_left_meanwhile_is_not_whom_it_climbs_to(
+    services: Services, clock: FrozenClock, mission_id: int
+) -> None:
+    with services.db.transaction() as session:
+        other = make_watcher(session)
+        make_case_of(session, make_call(session, _mission(session, mission_id), at=EVENING + HOUR), priority=1)
+    clock.set(MORNING)
+    looking.run(services)
+    with services.db.transaction() as session:
+        named = handovers_of(session, mission_id)[0].handover.duty_officer_id
+        assert named != other.id
+        session.get_one(Officer, named).disabled_at = clock.now()
+    clock.set(MORNING + HOUR)
+    looking.run(services)
+    with services.db.transaction() as session:
+        handover = handovers_of(session, mission_id)[0].handover
+        assert (handover.state, handover.duty_officer_id) == ("escalated", other.id)
 
 
 def test_the_duty_officer_takes_back_what_the_mission_cannot_take(

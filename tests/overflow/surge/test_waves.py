@@ -80,6 +80,8 @@ def test_a_wave_is_as_small_as_it_can_be(needed: int, under_way: list[float], pe
     assert len(set(wave.volunteer_ids)) == len(wave.volunteer_ids) <= min(MAX_WAVE, len(people))
     assert list(wave.volunteer_ids) == [each.volunteer_id for each in in_order(people)][: len(wave.volunteer_ids)]
     before = filled(needed, under_way)
+    if before >= ENOUGH and not more:
+        assert wave.volunteer_ids == (), "those who are asked already will do"
     if not wave.volunteer_ids:
         assert (before >= ENOUGH and not more) or before >= CERTAINTY or not people
         return

@@ -61,6 +61,31 @@ def test_the_sweep_signs_off_who_waits_and_lets_a_call_end(services: Services, c
         assert presence.wrapped_up(session, clock, talking, "other").state == "offline"
 
 
+@pytest.mark.parametrize(("days_ago", "over"), [((1, 2, 3), True), ((1, 2, 8), False)])
+def test_the_hours_of_seven_days_count_although_no_day_was_too_long(
+    services: Services, clock: FrozenClock, days_ago: tuple[int, ...], over: bool
+) -> None:
+    with services.db.transaction() as session:
+        volunteer = make_volunteer(session, max_hours_day=4, max_hours_week=10)
+        agent_id = volunteer.agent_id or 0
+        for days in sorted(days_ago, reverse=True):
+            began = clock.now() - timedelta(days=days)
+            make_change(session, agent_id, began, "ready")
+            make_change(session, agent_id, began + timedelta(hours=3, minutes=30), "offline")
+    with services.db.transaction() as session:
+        agent = session.get_one(Agent, agent_id)
+        if over:
+            with pytest.raises(Refused) as refused:
+                fatigue.guard(session, clock, agent)
+            assert refused.value.code == "hours-over"
+        else:
+            fatigue.guard(session, clock, agent)
+        agent.state, agent.duty_since = "ready", clock.now()
+        make_change(session, agent_id, clock.now(), "ready")
+    assert fatigue.sweep(services) == int(over)
+    assert _agent(services, agent_id).state == ("offline" if over else "ready")
+
+
 def test_an_agent_who_is_no_volunteer_is_left_alone(services: Services, clock: FrozenClock) -> None:
     with services.db.transaction() as session:
         agent = make_agent(session, state="ready")

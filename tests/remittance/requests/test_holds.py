@@ -45,6 +45,44 @@ def test_what_is_held_is_rejected_without_money_and_refunded_with(services: Serv
             reviewing.decide(session, clock, chief, one.id, allowed, reason="No")
 
 
+def test_nobody_who_had_a_part_rejects_or_refunds_what_is_held(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        for state, event in (("approved", "reject_held"), ("deposited", "refund_held")):
+            one = make_approved(session, clock)
+            one.state = state
+            session.flush()
+            finance, owner = make_actor(session, clock, "finance_officer"), make_actor(session, clock, "duty_chief")
+            reviewing.decide(session, clock, finance, one.id, "hold", reason="Looked into")
+            case = session.get_one(Case, one.case_id)
+            case.owner_id, case.state = owner.id, "in_hand"
+            session.flush()
+            for had_a_part in (one.requested_by_id, one.approved_by_id, finance.id, owner.id):
+                actor = make_actor(session, clock, "duty_chief")
+                object.__setattr__(actor, "id", had_a_part)
+                with pytest.raises(Refused, match="part in it"):
+                    reviewing.decide(session, clock, actor, one.id, event, reason="No")
+            assert one.state == "on_hold"
+
+
+@pytest.mark.parametrize(
+    ("more", "missing"),
+    [({"duress": "not_asked"}, "interview"), ({"payer_name": ""}, "payer_name"), ({"payer_phone": ""}, "payer_phone"),
+     ({"payer_phone": "", "consent": False}, "payer_phone, consent")],
+)  # fmt: skip
+def test_no_yes_without_the_interview_the_relative_and_the_consent(
+    services: Services, clock: FrozenClock, more: dict[str, object], missing: str
+) -> None:
+    with services.db.transaction() as session:
+        chief, one = make_actor(session, clock, "duty_chief"), make_remittance(session, clock)
+        reviewing.take_up(session, clock, chief, one.id)
+        reviewing.note(session, clock, chief, one.id, noted(**more))
+        with pytest.raises(Refused) as caught:
+            reviewing.approve(session, clock, chief, one.id)
+        assert (caught.value.code, caught.value.params) == ("review-incomplete", {"missing": missing})
+        reviewing.note(session, clock, chief, one.id, noted())
+        assert reviewing.approve(session, clock, chief, one.id).state == "approved"
+
+
 def test_a_hold_is_lifted_by_fresh_eyes_and_leads_back(services: Services, clock: FrozenClock) -> None:
     with services.db.transaction() as session:
         one = make_approved(session, clock)
