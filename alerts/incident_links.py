@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,10 +22,15 @@ from hotline.missions.models import Mission
 
 HAZARDS = {
     "earthquake": "earthquake", "tsunami": "tsunami", "cyclone": "storm", "typhoon": "storm", "storm": "storm", "flood": "flood",
-    "volcan": "volcano", "wildfire": "fire", "fire": "fire", "attack": "attack", "terror": "attack", "unrest": "unrest",
-    "war": "war", "accident": "accident", "epidemic": "epidemic", "outbreak": "epidemic",
+    "volcan": "volcano", "wildfire": "fire", r"\bfire": "fire", "attack": "attack", "terror": "attack", "unrest": "unrest",
+    r"\bwar\b": "war", "accident": "accident", "epidemic": "epidemic", "outbreak": "epidemic", "hurricane": "storm",
+    "지진해일": "tsunami", "쓰나미": "tsunami", "지진": "earthquake", "태풍": "storm", "허리케인": "storm", "사이클론": "storm",
+    "폭풍": "storm", "홍수": "flood", "호우": "flood", "폭우": "flood", "침수": "flood", "화산": "volcano", "산불": "fire",
+    "화재": "fire", "테러": "attack", "총격": "attack", "피습": "attack", "소요": "unrest", "시위": "unrest", "폭동": "unrest",
+    "쿠데타": "unrest", "전쟁": "war", "무력 충돌": "war", "공습": "war", "감염병": "epidemic", "전염병": "epidemic",
+    "추락": "accident", "충돌": "accident", "침몰": "accident", "사고": "accident",
 }  # fmt: skip
-"""Which kind of incident a hazard of a feed, or a word in an alert's event, stands for; the first that fits."""
+"""Which kind of incident a hazard of a feed, or a word in an alert's event, stands for: expressions, the first that is found."""
 MAX_RADIUS_KM = 2_000.0
 
 
@@ -49,7 +55,7 @@ def values(session: Session, alert_id: int) -> Mapping[str, object] | None:
 def _kind(session: Session, alert: Alert) -> str:
     hazard = session.scalar(select(FeedHazard.kind).where(FeedHazard.alert_id == alert.id))
     event = f"{hazard or ''} {alert.event} {alert.headline}".lower()
-    return next((kind for word, kind in HAZARDS.items() if word in event), "other")
+    return next((kind for word, kind in HAZARDS.items() if re.search(word, event)), "other")
 
 
 def _countries(session: Session, alert: Alert, circles: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -75,6 +75,18 @@ def test_what_is_wrong_stands_beside_its_field(world: World, chief: Visitor) -> 
     assert "Choose an open incident" in page
 
 
+def test_without_an_open_incident_the_form_leads_to_opening_one_and_times_name_their_zone(
+    world: World, chief: Visitor
+) -> None:
+    page = text_of(chief.get("/callouts/new"))
+    assert "Ready by (KST)" in page and "Until (KST)" in page and 'href="/incidents/new"' not in page
+    with world.services.db.transaction() as session:
+        incident = session.get_one(Incident, world.incident_id)
+        incident.state, incident.closed_at = "closed", world.clock.now()
+    page = text_of(chief.get("/callouts/new"))
+    assert "open one first" in page and 'href="/incidents/new"' in page
+
+
 def test_an_incident_without_a_published_briefing_is_warned_about(world: World, chief: Visitor) -> None:
     with world.services.db.transaction() as session:
         session.get_one(BriefingVersion, world.version_id).state = "draft"
