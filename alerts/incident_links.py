@@ -32,6 +32,7 @@ HAZARDS = {
 }  # fmt: skip
 """Which kind of incident a hazard of a feed, or a word in an alert's event, stands for: expressions, the first that is found."""
 MAX_RADIUS_KM = 2_000.0
+_HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 
 
 def values(session: Session, alert_id: int) -> Mapping[str, object] | None:
@@ -40,7 +41,7 @@ def values(session: Session, alert_id: int) -> Mapping[str, object] | None:
     if alert is None:
         return None
     found: dict[str, object] = {
-        "name_ko": alert.headline[:120], "name_en": alert.headline[:120], "kind": _kind(session, alert),
+        "name_ko": alert.headline[:120], "name_en": _name_en(alert), "kind": _kind(session, alert),
         "severity": alert.severity if alert.severity in SEVERITIES else "Unknown", "place": alert.place[:160],
         "summary": alert.description[:4_000], "drill": alert.drill, "began_at": alert.onset or alert.created_at,
     }  # fmt: skip
@@ -50,6 +51,17 @@ def values(session: Session, alert_id: int) -> Mapping[str, object] | None:
         radius_km = min(float(circles[0]["radius_km"]), MAX_RADIUS_KM)
         found |= {"lat": round(lat, 4), "lon": round(lon, 4), "radius_km": radius_km}
     return found | {"countries": _countries(session, alert, circles)}
+
+
+def _name_en(alert: Alert) -> str:
+    """Return a name that an English announcement can say, or nothing, so that whoever opens the incident writes one.
+
+    What the alert is called in English goes before a headline, which is in the officer's own language.
+    """
+    named = (alert.names_by_language or {}).get("en", {})
+    parts = [str(named[key]) for key in ("event", "place") if named.get(key)]
+    said = ", ".join(parts) if named.get("event") else alert.headline
+    return "" if _HANGUL.search(said) else said[:120]
 
 
 def _kind(session: Session, alert: Alert) -> str:

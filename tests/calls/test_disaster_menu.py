@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.calls import menu_store, menus
+from hotline.calls import menu_form, menu_store, menus
 from hotline.calls.mode_menu import question
 from hotline.core.errors import SeveralFaults
 from hotline.core.services import Services
@@ -52,6 +52,12 @@ def test_a_key_that_leads_nowhere_is_asked_again_and_danger_is_heard(hook: Hook,
     assert FAULT not in said(again) and "마닐라" in said(again)
     hook.key(again, "9")
     assert rows.call().danger
+
+
+def test_menu_is_changed_in_its_editor_while_disaster_mode_is_on() -> None:
+    texts = {"ko": "안내", "en": "News"}
+    asking = menus.read_menu(question(menus.default_menu(), texts, {"ko": "마닐라", "en": "Manila"}, "incident", 8))
+    assert menu_form.faults_of(menu_form.written_of(asking)) == []
 
 
 @pytest.mark.parametrize("name", ["Main", "2nd", "a b", "x" * 41, ""])

@@ -1,4 +1,4 @@
-"""Which kind of incident an alert opens: plans of disaster mode are found by it, so a wrong kind hides the right plan."""
+"""What an incident opened from an alert begins with: plans are found by its kind, and callers hear its names."""
 
 from __future__ import annotations
 
@@ -28,6 +28,25 @@ def test_kind_follows_the_alerts_event_in_korean_and_english(services: Services,
 @pytest.mark.parametrize("event", ["Heat Warning", "Forward notice", "Ceasefire", "폭염 경보"])
 def test_word_within_another_word_makes_no_war_and_no_fire(services: Services, event: str) -> None:
     assert _kind_of(services, event) == "other"
+
+
+@pytest.mark.parametrize(
+    ("headline", "names", "said"),
+    [
+        ("태풍 새벽, 마닐라만 접근", {}, ""),
+        ("태풍 새벽", {"en": {"event": "Typhoon", "place": "Manila Bay"}}, "Typhoon, Manila Bay"),
+        ("태풍 새벽", {"en": {"event": "태풍", "place": "Manila Bay"}}, ""),
+        ("M 9.0 off Fukushima", {"ko": {"event": "지진"}}, "M 9.0 off Fukushima"),
+    ],
+)  # fmt: skip
+def test_english_name_is_one_that_an_announcement_can_say_or_is_left_to_the_officer(
+    services: Services, headline: str, names: dict[str, dict[str, str]], said: str
+) -> None:
+    with services.db.transaction() as session:
+        alert = make_alert(session, author=make_officer(session), headline=headline, names_by_language=names)
+        values = incident_links.values(session, alert.id)
+        assert values is not None
+        assert (values["name_ko"], values["name_en"]) == (headline, said)
 
 
 def _kind_of(services: Services, event: str) -> object:
