@@ -46,6 +46,7 @@ PACKAGES = ("hotline", "alerts", "overflow", "remittance")
 LIVE_BLUEPRINTS = ("health", "live", "auth", "console")
 """Beside the stream: health, and what its error answers refer to (the sign-in page and the frame of pages)."""
 LIVE_THREADS = 256
+"""Windows that one live process serves at once; those beyond look for themselves until one closes."""
 
 
 def build_registry() -> Registry:
@@ -65,7 +66,9 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     """
     settings = settings or (services.settings if services else preflight.read_settings())
     serving = services is None
-    services = services or make_services(settings, pool_size=max(4, settings.web_threads // 2))
+    services = services or make_services(
+        settings, pool_size=max(4, settings.web_threads // 2), streams=LIVE_THREADS if kind == "live" else 0
+    )
     registry = build_registry()
     app = api.make_app(settings)
     app.extensions["hotline"] = services

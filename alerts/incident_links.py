@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,11 +22,17 @@ from hotline.missions.models import Mission
 
 HAZARDS = {
     "earthquake": "earthquake", "tsunami": "tsunami", "cyclone": "storm", "typhoon": "storm", "storm": "storm", "flood": "flood",
-    "volcan": "volcano", "wildfire": "fire", "fire": "fire", "attack": "attack", "terror": "attack", "unrest": "unrest",
-    "war": "war", "accident": "accident", "epidemic": "epidemic", "outbreak": "epidemic",
+    "volcan": "volcano", "wildfire": "fire", r"\bfire": "fire", "attack": "attack", "terror": "attack", "unrest": "unrest",
+    r"\bwar\b": "war", "accident": "accident", "epidemic": "epidemic", "outbreak": "epidemic", "hurricane": "storm",
+    "지진해일": "tsunami", "쓰나미": "tsunami", "지진": "earthquake", "태풍": "storm", "허리케인": "storm", "사이클론": "storm",
+    "폭풍": "storm", "홍수": "flood", "호우": "flood", "폭우": "flood", "침수": "flood", "화산": "volcano", "산불": "fire",
+    "화재": "fire", "테러": "attack", "총격": "attack", "피습": "attack", "소요": "unrest", "시위": "unrest", "폭동": "unrest",
+    "쿠데타": "unrest", "전쟁": "war", "무력 충돌": "war", "공습": "war", "감염병": "epidemic", "전염병": "epidemic",
+    "추락": "accident", "충돌": "accident", "침몰": "accident", "사고": "accident",
 }  # fmt: skip
-"""Which kind of incident a hazard of a feed, or a word in an alert's event, stands for; the first that fits."""
+"""Which kind of incident a hazard of a feed, or a word in an alert's event, stands for: expressions, the first that is found."""
 MAX_RADIUS_KM = 2_000.0
+_HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 
 
 def values(session: Session, alert_id: int) -> Mapping[str, object] | None:
@@ -34,7 +41,7 @@ def values(session: Session, alert_id: int) -> Mapping[str, object] | None:
     if alert is None:
         return None
     found: dict[str, object] = {
-        "name_ko": alert.headline[:120], "name_en": alert.headline[:120], "kind": _kind(session, alert),
+        "name_ko": alert.headline[:120], "name_en": _name_en(alert), "kind": _kind(session, alert),
         "severity": alert.severity if alert.severity in SEVERITIES else "Unknown", "place": alert.place[:160],
         "summary": alert.description[:4_000], "drill": alert.drill, "began_at": alert.onset or alert.created_at,
     }  # fmt: skip
@@ -46,10 +53,21 @@ def values(session: Session, alert_id: int) -> Mapping[str, object] | None:
     return found | {"countries": _countries(session, alert, circles)}
 
 
+def _name_en(alert: Alert) -> str:
+    """Return a name that an English announcement can say, or nothing, so that whoever opens the incident writes one.
+
+    What the alert is called in English goes before a headline, which is in the officer's own language.
+    """
+    named = (alert.names_by_language or {}).get("en", {})
+    parts = [str(named[key]) for key in ("event", "place") if named.get(key)]
+    said = ", ".join(parts) if named.get("event") else alert.headline
+    return "" if _HANGUL.search(said) else said[:120]
+
+
 def _kind(session: Session, alert: Alert) -> str:
     hazard = session.scalar(select(FeedHazard.kind).where(FeedHazard.alert_id == alert.id))
     event = f"{hazard or ''} {alert.event} {alert.headline}".lower()
-    return next((kind for word, kind in HAZARDS.items() if word in event), "other")
+    return next((kind for word, kind in HAZARDS.items() if re.search(word, event)), "other")
 
 
 def _countries(session: Session, alert: Alert, circles: list[dict[str, Any]]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from flask import request
 
+from hotline.calls.menus import NODE_NAME
 from hotline.core.errors import InvalidInput
 from hotline.providers.voice import STATUS_RANK
 
@@ -19,6 +20,7 @@ _DIVERTED = re.compile(r"[^+0-9]{0,40}(?:\+|00)([1-9][0-9]{6,14})(?![0-9])")
 _SMALL = re.compile(r"[0-9]{1,9}")
 _ID = re.compile(r"[0-9]{1,18}")
 _WORD = re.compile(r"[a-z][a-z-]{0,39}")
+_NODE = re.compile(NODE_NAME)
 _KEYS = re.compile(r"[0-9#*]{0,1}")
 WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 """What Twilio puts in place of a number that was withheld (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE on the keys)."""
@@ -148,11 +150,11 @@ def anybody() -> Ring:
     )  # fmt: skip
 
 
-def given_word(name: str) -> str:
-    """Return a short word from the address."""
-    value = request.args.get(name, "")
-    if not _WORD.fullmatch(value):
-        raise InvalidInput(name, value, "give the words as in our own address")
+def node() -> str:
+    """Return which question of the menu a key was pressed in."""
+    value = request.args.get("node", "")
+    if not _NODE.fullmatch(value):
+        raise InvalidInput("node", value, "give the words as in our own address")
     return value
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from hotline.calls.menus import MAX_NODES, MAX_TEXT, SPOKEN_LANGUAGES, Choice, Menu
+from hotline.calls.menus import MAX_NODES, MAX_TEXT, NODE_NAME, SPOKEN_LANGUAGES, Choice, Menu
 
 KEYS = "1234567890"
 MAX_SKILLS = 8
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_NAME = re.compile(NODE_NAME)
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _SKILL = re.compile(r"[a-z][a-z0-9_]{0,29}")
 KINDS = ("go", "queue", "dial", "voicemail")

@@ -20,6 +20,8 @@ SPOKEN_LANGUAGES = ("ko", "en")
 """Every text is needed in these; further languages are spoken where their text is given, else in English."""
 OTHER = "other"
 """The language of a caller who chose neither Korean nor English: the agent speaks English and calls an interpreter in."""
+NODE_NAME = r"[a-z][a-z0-9_-]{0,39}"
+"""What a node may be called: it stands in the address to which a pressed key is sent."""
 _FILE = Path(__file__).parent / "default_menu.json"
 
 
@@ -71,7 +73,7 @@ class Menu(_Strict):
     entry: str = Field(max_length=40)
     danger_key: Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] = "9"
     person: Choice
-    nodes: dict[str, Node] = Field(min_length=1, max_length=MAX_NODES)
+    nodes: dict[Annotated[str, Field(pattern=f"^{NODE_NAME}$")], Node] = Field(min_length=1, max_length=MAX_NODES)
 
     @model_validator(mode="after")
     def _whole(self) -> Menu:

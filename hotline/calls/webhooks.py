@@ -175,7 +175,7 @@ def inbound() -> ResponseReturnValue:
 def menu() -> ResponseReturnValue:
     """Take a key of the menu, or none."""
     services, call_id = current(), fields.given_id("call")
-    pressed = Pressed(call_id, fields.given_word("node"), fields.pressed(), fields.given_id("misses"))
+    pressed = Pressed(call_id, fields.node(), fields.pressed(), fields.given_id("misses"))
     return _turn(lambda session: choosing.choose(session, services, pressed), needs_queue=True)
 
 

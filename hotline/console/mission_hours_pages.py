@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hotline.auth.identity import actor
 from hotline.console.mission_view import DAYS_AHEAD, act, explained, name_of, weekday, why_label
 from hotline.console.missions_pages import blueprint
-from hotline.core.errors import InvalidInput, SeveralFaults
+from hotline.core.errors import HotlineError, InvalidInput, SeveralFaults
 from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
@@ -54,9 +54,15 @@ def save_hours(mission_id: int) -> ResponseReturnValue:
             keeping.set_hours(session, services.clock, actor(), mission_id, text, holiday)
     except (InvalidInput, SeveralFaults) as error:
         with services.db.transaction() as session:
-            return _hours_page(session, mission_id, fault=explained(error)), 422
+            return _hours_page(session, mission_id, fault=_which_day(error) + explained(error)), 422
     flash(gettext("Saved."), "good")
     return redirect(url_for("missions.show_mission", mission_id=mission_id))
+
+
+def _which_day(error: HotlineError) -> str:
+    """Return the weekday that a fault of the weekly form is about, as the form calls it, or nothing."""
+    day = str(error.value).split(" ")[0] if isinstance(error, InvalidInput) and error.field == "week" else ""
+    return f"{weekday(day)}: " if day in DAYS else ""
 
 
 def _hours_page(session: Session, mission_id: int, *, tried: Hours | None = None, fault: str = "") -> str:

@@ -21,10 +21,15 @@ def explain(error: HotlineError, about: str = "") -> str:
 
     Rooms register texts in `Registry.explanations` under the error's code, and for InvalidInput under `ABOUT.FIELD`,
     where `about` says what the field belongs to (`officer.name`); a code of the error's own goes before its field.
-    `%(name)s` in a text is filled from the error's params.
+    `%(name)s` in a text is filled from the error's params; of a tuple of words each is said by the text under `CODE.WORD`.
     """
     registry: Registry = current_app.extensions["registry"]
-    params = dict(error.params)
+    params = {
+        name: ", ".join(gettext(registry.explanations[f"{error.code}.{word}"]) for word in value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in error.params.items()
+    }
     keys = [error.code]
     if isinstance(error, InvalidInput):
         params |= {"field": error.field, "value": error.shown_value, "mend": error.mend}

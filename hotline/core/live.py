@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from redis import Redis
 from redis.client import PubSub
@@ -33,7 +33,7 @@ def notify_desk(redis: Redis, agent_id: int) -> None:
     notify(redis, f"desk:{agent_id}")
 
 
-def stream(redis: Redis, topics: list[str], *, max_stream_s: float = MAX_STREAM_S) -> Iterator[str]:
+def stream(redis: Redis, topics: list[str], *, max_stream_s: float = MAX_STREAM_S) -> Generator[str]:
     """Yield server-sent events for the topics until the time is up, with a heartbeat comment in quiet times."""
     subscription: PubSub = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py lacks it
     subscription.subscribe(*(CHANNEL_PREFIX + topic for topic in topics))

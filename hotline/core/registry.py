@@ -171,6 +171,8 @@ class ModeField:
     options: Callable[[Session], list[tuple[str, str]]] | None = None
     most: int = 2_000
     """Characters of a text, the largest number, or how many choices."""
+    optional: bool = False
+    """May be left empty; the step then does what is usual."""
 
 
 @dataclass(frozen=True)

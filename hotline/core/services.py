@@ -13,6 +13,8 @@ from hotline.core.config import Settings
 from hotline.core.db import Database
 
 REDIS_TIMEOUT_S = 5.0
+REDIS_CONNECTIONS = 100
+"""Enough for the threads of any process; each open stream holds one more for as long as its window is open."""
 
 
 @dataclass
@@ -29,19 +31,22 @@ class Services:
     rooms: dict[str, Any] = field(default_factory=dict)
 
 
-def make_services(settings: Settings, *, clock: Clock | None = None, pool_size: int = 10) -> Services:
-    """Build the services of one process; connects lazily."""
+def make_services(settings: Settings, *, clock: Clock | None = None, pool_size: int = 10, streams: int = 0) -> Services:
+    """Build the services of one process, with a Redis connection for each of its open `streams`; connects lazily."""
     return Services(
         settings=settings,
         db=Database(settings.database_url, pool_size=pool_size),
-        redis=connect_redis(settings.redis_url),
+        redis=connect_redis(settings.redis_url, streams=streams),
         clock=clock or SystemClock(),
     )
 
 
-def connect_redis(url: str) -> Redis:
-    """Return a Redis client with time limits on connecting and answering."""
-    return Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
+def connect_redis(url: str, *, streams: int = 0) -> Redis:
+    """Return a Redis client with time limits on connecting and answering, for so many open streams and ordinary work."""
+    return Redis.from_url(
+        url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S,
+        max_connections=REDIS_CONNECTIONS + streams,
+    )  # fmt: skip
 
 
 _current: Services | None = None

@@ -26,7 +26,7 @@ MAX_BULLETIN = 1_500
 MAX_HOURS = 24 * 14
 MISSIONS = ModeField(
     "missions", gettext_noop("Missions, by their codes"), "lines",
-    gettext_noop("One on a line; none means those that look after the incident's countries"), most=4_000,
+    gettext_noop("One on a line; none means those that look after the incident's countries"), most=4_000, optional=True,
 )  # fmt: skip
 HOURS = ModeField("hours", gettext_noop("For how many hours"), "number", most=MAX_HOURS)
 

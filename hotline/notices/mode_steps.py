@@ -176,9 +176,9 @@ PARTNERS = ModeStep(
             most=6_000,
         ),
         ModeField("text_ko", gettext_noop("Text when it comes on, in Korean"), most=MAX_TEXT),
-        ModeField("text_en", gettext_noop("Text when it comes on, in English"), most=MAX_TEXT),
+        ModeField("text_en", gettext_noop("Text when it comes on, in English"), most=MAX_TEXT, optional=True),
         ModeField("over_ko", gettext_noop("Text when it is over, in Korean"), most=MAX_TEXT),
-        ModeField("over_en", gettext_noop("Text when it is over, in English"), most=MAX_TEXT),
+        ModeField("over_en", gettext_noop("Text when it is over, in English"), most=MAX_TEXT, optional=True),
     ),
     names_only,
 )  # fmt: skip

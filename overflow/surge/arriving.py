@@ -15,6 +15,7 @@ from hotline.core.services import Services
 from overflow.briefing.passing import passed
 from overflow.surge import hours, texting
 from overflow.surge.answering import READY_WITHIN
+from overflow.surge.briefed import published_at
 from overflow.surge.models import AskedPerson, Callout
 from overflow.surge.moving import move
 from overflow.surge.reading import Here
@@ -32,7 +33,10 @@ AWAY_USUAL = timedelta(minutes=30)
 def follow(session: Session, services: Services, callout: Callout, people: Sequence[Here]) -> None:
     """Bring everybody's state in line with briefing and presence; the call-out is locked, `people` are its rows."""
     now = services.clock.now()
-    briefed = _briefed(session, services, callout, people, now)
+    briefed, readable_since = (
+        _briefed(session, services, callout, people, now),
+        published_at(session, callout.incident_id),
+    )
     for each in people:
         person = each.person
         if person.state in MAY_COME and each.takes_calls:
@@ -43,7 +47,7 @@ def follow(session: Session, services: Services, callout: Callout, people: Seque
         elif person.state == LATER:
             _comes_later(session, services, callout, person, now)
         elif person.state in (CONFIRMED, BRIEFED):
-            _waited_for(session, services, callout, each, now)
+            _waited_for(session, services, callout, each, readable_since)
 
 
 def _briefed(session: Session, services: Services, callout: Callout, people: Sequence[Here], now: datetime) -> set[int]:
@@ -97,9 +101,16 @@ def _comes_later(session: Session, services: Services, callout: Callout, person:
         texting.write(session, services, callout, person, "begins")
 
 
-def _waited_for(session: Session, services: Services, callout: Callout, each: Here, now: datetime) -> None:
-    person = each.person
+def _waited_for(
+    session: Session, services: Services, callout: Callout, each: Here, readable_since: datetime | None
+) -> None:  # fmt: skip
+    person, now = each.person, services.clock.now()
     assert person.comes_at is not None, "whoever was confirmed has a moment"
+    if readable_since is None:
+        return  # Nobody can get ready before there is a briefing: they are waited for, and told once it is published.
+    if person.state == CONFIRMED and person.comes_at < readable_since + READY_WITHIN:
+        person.comes_at, person.reminded_at = readable_since + READY_WITHIN, None
+        texting.write(session, services, callout, person, "briefing")
     if now >= person.comes_at + GRACE:
         # Somebody who has signed on and reads the briefing is on their way.
         if each.agent.state == NOT_READY and now < person.comes_at + 2 * GRACE:

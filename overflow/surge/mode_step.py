@@ -106,16 +106,17 @@ STEP = ModeStep(
     KIND, gettext_noop("Call volunteers out"), 55, describe, apply, revert, check,
     (
         ModeField("needed", gettext_noop("How many people"), "number", most=MAX_NEEDED),
-        ModeField("minutes", gettext_noop("Ready within minutes"), "number", most=240),
-        ModeField("hours", gettext_noop("For how many hours"), "number", most=24),
+        ModeField("minutes", gettext_noop("Ready within minutes"), "number", most=240, optional=True),
+        ModeField("hours", gettext_noop("For how many hours"), "number", most=24, optional=True),
         ModeField(
-            "languages", gettext_noop("Languages that each must speak"), help=gettext_noop("Codes such as ko en zh"), most=100
+            "languages", gettext_noop("Languages that each must speak"), help=gettext_noop("Codes such as ko en zh"), most=100,
+            optional=True,
         ),
         ModeField(
             "skills", gettext_noop("Skills that each must have"),
-            help=gettext_noop("Name and level 1 to 5, parted by commas: visa:3, senior:1"), most=400,
+            help=gettext_noop("Name and level 1 to 5, parted by commas: visa:3, senior:1"), most=400, optional=True,
         ),
-        ModeField("task", gettext_noop("What they will do"), most=MAX_TASK_CHARS),
+        ModeField("task", gettext_noop("What they will do"), most=MAX_TASK_CHARS, optional=True),
         ModeField("follows_forecast", gettext_noop("Stand people down as the forecast recommends"), "yes"),
     ),
 )  # fmt: skip

@@ -23,7 +23,7 @@ from hotline.core.services import Services, current
 from hotline.core.web import PUBLIC, permit
 from hotline.incidents.models import Incident
 from overflow.briefing.passing import passed
-from overflow.surge import answering, survey, telling, words
+from overflow.surge import answering, briefed, survey, telling, words
 from overflow.surge.models import AskedPerson, Callout
 from overflow.surge.states import DROPPED, OVER, RELEASED
 from overflow.surge.survey import QUESTIONS
@@ -59,12 +59,13 @@ def panel(volunteer_id: int) -> str:
         )
         speaks = session.get_one(Volunteer, volunteer_id).speaks
         # The sweep takes it over within seconds; whoever has just passed must not have to wait for it.
-        briefed = incident is not None and bool(passed(session, incident.id, [volunteer_id]))
+        done = incident is not None and bool(passed(session, incident.id, [volunteer_id]))
+        published = incident is not None and briefed.is_published(session, incident.id)
         return render_template(
             "surge/_own.html", person=person, callout=callout, incident=incident, agent=agent, helped=helped or 0,
             task=task_of(callout.task, speaks) if callout else "", words=words, token=g.get("volunteer_token", ""),
             questions=QUESTIONS if person is not None and survey.may_answer(person) else {},
-            over=callout is not None and callout.state in OVER, briefed=briefed,
+            over=callout is not None and callout.state in OVER, briefed=done, unbriefed=not done and not published,
         )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from overflow.surge.form import number, read_form, usual
 from overflow.surge.moving import TOPIC, topic_of
 from overflow.surge.states import CALLOUT, IN_ORDER
 from overflow.surge.survey import QUESTIONS
+from overflow.volunteers import reading as roster
 
 blueprint = Blueprint("callouts", __name__, template_folder="templates")
 MAX_INCIDENTS = 100
@@ -82,9 +83,11 @@ def _form(
         incidents = _incidents(session)
         chosen = number(str(values.get("incident_id", "")))
         unbriefed = chosen in {each.id for each in incidents} and not briefed.is_published(session, chosen)
+        skills = roster.skills(session)
     page = render_template(
-        "surge/form.html", values=values, errors=errors or {}, incidents=incidents, told=told, unbriefed=unbriefed
-    )
+        "surge/form.html", values=values, errors=errors or {}, incidents=incidents, told=told, unbriefed=unbriefed,
+        skills=skills,
+    )  # fmt: skip
     return page, status
 
 

@@ -32,7 +32,9 @@ def write(session: Session, services: Services, callout: Callout, person: AskedP
         comes=moment(person.comes_at or now, zone, language), hours=span(person.minutes, language),
         link=link_for(services, person.volunteer_id),
     )  # fmt: skip
-    stamp = {"ask": None, "remind": person.comes_at, "begins": person.comes_at}.get(key, now)
+    stamp = {"ask": None, "remind": person.comes_at, "begins": person.comes_at, "briefing": person.comes_at}.get(
+        key, now
+    )
     about = f"{person.asks}.{int(stamp.timestamp()) if stamp else 0}"
     store.publish(
         session, services.clock, phone=volunteer.phone, body=body, purpose="callout",

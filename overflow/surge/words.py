@@ -92,7 +92,7 @@ EXPLANATIONS = {
     "callout.by_at": gettext_noop("Choose a moment from now to two days ahead."),
     "callout.until_at": gettext_noop("End one to 24 hours after people are to be ready."),
     "callout.task": gettext_noop("Write at most 120 characters on one line."),
-    "callout.skills": gettext_noop("Choose skills of the list, with levels from 1 to 5."),
+    "callout.skills": gettext_noop("Write each skill by its name, a colon and a level from 1 to 5, such as visa:3."),
     "callout.languages": gettext_noop("Write codes such as ko, en or zh, with blanks between them."),
     "survey-over": gettext_noop("There are no questions to answer any more."),
     **{

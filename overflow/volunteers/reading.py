@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from hotline.core.audit import AuditEntry
 from hotline.core.errors import InvalidInput, NotFound
 from overflow.volunteers.models import AvailableHours, AwayDays, Certificate, CertifiedSkill, Volunteer
-from overflow.volunteers.states import STATES
+from overflow.volunteers.states import APPROVED, STATES
 
 MAX_PAGE = 200
 MAX_TEXT_CHARS = 60
 EXPIRES_SOON = timedelta(days=30)
 HISTORY_ROWS = 40
+MOST_SKILLS = 60
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,12 @@ def away_of(session: Session, volunteer_id: int) -> Sequence[AwayDays]:
 def certified_skills(session: Session) -> list[str]:
     """Return the skills that count only with a certificate."""
     return sorted(session.scalars(select(CertifiedSkill.skill)))
+
+
+def skills(session: Session) -> list[str]:
+    """Return the skills that approved volunteers have, in order; at most MOST_SKILLS."""
+    names = select(func.jsonb_object_keys(Volunteer.skills).label("name")).where(Volunteer.state == APPROVED)
+    return sorted(session.scalars(select(names.subquery().c.name).distinct().limit(MOST_SKILLS)))
 
 
 def history(session: Session, volunteer_id: int) -> Sequence[AuditEntry]:

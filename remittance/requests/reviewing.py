@@ -108,7 +108,7 @@ def approve(
     ]  # fmt: skip
     if missing:
         raise Refused(
-            f"Still missing: {', '.join(missing)}.", code="review-incomplete", params={"missing": ", ".join(missing)}
+            f"Still missing: {', '.join(missing)}.", code="review-incomplete", params={"missing": tuple(missing)}
         )
     if one.duress == UNDER_PRESSURE:
         raise Refused("Whoever is under pressure is not helped by money. Put it on hold.", code="under-pressure")

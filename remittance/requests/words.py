@@ -81,6 +81,10 @@ EXPLANATIONS = {
     "remittance-limit": gettext_noop("The limit of this incident leaves %(left)s."),
     "remittance-changed": gettext_noop("Somebody changed this remittance meanwhile. Look at it again."),
     "review-incomplete": gettext_noop("Still missing: %(missing)s."),
+    "review-incomplete.interview": gettext_noop("Private interview"),
+    "review-incomplete.payer_name": gettext_noop("Name of the relative"),
+    "review-incomplete.payer_phone": gettext_noop("Telephone of the relative"),
+    "review-incomplete.consent": gettext_noop("the traveller's consent"),
     "under-pressure": gettext_noop(
         "Whoever is under pressure is not helped by money. Put it on hold and call the duty chief."
     ),

@@ -75,3 +75,24 @@ def test_incidents_are_accessible_clean_and_switched_by_a_second_person(
     expect(desk.page.locator(".mode-steps .state-done")).to_have_count(len(demo.STEPS))
     desk.check(f"incident-on-{name}")
     desk.assert_clean()
+
+
+def test_plan_is_kept_with_what_may_stay_empty_and_a_step_just_added_is_removed_again(
+    site: Site, open_desk: Callable[..., Desk]
+) -> None:
+    boss, _drill, _real = practise(site.services, "ko")
+    desk = open_desk(language="ko")
+    desk.sign_in(boss)
+    desk.go("/disaster-plans/1")
+    expect(desk.page.get_by_label("재외공관(코드)").first).to_have_value("")
+    steps = desk.page.locator("section[id^=step-]")
+    count = steps.count()
+    desk.page.get_by_label("추가할 조치").select_option("wallboard")
+    desk.page.get_by_role("button", name="조치 추가").click()
+    expect(steps).to_have_count(count + 1)
+    desk.page.get_by_role("button", name=f"{count + 1}번 조치 삭제").click()
+    expect(steps).to_have_count(count)
+    desk.page.get_by_label("태풍·폭풍").check()
+    desk.page.get_by_role("button", name="저장").click()
+    expect(desk.page.get_by_role("link", name="제2판")).to_be_visible()
+    desk.assert_clean()

@@ -61,8 +61,11 @@ def test_a_text_too_rich_for_the_week_is_kept_and_says_so(
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ({"by": "week", "Mo_1_from": "09:00"}, "a beginning and a later end"),
-        ({"by": "week", "Mo_1_from": "17:00", "Mo_1_to": "09:00"}, "a beginning and a later end"),
+        ({"by": "week", "Mo_1_from": "09:00"}, "Monday: Give each spell a beginning and a later end"),
+        (
+            {"by": "week", "Su_2_from": "17:00", "Su_2_to": "09:00"},
+            "Sunday: Give each spell a beginning and a later end",
+        ),
         ({"by": "text", "hours": "Mon-Fri 9-17"}, "cannot be read as hours"),
         ({"by": "text", "hours": "Mo-Fr 09:00-17:00", "holiday_hours": "maybe"}, "Write off, or times"),
     ],

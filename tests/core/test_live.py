@@ -13,10 +13,11 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from hotline.core import live
+from hotline.core.config import Settings
 from hotline.core.live import CHANNEL_PREFIX, notify
 from hotline.core.services import Services
 from tests.factories import PASSWORD, make_officer
-from wsgi import create_app
+from wsgi import LIVE_THREADS, create_app
 
 CONSOLE = "http://127.0.0.1:5000"
 LISTENS_WITHIN_S = 60
@@ -117,3 +118,15 @@ def test_hint_of_a_thread_that_cannot_reach_the_server_is_dropped_in_silence() -
 
     threading.Thread(target=tell, daemon=True).start()
     assert done.wait(LISTENS_WITHIN_S), "a committed change was held up by its hint"
+
+
+def test_live_process_has_a_subscription_for_every_window_that_it_has_a_thread_for(settings: Settings) -> None:
+    redis = create_app(settings, kind="live").extensions["hotline"].redis
+    streams = [live.stream(redis, ["alerts"]) for _window in range(LIVE_THREADS)]
+    try:
+        assert {next(stream) for stream in streams} == {"retry: 3000\nevent: hello\ndata: {}\n\n"}
+        assert redis.ping(), "ordinary work is left a connection"
+    finally:
+        for stream in streams:
+            stream.close()
+        redis.close()

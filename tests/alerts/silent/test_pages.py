@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from alerts.models import Alert
 from alerts.silent import policies
 from alerts.silent.erasure import forget
+from hotline.auth.models import Officer
 from hotline.core.audit import AuditEntry
 from hotline.core.errors import Conflict
 from tests.alerts.console.conftest import Officials, officials  # noqa: F401 - a fixture
 from tests.alerts.silent.conftest import Stage
+from tests.factories import make_alert
 
 FORM = {
     "version": "0", "on_not_delivered_voice": "1", "after_not_delivered_voice": "7", "after_not_answered_voice": "20",
@@ -40,6 +43,18 @@ def test_others_read_the_policies_and_change_nothing(stage: Stage, officials: Of
     reader = officials["author"]
     assert "Nobody has changed anything yet" in reader.client.get("/silent").text
     assert reader.post("/silent/Extreme", FORM).status_code == 403
+
+
+def test_approver_reads_area_and_texts_before_what_follows_for_the_silent(stage: Stage, officials: Officials) -> None:  # noqa: F811
+    with stage.services.db.transaction() as session:
+        author = session.get_one(Alert, stage.alert_id).author_id
+        assert author is not None
+        waiting = make_alert(session, author=session.get_one(Officer, author), state="submitted", severity="Extreme")
+        number = waiting.id
+    page = officials["approver"].client.get(f"/alerts/{number}").text
+    assert page.index('id="texts-title"') < page.index("The silent, by step")
+    page = officials["agent"].client.get(f"/alerts/{stage.alert_id}").text
+    assert page.index("The silent, by step") < page.index('id="texts-title"'), "while it is sent, figures come first"
 
 
 def test_figures_people_and_the_button_that_stops_everything(stage: Stage, officials: Officials) -> None:  # noqa: F811

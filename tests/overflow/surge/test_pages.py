@@ -75,12 +75,35 @@ def test_what_is_wrong_stands_beside_its_field(world: World, chief: Visitor) -> 
     assert "Choose an open incident" in page
 
 
+def test_without_an_open_incident_the_form_leads_to_opening_one_and_times_name_their_zone(
+    world: World, chief: Visitor
+) -> None:
+    page = text_of(chief.get("/callouts/new"))
+    assert "Ready by (KST)" in page and "Until (KST)" in page and 'href="/incidents/new"' not in page
+    with world.services.db.transaction() as session:
+        incident = session.get_one(Incident, world.incident_id)
+        incident.state, incident.closed_at = "closed", world.clock.now()
+    page = text_of(chief.get("/callouts/new"))
+    assert "open one first" in page and 'href="/incidents/new"' in page
+
+
 def test_an_incident_without_a_published_briefing_is_warned_about(world: World, chief: Visitor) -> None:
     with world.services.db.transaction() as session:
         session.get_one(BriefingVersion, world.version_id).state = "draft"
         session.get_one(BriefingVersion, world.version_id).published_at = None
         session.get_one(BriefingVersion, world.version_id).published_by_id = None
-    assert "is not published yet" in text_of(chief.get(f"/callouts/new?incident={world.incident_id}"))
+    page = text_of(chief.get(f"/callouts/new?incident={world.incident_id}"))
+    assert "is not published yet" in page and f'href="/briefings/{world.incident_id}/edit"' in page
+    world.people(1)
+    world.start(1)
+    assert f'href="/briefings/{world.incident_id}/edit"' in text_of(chief.get(f"/callouts/{world.callout_id}"))
+
+
+def test_the_form_names_the_rosters_skills_and_how_a_skill_is_written(world: World, chief: Visitor) -> None:
+    world.people(1, skills={"legal": 2, "visa": 1})
+    assert "in the roster: legal, visa" in text_of(chief.get("/callouts/new"))
+    refused = text_of(chief.post("/callouts", form(world, act="preview", skills="통역:3")), 422)
+    assert "a colon and a level from 1 to 5" in refused and "in the roster: legal, visa" in refused
 
 
 def test_the_chief_steers_a_call_out_on_its_page(world: World, chief: Visitor) -> None:
@@ -122,6 +145,19 @@ def test_officers_without_the_right_see_and_change_nothing(world: World, visitor
         assert "Cancel the call-out" not in page.get_data(as_text=True)
     assert visitor.post(f"/callouts/{world.callout_id}/act", {"act": "cancel"}).status_code == 403
     assert world.state == "asking"
+
+
+def test_whoever_said_yes_before_the_briefing_is_published_is_told_so(world: World, visitor: Visitor) -> None:
+    with world.services.db.transaction() as session:
+        version = session.get_one(BriefingVersion, world.version_id)
+        version.state, version.published_at, version.published_by_id = "draft", None, None
+    world.people(3, speaks="en")
+    world.start(1)
+    person = world.asked()[0]
+    page = own(world, person.volunteer_id)
+    visitor.post(f"{page}/callouts/{person.id}/answer", {"answer": "now"})
+    shown = text_of(visitor.get(page))
+    assert "is not published yet. You are told as soon as it is" in shown and "below on this page" not in shown
 
 
 def own(world: World, volunteer_id: int) -> str:
