@@ -151,8 +151,9 @@ def enter(signed_in: SignedIn, target: str) -> ResponseReturnValue:
 def _form(target: str, *, step: str, name: str = "", error: HotlineError | None = None) -> ResponseReturnValue:
     status = 200 if error is None else error.status
     page = render_template(
-        "auth/sign_in.html", step=step, next=target, name=name, fault=explain(error) if error is not None else ""
-    )
+        "auth/sign_in.html", step=step, next=target, name=name, fault=explain(error) if error is not None else "",
+        lost=request.args.get("lost") == "1",
+    )  # fmt: skip
     return page, status
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, g, redirect, request, url_for
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
@@ -84,6 +86,17 @@ def protect_forms(app: Flask) -> None:
 
 
 def sign_in_redirect(error: HotlineError) -> ResponseReturnValue:
-    """Send a browser without a session to the sign-in page, and back afterwards."""
-    target = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("auth.sign_in", next=target))
+    """Send a browser without a session to the sign-in page, and back afterwards; who sent a form is told that it was lost."""
+    if request.method == "GET":
+        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+    return redirect(url_for("auth.sign_in", next=_page_of_form(), lost=1))
+
+
+def _page_of_form() -> str | None:
+    """Return the page of ours from which a form was sent, where it can be opened again."""
+    sent_from = urlsplit(request.referrer or "")
+    if sent_from.netloc != request.host:
+        return None
+    if not current_app.create_url_adapter(request).test(sent_from.path, "GET"):  # type: ignore[union-attr]  # in a request
+        return None
+    return f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path

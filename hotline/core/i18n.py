@@ -42,11 +42,14 @@ def pick_language() -> str:
     return request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT_LANGUAGE
 
 
+def language() -> str:
+    """Return the reader's language, or the usual one where nobody reads yet."""
+    return str(get_locale() or DEFAULT_LANGUAGE)
+
+
 def install(app: Flask, catalogue_dirs: list[Path]) -> None:
     """Set up Flask-Babel with the catalogues of the given packages, and what templates ask about languages."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(path) for path in catalogue_dirs)
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
     Babel(app, locale_selector=pick_language, timezone_selector=lambda: "UTC")
-    app.jinja_env.globals.update(
-        current_language=lambda: str(get_locale() or DEFAULT_LANGUAGE), all_languages=LANGUAGES
-    )
+    app.jinja_env.globals.update(current_language=language, all_languages=LANGUAGES)

@@ -24,7 +24,7 @@ logger = structlog.get_logger(__name__)
 CHIEF, OTHER_CHIEF = "duty-chief", "duty-chief-2"
 STEPS: tuple[tuple[str, dict[str, object]], ...] = (
     ("menu", {
-        "text_ko": "{incident}와 관련하여 전화가 많이 오고 있습니다.", "text_en": "We receive many calls about {incident}.",
+        "text_ko": "{incident} 관련 전화가 많이 오고 있습니다.", "text_en": "We receive many calls about {incident}.",
         "queue": "incident", "priority": 8,
     }),
     ("take_all", {"missions": [], "hours": 72}),

@@ -13,7 +13,7 @@ from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused
-from hotline.core.i18n import gettext
+from hotline.core.i18n import gettext, language
 from hotline.incidents.models import Incident, LogEntry
 from hotline.incidents.states import OPEN, WRITE
 
@@ -39,7 +39,8 @@ def write(session: Session, clock: Clock, incident_id: int, actor: Actor, words:
     """Add what a room has to tell, in the caller's transaction.
 
     `words` is a message id (mark it with `gettext_noop`) and `facts` its parameters, which are JSON values; so that everybody
-    reads it in their own language. Raises ValueError for facts that are too long.
+    reads it in their own language; a fact `plan_ko` stands in place of `plan` for readers of Korean. Raises ValueError for
+    facts that are too long.
     """
     if len(json.dumps(facts, ensure_ascii=False)) > MAX_FACTS:
         raise ValueError(f"the facts of a log's line are longer than {MAX_FACTS} characters")
@@ -119,4 +120,6 @@ def words_of(entry: LogEntry) -> str:
     if entry.kind == NOTE:
         return entry.words
     facts = {name: gettext(value) if name in WORDS_AMONG_FACTS else value for name, value in entry.facts.items()}
+    own = f"_{language()}"
+    facts |= {name.removesuffix(own): value for name, value in facts.items() if name.endswith(own)}
     return str(gettext(entry.words, **facts))

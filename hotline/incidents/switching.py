@@ -67,7 +67,9 @@ def ask(session: Session, clock: Clock, actor: Actor, incident_id: int, plan_id:
     for position, (kind, params) in enumerate(steps, start=1):
         session.add(ModeRunStep(run_id=run.id, position=position, kind=kind, params=params, state=WAITING, due_at=now))
     session.flush()
-    log.write(session, clock, incident_id, actor, _ASKED_WORDS, plan=plan.name_en, version=plan.version)
+    log.write(
+        session, clock, incident_id, actor, _ASKED_WORDS, plan=plan.name_en, plan_ko=plan.name_ko, version=plan.version
+    )
     _audit(session, clock, actor, run, "mode.asked", plan=plan_id, version=plan.version, digest=run.digest)
     return run
 

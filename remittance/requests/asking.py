@@ -16,7 +16,7 @@ from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Forbidden, InvalidInput, NotFound, Refused, SeveralFaults
-from hotline.core.phone import to_e164
+from hotline.core.phone import to_reachable
 from hotline.incidents.models import Incident
 from hotline.incidents.states import OPEN as OPEN_INCIDENT
 from hotline.missions import missions, staff
@@ -183,7 +183,7 @@ def _phone(name: str, given: str, region: str | None, faults: list[InvalidInput]
     if not given.strip():
         return ""
     try:
-        return to_e164(given, region, field=name)
+        return to_reachable(given, region, field=name)
     except InvalidInput as error:
         faults.append(error)
         return ""

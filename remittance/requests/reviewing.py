@@ -13,7 +13,7 @@ from hotline.core import audit
 from hotline.core.actor import Actor
 from hotline.core.clock import Clock
 from hotline.core.errors import Forbidden, InvalidInput, Refused
-from hotline.core.phone import to_e164
+from hotline.core.phone import to_reachable
 from hotline.missions import missions
 from remittance.requests.access import demand
 from remittance.requests.asking import HOME
@@ -59,7 +59,7 @@ def note(session: Session, clock: Clock, actor: Actor, remittance_id: int, given
     phone = str(given.get("payer_phone", "")).strip()
     if phone and not given.get("consent"):
         raise InvalidInput("consent", False, "nobody is called without it: ask the traveller, or leave the number out")
-    number, consent = to_e164(phone, HOME, field="payer_phone") if phone else "", bool(given.get("consent"))
+    number, consent = to_reachable(phone, HOME, field="payer_phone") if phone else "", bool(given.get("consent"))
     found = (given["identity"], words, given["duress"], payer, number)
     kept = (one.identity, one.identity_words, one.duress, one.payer_name, one.payer_phone)
     if found == kept and consent == (one.payer_consent_at is not None) and _noted_last(session, actor, one):

@@ -174,6 +174,26 @@ def test_session_ends_after_its_lifetime_although_it_was_used(
     assert not visitor.signed_in()
 
 
+@pytest.mark.parametrize(
+    ("sent_from", "leads_to"),
+    [
+        ("http://localhost/incidents/new?from=alert:1", "/sign-in?next=/incidents/new?from%3Dalert:1&lost=1"),
+        ("http://localhost/remittances/payouts/open", "/sign-in?lost=1"),
+        ("http://evil.example/incidents/new", "/sign-in?lost=1"),
+        ("", "/sign-in?lost=1"),
+    ],
+)
+def test_form_sent_after_the_session_ended_says_that_it_was_lost_and_leads_back_to_its_page(
+    visitor: Visitor, officer: Officer, clock: FrozenClock, sent_from: str, leads_to: str
+) -> None:
+    visitor.sign_in("kim")
+    clock.advance(IDLE_LIMIT + timedelta(seconds=1))
+    answer = visitor.post("/incidents", {"name_ko": "지진"}, headers={"Referer": sent_from})
+    assert answer.location == leads_to
+    assert "what you sent was not saved" in visitor.get(answer.location).text
+    assert "what you sent was not saved" not in visitor.get("/sign-in").text
+
+
 def test_page_asked_for_opens_after_sign_in(visitor: Visitor, officer: Officer) -> None:
     sent_to = visitor.get("/profile?from=mail").location
     assert sent_to == "/sign-in?next=/profile?from%3Dmail"

@@ -74,6 +74,9 @@ def test_two_people_switch_it_on_the_pages(
     mine, others = visitor.get(part).text, other_visitor.get(part).text
     assert "Agree: switch it on" not in mine and "Take it back" in mine
     assert "Agree: switch it on" in others and "as a drill" in others
+    for language, words in (("ko", "재난 모드 발동 요청: 지진"), ("en", "Disaster mode asked for: Quake plan")):
+        visitor.post("/language", {"language": language, "next": "/incidents"})
+        assert words in visitor.get(f"/incidents/{number}").text
     digest = services.db.engine.connect().exec_driver_sql("SELECT digest FROM mode_runs").scalar_one()
     assert f'name="digest" value="{digest}"' in others
     refused = other_visitor.post(f"{path}/agree", {"digest": "0" * 64}, follow_redirects=True).text

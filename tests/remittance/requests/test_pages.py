@@ -62,6 +62,8 @@ def test_a_request_goes_from_the_form_to_a_yes(services: Services, clock: Frozen
     faulty = visitor.post("/remittances", form(case, mission, amount="5,000", payee_born_on="2990-01-01"))
     page = faulty.get_data(as_text=True)
     assert faulty.status_code == 422 and "at most the limit" in page and "a day of the past since 1900" in page
+    short = visitor.post("/remittances", form(case, mission, payer_phone="010-1234"))
+    assert short.status_code == 422 and "Write the number as 010-2000-0011" in short.get_data(as_text=True)
     for _ in range(2):  # the second time is a button pressed twice
         answer = visitor.post("/remittances", form(case, mission))
         assert answer.status_code == 302
@@ -186,3 +188,23 @@ def test_what_is_wrong_is_said_in_the_readers_language_beside_every_field(
     said = re.findall(r'<p class="error" id="([a-z_-]+)">.*?</svg>([^<]*)</p>', page, re.DOTALL)
     assert len(said) == 12, said
     assert not [each for each in said if not re.search("[가-힣]", each[1])]
+
+
+def test_what_a_review_still_lacks_is_named_in_the_readers_language(
+    services: Services, clock: FrozenClock, visitor: Visitor
+) -> None:
+    chief = officer(services, "duty_chief")
+    with services.db.transaction() as session:
+        number = make_remittance(session, clock).id
+    visitor.sign_in(chief.name)
+    visitor.post(f"/remittances/{number}/review")
+    with services.db.transaction() as session:
+        one = session.get_one(Remittance, number)
+        one.payer_consent_at, version = None, one.version
+    for language, words in (
+        ("en", "Still missing: Private interview, the traveller&#39;s consent."),
+        ("ko", "아직 없는 항목: 개별 면담, 여행자의 동의."),
+    ):
+        visitor.post("/language", {"language": language, "next": "/remittances"})
+        visitor.post(f"/remittances/{number}/approve", {"version": str(version)})
+        assert words in visitor.get(f"/remittances/{number}").get_data(as_text=True)
