@@ -22,7 +22,7 @@ from hotline.core.web import permit
 
 blueprint = Blueprint("agents", __name__, template_folder="templates")
 PAGE_ROWS = 100
-"""Open pages fetch their part again with every change of anybody's presence; volunteers are agents too, and there are thousands."""
+"""Open pages fetch their part again with every change of anybody's presence, and thousands of volunteers are agents too."""
 MAX_PAGE_DIGITS = 4
 
 
@@ -56,7 +56,8 @@ def _context() -> dict[str, Any]:
         addable = reading.officers_without(session) if actor().may(WRITE) else []
         groups = reading.groups(session)
     return {
-        "rows": found[:PAGE_ROWS], "page": page, "more": len(found) > PAGE_ROWS, "state": state, "words": words, "breaks": BREAKS, "addable": addable, "groups": groups,
+        "rows": found[:PAGE_ROWS], "page": page, "more": len(found) > PAGE_ROWS,
+        "state": state, "words": words, "breaks": BREAKS, "addable": addable, "groups": groups,
         "states": STATES,
     }  # fmt: skip
 

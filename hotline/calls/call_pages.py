@@ -100,7 +100,7 @@ def _one(call_id: int) -> dict[str, Any]:
             "call": call, "screen": screen_of(session, services, call), "events": events_of(session, call.id),
             "orders": orders_of(session, call.id), "recordings": recordings_of(session, call.id), "words": words,
             "case_words": case_words, "about_words": TYPES, "queues": presenting.queue_names(session),
-            "number_shown": number_shown, "reference": reference,
+            "number_shown": number_shown, "reference": reference, "may_hear": recordings.may_hear(session, actor(), call.id),
         }  # fmt: skip
 
 

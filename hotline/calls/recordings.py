@@ -8,11 +8,14 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.agents.models import Agent
 from hotline.calls import orders
 from hotline.calls.events import ORDERS_JOB, Reply, tell
-from hotline.calls.models import CallRecording
+from hotline.calls.models import Call, CallRecording, Leg
 from hotline.calls.reading import get_call
 from hotline.calls.states import READ
+from hotline.cases.contact_models import Contact
+from hotline.cases.models import Case
 from hotline.core import audit, jobs
 from hotline.core.actor import SYSTEM, Actor
 from hotline.core.errors import Forbidden, NotFound, Unavailable
@@ -53,13 +56,39 @@ def apply(session: Session, services: Services, ready: Ready) -> Reply:
     return Reply(None, call.id)
 
 
+def may_hear(session: Session, actor: Actor, call_id: int) -> bool:
+    """Say whether somebody may hear what was recorded in a call.
+
+    Volunteers come from outside and stay for a night: they hear calls in which they talked and those of cases that are theirs,
+    and not what other people have told the centre.
+    """
+    if not actor.may(READ):
+        return False
+    first_level = session.scalar(select(Agent.id).where(Agent.officer_id == actor.id, Agent.first_level))
+    if first_level is None:
+        return True
+    talked = select(Leg.id).where(Leg.call_id == call_id, Leg.agent_id == first_level, Leg.joined_at.is_not(None))
+    theirs = (
+        select(Case.id)
+        .join(Contact, Contact.case_id == Case.id)
+        .join(Call, Call.contact_id == Contact.id)
+        .where(Call.id == call_id, Case.owner_id == actor.id)
+    )
+    return session.scalar(select(talked.exists() | theirs.exists())) is True
+
+
 def heard(session: Session, services: Services, actor: Actor, recording_id: int) -> CallRecording:
-    """Return a recording for hearing, and put on record who asked; raises NotFound once it is deleted."""
+    """Return a recording for hearing, and put on record who asked.
+
+    Raises NotFound once it is deleted, Forbidden (`recording-not-yours`) as `may_hear` says.
+    """
     if not actor.may(READ):
         raise Forbidden(f"Recordings need the permission {READ}.")
     row = session.get(CallRecording, recording_id)
     if row is None or row.deleted_at is not None:
         raise NotFound("recording", recording_id)
+    if not may_hear(session, actor, row.call_id):
+        raise Forbidden("Volunteers hear recordings of their own calls and cases.", code="recording-not-yours")
     audit.record(
         session, services.clock, actor, "recording.heard", "call", row.call_id, after={"recording": row.id}
     )  # fmt: skip

@@ -110,6 +110,9 @@ ACTIONS = {
 EXPLANATIONS = {
     "not-first-level": gettext_noop("Staff choose the queue that a call goes to."),
     "first-level": gettext_noop("This call is one for staff: choose a colleague who is no volunteer."),
+    "recording-not-yours": gettext_noop(
+        "You can hear recordings of calls in which you talked and of cases that are yours."
+    ),
     "not-your-call": gettext_noop("This is not your call."),
     "not-talking": gettext_noop("The call is over, or nobody talks in it now."),
     "nobody-on-line": gettext_noop("The person is not on the line."),

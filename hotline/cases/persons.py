@@ -5,7 +5,7 @@ A person is known under the id of whoever they are merged into; every function h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -152,13 +152,23 @@ def add_phone(session: Session, clock: Clock, person_id: int, phone: str) -> Non
 
 def phones_of(session: Session, person_id: int) -> list[str]:
     """Return every number of a person and of whoever is merged into them, the latest first."""
-    found = (
-        select(PersonPhone.phone)
-        .join(Person, Person.id == PersonPhone.person_id)
-        .where((Person.id == person_id) | (Person.merged_into_id == person_id))
+    return phones_of_each(session, [person_id])[person_id]
+
+
+def phones_of_each(session: Session, person_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return the numbers of several people as `phones_of` does, by id, in one statement."""
+    rows = session.execute(
+        select(Person.id, Person.merged_into_id, PersonPhone.phone)
+        .join(PersonPhone, PersonPhone.person_id == Person.id)
+        .where(Person.id.in_(person_ids) | Person.merged_into_id.in_(person_ids))
         .order_by(PersonPhone.added_at.desc(), PersonPhone.phone)
     )
-    return list(dict.fromkeys(session.scalars(found)))
+    found: dict[int, dict[str, None]] = {each: {} for each in person_ids}
+    for person_id, merged_into_id, phone in rows.tuples():
+        for each in (person_id, merged_into_id):
+            if each in found:
+                found[each][phone] = None
+    return {each: list(phones) for each, phones in found.items()}
 
 
 def travellers_of(session: Session, person_id: int) -> Sequence[Traveller]:

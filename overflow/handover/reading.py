@@ -14,8 +14,7 @@ from hotline.auth.models import Officer
 from hotline.calls.models import Call
 from hotline.cases.contact_models import Contact
 from hotline.cases.models import Case
-from hotline.cases.person_models import Person
-from hotline.cases.persons import phones_of
+from hotline.cases.persons import phones_of_each
 from hotline.cases.reading import names_of
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.missions.models import Mission
@@ -159,11 +158,11 @@ def whole(session: Session, handover_id: int, *, persons: bool) -> Whole:
     ).all()
     known = subjects(session, [(each.kind, each.subject_id) for each in items])
     wanted = {each.officer_id for each in items} | {handover.duty_officer_id, handover.escalation_seen_by_id}
-    names = _officers(session, wanted)
+    names, behind = _officers(session, wanted), _behind(session, items, persons=persons)
     return Whole(
         handover,
         session.get_one(Mission, handover.mission_id),
-        [_thing(session, each, known.get((each.kind, each.subject_id)), names, persons=persons) for each in items],
+        [_thing(each, known.get((each.kind, each.subject_id)), names, behind) for each in items],
         session.scalars(
             select(HandoverSummary).where(HandoverSummary.handover_id == handover.id).order_by(HandoverSummary.revision)
         ).all(),
@@ -182,25 +181,44 @@ def _officers(session: Session, ids: Collection[int | None]) -> dict[int | None,
     return {officer_id: name for officer_id, name in rows.tuples()}
 
 
-def _thing(
-    session: Session, item: HandoverItem, subject: Subject | None, names: dict[int | None, str], *, persons: bool
-) -> Thing:
+@dataclass(frozen=True)
+class _Behind:
+    """What is behind things, read together: cases by id, and names and numbers for whoever may know them."""
+
+    cases: dict[int, Case]
+    names: dict[int, str]
+    numbers: dict[int, list[str]]
+    """By person."""
+    phones: dict[tuple[str, int], str]
+    """The number of a call or a callback, by kind and id."""
+
+
+def _behind(session: Session, items: Sequence[HandoverItem], *, persons: bool) -> _Behind:
+    case_ids = [each.subject_id for each in items if each.kind == CASE]
+    cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(case_ids)))}
+    taken = [each for each in items if persons and each.state == TAKEN]
+    people = {cases[each.subject_id].person_id for each in taken if each.kind == CASE and each.subject_id in cases}
+    phones: dict[tuple[str, int], str] = {}
+    for kind, model in ((UNHELPED, Call), (PROMISE, Callback)):
+        ids = [each.subject_id for each in taken if each.kind == kind]
+        rows = session.execute(select(model.id, model.phone).where(model.id.in_(ids), model.phone != ""))
+        phones |= {(kind, subject_id): phone for subject_id, phone in rows.tuples()}
+    return _Behind(cases, names_of(session, people), phones_of_each(session, people), phones)
+
+
+def _thing(item: HandoverItem, subject: Subject | None, names: dict[int | None, str], behind: _Behind) -> Thing:
     officer = names.get(item.officer_id, "")
-    show = persons and item.state == TAKEN
-    if item.kind == UNHELPED:
-        call = session.get(Call, item.subject_id) if show else None
-        return Thing(item, subject, officer, phones=(call.phone,) if call is not None and call.phone else ())
-    if item.kind == PROMISE:
-        word = session.get(Callback, item.subject_id) if show else None
-        return Thing(item, subject, officer, phones=(word.phone,) if word is not None and word.phone else ())
-    case = session.get(Case, item.subject_id)
+    if item.kind != CASE:
+        phone = behind.phones.get((item.kind, item.subject_id))
+        return Thing(item, subject, officer, phones=(phone,) if phone else ())
+    case = behind.cases.get(item.subject_id)
     if case is None:
         return Thing(item, subject, officer)
-    person = session.get(Person, case.person_id) if show else None
+    shown = item.state == TAKEN
     return Thing(
         item, subject, officer, case.summary, case.place, case.priority,
-        names_of(session, {person.id}).get(person.id, "") if person is not None else "",
-        tuple(phones_of(session, person.id)) if person is not None else (),
+        behind.names.get(case.person_id, "") if shown else "",
+        tuple(behind.numbers.get(case.person_id, ())) if shown else (),
     )  # fmt: skip
 
 

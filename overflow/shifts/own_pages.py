@@ -20,8 +20,8 @@ from hotline.core.web import PUBLIC, permit
 from overflow.shifts import calendars, missing, people, reading, sending, swapping, words
 from overflow.shifts.states import OPEN_SWAPS, OWN, PUBLISHED
 from overflow.volunteers.links import volunteer_of
-from overflow.volunteers.models import Volunteer
 from overflow.volunteers.own_page import guarded
+from overflow.volunteers.reading import get as get_volunteer
 
 blueprint = Blueprint("own_shifts", __name__, template_folder="templates")
 MAX_SHOWN = 60
@@ -136,7 +136,7 @@ def calendar(token: str) -> ResponseReturnValue:
 def panel(volunteer_id: int) -> str:
     """Return the part of a volunteer's own page about their shifts; officers see the same without the buttons."""
     with current().db.transaction() as session:
-        volunteer = session.get_one(Volunteer, volunteer_id)
+        volunteer = get_volunteer(session, volunteer_id)
         if volunteer.agent_id is None:
             return render_template("shifts/_no_shifts.html")
         context = context_of(session, volunteer.agent_id)

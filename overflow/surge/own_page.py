@@ -31,6 +31,7 @@ from overflow.surge.wording import task_of
 from overflow.volunteers.links import volunteer_of
 from overflow.volunteers.models import Volunteer
 from overflow.volunteers.own_page import guarded
+from overflow.volunteers.reading import get as get_volunteer
 
 blueprint = Blueprint("own_callouts", __name__, template_folder="templates")
 CHOICES = {"ready": (READY, ""), "rest": (NOT_READY, "break"), "leave": (OFFLINE, "")}
@@ -57,7 +58,7 @@ def panel(volunteer_id: int) -> str:
         helped = session.scalar(
             select(func.coalesce(func.sum(AskedPerson.minutes), 0)).where(AskedPerson.volunteer_id == volunteer_id)
         )
-        speaks = session.get_one(Volunteer, volunteer_id).speaks
+        speaks = get_volunteer(session, volunteer_id).speaks
         # The sweep takes it over within seconds; whoever has just passed must not have to wait for it.
         done = incident is not None and bool(passed(session, incident.id, [volunteer_id]))
         published = incident is not None and briefed.is_published(session, incident.id)

@@ -2,7 +2,7 @@
 
 The hand-over's round looked for the promises of each night's calls among all callbacks; the round that asks the provider about
 legs, and the page of an agent, among all legs; an incident's figures among all calls and cases; forgetting among all calls and
-announced calls; the list of what needs attention among everything that ever did; who is one person with somebody, among everybody.
+announced calls; the list of what needs attention among everything that ever did; who is one person with somebody, among all.
 """
 
 from __future__ import annotations
