@@ -130,12 +130,16 @@ def move(session: Session, clock: Clock, agent: Agent, event: str, *, actor: Act
 
 
 def settle(session: Session, clock: Clock, agent: Agent) -> None:
-    """After a call, an offer or a wrap-up: apply what was chosen meanwhile, and end a duty that is too long."""
+    """After a call, an offer or a wrap-up: apply what was chosen meanwhile, and end a duty that is too long.
+
+    Who was taken off the queue keeps the reason of that, unless they chose to go home: then their duty is over.
+    """
     if agent.state in ENGAGED:
         return
     chosen, reason = agent.next_state, agent.next_reason
     agent.next_state, agent.next_reason = None, ""
-    if chosen is not None and (chosen, reason) != (agent.state, agent.reason) and agent.state == READY:
+    applies = agent.state == READY or chosen == OFFLINE
+    if chosen is not None and applies and (chosen, reason) != (agent.state, agent.reason):
         _become(session, clock, agent, chosen, reason, SYSTEM)
     if agent.state == READY and duty_is_over(agent, clock):
         move(session, clock, agent, "bench", reason="duty_over")

@@ -142,6 +142,21 @@ def test_what_is_chosen_during_a_call_applies_afterwards(services: Services, cho
         assert (found.state, found.reason, found.next_state) == (chosen, reason, None)
 
 
+def test_who_goes_home_while_a_call_rings_is_off_duty_however_that_call_ends(services: Services) -> None:
+    agent_id, token = _one_offer(services)
+    with services.db.transaction() as session:
+        presence.choose(session, services.clock, agent_id, "offline")
+        offering.missed(session, services.clock, token, "dead_number")
+        found = session.get_one(Agent, agent_id)
+        assert (found.state, found.next_state, found.duty_since) == ("offline", None, None)
+        before_last = session.scalars(
+            select(PresenceChange).order_by(PresenceChange.id.desc()).offset(1).limit(1)
+        ).one()
+        assert (before_last.after, before_last.reason) == ("not_ready", "dead_number"), (
+            "that the number is dead is on record"
+        )
+
+
 def test_an_overnight_shift_does_not_end_at_midnight_but_after_its_hours(
     services: Services, clock: FrozenClock
 ) -> None:
