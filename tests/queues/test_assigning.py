@@ -234,7 +234,7 @@ def test_a_hang_up_while_it_rings_frees_the_agent_without_losing_their_turn(serv
         offering.accepted(session, services.clock, token)
 
 
-def test_a_full_queue_takes_nobody_but_danger_to_life(services: Services) -> None:
+def test_a_full_queue_takes_nobody_but_danger_to_life_and_whose_place_was_promised(services: Services) -> None:
     with services.db.transaction() as session:
         make_queue(session, max_waiting=1)
         call_in(session, services.clock, ref="call:1")
@@ -243,3 +243,5 @@ def test_a_full_queue_takes_nobody_but_danger_to_life(services: Services) -> Non
             call_in(session, services.clock)
         assert refusal.value.code == "queue-full"
         call_in(session, services.clock, danger=True)
+        call_in(session, services.clock, kind="callback", phone="+821012345678")
+        assert session.query(QueueEntry).count() == 3
