@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -101,6 +102,7 @@ def test_warm_transfer_with_an_interpreter_and_then_to_a_colleague(centre: Centr
 def test_blind_transfer_to_a_queue_keeps_the_age_of_the_wait(centre: Centre) -> None:
     centre.talk()
     call = centre.rows.call()
+    centre.services.clock.advance(timedelta(minutes=3))  # type: ignore[attr-defined]  # the frozen one of tests
     do(centre, handling.requeue, call.id, "incident")
     order = centre.telephones.ordered(sid(1))[-1]
     assert "Pause" not in order and twiml(centre.hook(order["Url"], CallSid=sid(1))).find(".//Play") is not None

@@ -1,4 +1,4 @@
-"""The limit of an incident to the cent, over people who turned out to be one, and how often one is quoted."""
+"""Bounds of quotes: the incident's limit to the cent and over merged people, how often, and by rates whose moment has come."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from remittance.quotes import following, quoting
 from remittance.quotes.standing import MAX_QUOTES
 from remittance.requests import effects
 from tests.overflow.briefing.making import make_incident
-from tests.remittance.quotes.making import fill_till, make_policy, make_quotable
+from tests.remittance.quotes.making import HOUR, fill_till, make_bank, make_policy, make_quotable, make_rates
 from tests.remittance.requests.making import make_actor, make_approved, make_case, make_hong_kong
 
 
@@ -80,3 +80,15 @@ def test_one_is_quoted_so_many_times_and_then_asked_for_anew(
         one = make_quotable(session, clock).id
     assert {quoted(services, chief, one) for _ in range(MAX_QUOTES)} == {""}
     assert quoted(services, chief, one) == "too-many-quotes"
+
+
+def test_a_rate_counts_from_its_moment_on_and_not_before(services: Services, clock: FrozenClock, chief: Actor) -> None:
+    with services.db.transaction() as session:
+        make_bank(session, clock)
+        mission = make_hong_kong(session)
+        fill_till(session, clock, mission, Money(100_000, "USD"))
+        one = make_approved(session, clock, mission=mission).id
+        make_rates(session, clock, at=clock.now() + HOUR)
+    assert quoted(services, chief, one) == "no-rate"
+    clock.advance(HOUR)
+    assert quoted(services, chief, one) == ""
