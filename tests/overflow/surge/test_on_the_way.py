@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hotline.core.errors import Refused
+from overflow.briefing.models import BriefingVersion
 from tests.overflow.surge.world import World
 
 
@@ -96,3 +97,15 @@ def test_whoever_was_stood_down_in_a_call_cannot_choose_to_go_on(world: World) -
     world.ends_call(first.id)
     world.look()
     assert (world.agent_state(first.id), world.person(first.id).state) == ("offline", "released")
+
+
+def test_nobody_who_was_called_out_is_ready_before_there_is_a_briefing_to_pass(world: World) -> None:
+    with world.services.db.transaction() as session:
+        session.delete(session.get_one(BriefingVersion, world.version_id))
+    world.people(2)
+    world.start(1)
+    first = world.asked()[0]
+    world.says(first.id, "now")
+    with pytest.raises(Refused) as refused:
+        world.chooses(first.id, "ready")
+    assert refused.value.code == "callout-briefing-missing"
