@@ -178,6 +178,22 @@ def test_groups_in_their_order_and_outsourced_ones_from_a_step_on(services: Serv
     assert open_reservations(services)[1].agent_id == firm.id
 
 
+def test_whoever_is_idle_longest_gets_the_next_call_whatever_their_number(
+    services: Services, clock: FrozenClock
+) -> None:
+    with services.db.transaction() as session:
+        make_queue(session)
+        agents = {
+            minutes: make_agent(session, idle_since=clock.now() - timedelta(minutes=minutes)).id
+            for minutes in (5, 1, 9, 3)
+        }
+    for number in range(4):
+        with services.db.transaction() as session:
+            call_in(session, clock, ref=f"call:{number}")
+        assert assign_due(services) == 1
+    assert [each.agent_id for each in open_reservations(services)] == [agents[minutes] for minutes in (9, 5, 3, 1)]
+
+
 def test_volunteers_answer_for_every_queue_after_its_own_people(services: Services, clock: FrozenClock) -> None:
     with services.db.transaction() as session:
         helper = make_agent(session, group="Volunteers", first_level=True, idle_since=clock.now() - timedelta(hours=1))
