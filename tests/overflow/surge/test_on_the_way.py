@@ -109,3 +109,15 @@ def test_nobody_who_was_called_out_is_ready_before_there_is_a_briefing_to_pass(w
     with pytest.raises(Refused) as refused:
         world.chooses(first.id, "ready")
     assert refused.value.code == "callout-briefing-missing"
+
+
+def test_only_whoever_takes_calls_now_counts_as_ready(world: World) -> None:
+    world.people(8)
+    world.start(2)
+    one, two, *_ = world.asked()
+    for each in (one, two):
+        world.comes(each.id)
+    world.look()
+    assert (world.standing().ready, world.standing().away, world.state) == (2, 0, "satisfied")
+    world.rests(one.id)
+    assert (world.standing().ready, world.standing().away) == (1, 1)
