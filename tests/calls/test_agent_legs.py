@@ -133,6 +133,7 @@ def test_a_broken_agent_line_brings_the_caller_to_the_front_again(centre: Centre
     assert "상담원" in said(centre.hook(url, CallSid=sid(1)))
     call = centre.rows.call()
     assert call.state == "waiting" and call.queue_ref.endswith(":2")
+    assert (centre.entry().priority, centre.entry().enqueued_at) == (9, call.queued_at), "before all but danger to life"
 
 
 def test_the_caller_hanging_up_frees_the_agent_even_when_the_agents_last_word_is_lost(centre: Centre) -> None:

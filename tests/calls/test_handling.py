@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,9 +99,25 @@ def test_warm_transfer_with_an_interpreter_and_then_to_a_colleague(centre: Centr
     assert centre.agent_state() == "wrap_up"
 
 
+def test_nobody_is_rung_twice_for_a_call_and_no_more_than_eight_are_in_one(centre: Centre) -> None:
+    centre.talk()
+    call = centre.rows.call()
+    book = [entry(centre, phone=f"+8490123456{number}") for number in range(7)]
+    do(centre, handling.invite_from_book, call.id, book[0])
+    with pytest.raises(Refused) as refused:
+        do(centre, handling.invite_from_book, call.id, book[0])
+    assert refused.value.code == "already-invited"
+    for number in range(1, 6):
+        do(centre, handling.invite_from_book, call.id, book[number])
+    with pytest.raises(Refused) as refused:
+        do(centre, handling.invite_from_book, call.id, book[6])
+    assert refused.value.code == "call-full" and len(centre.rows.legs()) == 8
+
+
 def test_blind_transfer_to_a_queue_keeps_the_age_of_the_wait(centre: Centre) -> None:
     centre.talk()
     call = centre.rows.call()
+    centre.services.clock.advance(timedelta(minutes=3))  # type: ignore[attr-defined]  # the frozen one of tests
     do(centre, handling.requeue, call.id, "incident")
     order = centre.telephones.ordered(sid(1))[-1]
     assert "Pause" not in order and twiml(centre.hook(order["Url"], CallSid=sid(1))).find(".//Play") is not None

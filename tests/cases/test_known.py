@@ -11,6 +11,7 @@ from sqlalchemy import event
 from hotline.cases import persons, working
 from hotline.cases.contacts import attach, open_case
 from hotline.cases.known import Known, who_is
+from hotline.cases.protection_models import NumberFlag
 from hotline.core.clock import FrozenClock
 from hotline.core.db import Database
 from hotline.core.services import Services
@@ -103,3 +104,28 @@ def test_everybody_who_shares_a_number_is_named(db: Database, clock: FrozenClock
         known = who_is(session, PHONE)
         assert known.person is None and "several" in known.flags
         assert {(each.name, each.person_id is None) for each in known.persons} == {("A", True), ("B", False)}
+
+
+def test_calls_of_ours_to_them_do_not_count_as_calls_of_theirs(db: Database, clock: FrozenClock) -> None:
+    with db.transaction() as session:
+        who = agent(session)
+        for number, direction in enumerate(("in", "out", "out", "out")):
+            finish(session, clock, make_contact(session, clock, ref=f"call:{number}", direction=direction), who)
+        known = who_is(session, PHONE)
+        assert (known.times_called, known.senior.needed) == (1, False)
+
+
+def test_only_flags_that_hold_now_are_shown(db: Database, clock: FrozenClock) -> None:
+    hour = timedelta(hours=1)
+    with db.transaction() as session:
+        for kind, since, until, lifted in (
+            ("spam", -hour, hour, False), ("fraud", -2 * hour, timedelta(), False), ("abuse", -hour, hour, True),
+        ):  # fmt: skip
+            session.add(
+                NumberFlag(
+                    phone=PHONE, kind=kind, path="separate", since=clock.now() + since, until=clock.now() + until,
+                    lifted_at=clock.now() if lifted else None,
+                )
+            )  # fmt: skip
+        session.flush()
+        assert who_is(session, PHONE).flags == {"spam"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,7 @@ from hotline.cases.contacts import open_case
 from hotline.cases.finding import find_persons
 from hotline.cases.known import who_is
 from hotline.cases.models import Attachment, Case, CaseEntry
+from hotline.cases.passports import passport_hash
 from hotline.cases.person_models import Person, PersonPhone
 from hotline.cases.protection_models import AbuseIncident, NumberFlag, ScreenedCall
 from hotline.cases.reading import CaseFilter, list_cases
@@ -75,6 +78,14 @@ def test_numbers_and_passports_find_their_person_and_only_who_may(services: Serv
         with pytest.raises(InvalidInput) as fault:
             revealing.set_passport(session, clock, senior, services.settings, person_id, "secret!")
         assert "secret" not in str(fault.value)
+
+
+def test_the_hash_of_a_passport_is_made_with_the_houses_own_secret_and_cannot_be_tried_out(services: Services) -> None:
+    ours = services.settings
+    theirs = ours.model_copy(update={"secret_key": SecretStr("another house's secret")})
+    assert passport_hash(ours, "m 123-45678") == passport_hash(ours, "M12345678") != passport_hash(theirs, "M12345678")
+    tried = {hashlib.new(name, b"M12345678").hexdigest() for name in ("sha256", "sha3_256", "blake2s")}
+    assert passport_hash(ours, "M12345678") not in tried
 
 
 def test_every_look_at_a_hidden_value_is_on_record_without_the_value(services: Services, clock: FrozenClock) -> None:

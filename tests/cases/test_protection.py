@@ -67,6 +67,9 @@ def test_a_machine_that_counts_through_numbers_is_found(db: Database, clock: Fro
         assert [each.why for each in found] == [""] * 7 + ["sequence"] * 3
         assert incoming(session, clock, "+821077770055").path == "separate"
         assert incoming(session, clock, "+821077771055").path == "normal"
+        assert incoming(session, clock, "+821077770155").path == "normal", (
+            "only the last two digits are counted through"
+        )
 
 
 def test_whoever_is_known_may_dial_again_and_again(db: Database, clock: FrozenClock) -> None:

@@ -178,6 +178,22 @@ def test_groups_in_their_order_and_outsourced_ones_from_a_step_on(services: Serv
     assert open_reservations(services)[1].agent_id == firm.id
 
 
+def test_whoever_is_idle_longest_gets_the_next_call_whatever_their_number(
+    services: Services, clock: FrozenClock
+) -> None:
+    with services.db.transaction() as session:
+        make_queue(session)
+        agents = {
+            minutes: make_agent(session, idle_since=clock.now() - timedelta(minutes=minutes)).id
+            for minutes in (5, 1, 9, 3)
+        }
+    for number in range(4):
+        with services.db.transaction() as session:
+            call_in(session, clock, ref=f"call:{number}")
+        assert assign_due(services) == 1
+    assert [each.agent_id for each in open_reservations(services)] == [agents[minutes] for minutes in (9, 5, 3, 1)]
+
+
 def test_volunteers_answer_for_every_queue_after_its_own_people(services: Services, clock: FrozenClock) -> None:
     with services.db.transaction() as session:
         helper = make_agent(session, group="Volunteers", first_level=True, idle_since=clock.now() - timedelta(hours=1))
@@ -234,7 +250,7 @@ def test_a_hang_up_while_it_rings_frees_the_agent_without_losing_their_turn(serv
         offering.accepted(session, services.clock, token)
 
 
-def test_a_full_queue_takes_nobody_but_danger_to_life(services: Services) -> None:
+def test_a_full_queue_takes_nobody_but_danger_to_life_and_whose_place_was_promised(services: Services) -> None:
     with services.db.transaction() as session:
         make_queue(session, max_waiting=1)
         call_in(session, services.clock, ref="call:1")
@@ -243,3 +259,5 @@ def test_a_full_queue_takes_nobody_but_danger_to_life(services: Services) -> Non
             call_in(session, services.clock)
         assert refusal.value.code == "queue-full"
         call_in(session, services.clock, danger=True)
+        call_in(session, services.clock, kind="callback", phone="+821012345678")
+        assert session.query(QueueEntry).count() == 3

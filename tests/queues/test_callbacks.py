@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from hotline.core import jobs, outbox
 from hotline.core.clock import FrozenClock
@@ -57,6 +60,32 @@ def test_one_callback_for_each_number_and_queue(services: Services, clock: Froze
         assert second.due_at == clock.now() + timedelta(hours=1)
         third = callbacks.reserve(session, clock, queue="other", phone=PHONE, at=clock.now() + timedelta(hours=1))
         assert third.id != first.id
+
+
+def test_a_second_request_of_one_number_waits_for_the_first_and_joins_it(
+    services: Services, clock: FrozenClock
+) -> None:
+    with services.db.transaction() as session:
+        make_queue(session)
+
+    def reserve(session: Session) -> int:
+        return callbacks.reserve(session, clock, queue="general", phone=PHONE, at=clock.now() + timedelta(hours=1)).id
+
+    def second() -> int:
+        with services.db.transaction() as session:
+            return reserve(session)
+
+    with ThreadPoolExecutor(1) as pool, services.db.transaction() as session:
+        first = reserve(session)
+        other = pool.submit(second)
+        with services.db.transaction() as looking:
+            for _ in range(600):
+                if other.done() or looking.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                    break
+                time.sleep(0.05)
+        assert not other.done(), "it waits until the first is written"
+        session.commit()
+        assert other.result(timeout=60) == first
 
 
 def test_callbacks_under_way_are_never_more_than_free_agents(services: Services, clock: FrozenClock) -> None:

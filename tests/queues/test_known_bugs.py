@@ -178,6 +178,22 @@ def test_an_overnight_shift_does_not_end_at_midnight_but_after_its_hours(
         presence.choose(session, clock, agent.id, "ready")
 
 
+def test_whoever_is_in_a_call_when_their_duty_is_over_finishes_it_and_gets_no_other(
+    services: Services, clock: FrozenClock
+) -> None:
+    agent_id, token = _one_offer(services)
+    with services.db.transaction() as session:
+        session.get_one(Agent, agent_id).max_duty_minutes = 15
+        offering.accepted(session, clock, token)
+    clock.advance(timedelta(minutes=20))
+    tending.tend(services)
+    assert _agent(services, agent_id).state == "talking"
+    with services.db.transaction() as session:
+        offering.finished(session, clock, token)
+        offering.wrap_up(session, clock, agent_id, "general")
+    assert (_agent(services, agent_id).state, _agent(services, agent_id).reason) == ("not_ready", "duty_over")
+
+
 def test_every_change_of_presence_is_written_down(services: Services) -> None:
     agent_id, token = _one_offer(services)
     with services.db.transaction() as session:

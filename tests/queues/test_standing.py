@@ -26,6 +26,16 @@ def test_position_goes_by_rank_and_the_wait_by_the_clock(services: Services, clo
         assert (second.position, second.waited_s, second.expected_wait_s) == (1, 0.0, 60)
 
 
+def test_as_many_callers_as_agents_are_free_wait_for_nothing(services: Services, clock: FrozenClock) -> None:
+    with services.db.transaction() as session:
+        make_queue(session, usual_talk_s=240)
+        make_agent(session), make_agent(session)
+        for number in range(4):
+            call_in(session, clock, ref=f"call:{number}")
+        expected = [standing(session, clock, f"call:{number}").expected_wait_s for number in range(4)]
+    assert expected == [0, 0, 120, 240]
+
+
 def test_nobody_on_duty_gives_no_expectation_but_the_callback(services: Services, clock: FrozenClock) -> None:
     with services.db.transaction() as session:
         make_queue(session, callback_after_s=120, overflow_action="voicemail", overflow_no_staff=True)

@@ -13,7 +13,7 @@ from hotline.core.actor import SYSTEM
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.services import Services
 from hotline.missions.models import MissionStaff
-from overflow.forwarding import cli, demo, take_all
+from overflow.forwarding import cli, demo, rules, take_all
 from overflow.forwarding.models import Forwarding
 from tests.factories import NOW, make_officer, make_token
 from tests.overflow.forwarding.conftest import POOL, Exchange, add_mission
@@ -93,6 +93,25 @@ def test_a_second_request_that_ends_sooner_ends_sooner(exchange: Exchange, servi
     assert exchange.said()["rule"]["kind"] == "take_all"
     exchange.later(3_600)
     assert exchange.said()["rule"]["kind"] == "closed"
+
+
+def test_no_rule_of_an_incident_holds_for_ever_or_is_over_before_it_begins(services: Services) -> None:
+    clock = services.clock
+    for ahead, taken in ((timedelta(), False), (timedelta(days=60, seconds=1), False), (timedelta(days=60), True)):
+        ends_at = clock.now() + ahead
+        given: dict[str, Any] = {
+            "action": "take",
+            "mission_id": None,
+            "country": "CN",
+            "ends_at": ends_at,
+            "note": "Unrest",
+        }
+        with services.db.transaction() as session:
+            if taken:
+                assert rules.add_incident(session, clock, SYSTEM, **given).ends_at == ends_at
+            else:
+                with pytest.raises(InvalidInput):
+                    rules.add_incident(session, clock, SYSTEM, **given)
 
 
 def test_the_command_gives_and_ends_keys(

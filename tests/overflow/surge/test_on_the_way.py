@@ -6,7 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from hotline.agents.models import Agent
+from hotline.core import jobs
 from hotline.core.errors import Refused
+from hotline.core.registry import CallStarts
+from overflow.briefing.models import BriefingVersion
 from tests.overflow.surge.world import World
 
 
@@ -96,3 +100,51 @@ def test_whoever_was_stood_down_in_a_call_cannot_choose_to_go_on(world: World) -
     world.ends_call(first.id)
     world.look()
     assert (world.agent_state(first.id), world.person(first.id).state) == ("offline", "released")
+
+
+def test_nobody_who_was_called_out_is_ready_before_there_is_a_briefing_to_pass(world: World) -> None:
+    with world.services.db.transaction() as session:
+        session.delete(session.get_one(BriefingVersion, world.version_id))
+    world.people(2)
+    world.start(1)
+    first = world.asked()[0]
+    world.says(first.id, "now")
+    with pytest.raises(Refused) as refused:
+        world.chooses(first.id, "ready")
+    assert refused.value.code == "callout-briefing-missing"
+
+
+def test_only_whoever_takes_calls_now_counts_as_ready(world: World) -> None:
+    world.people(8)
+    world.start(2)
+    one, two, *_ = world.asked()
+    for each in (one, two):
+        world.comes(each.id)
+    world.look()
+    assert (world.standing().ready, world.standing().away, world.state) == (2, 0, "satisfied")
+    world.rests(one.id)
+    assert (world.standing().ready, world.standing().away) == (1, 1)
+
+
+def test_volunteers_are_rung_beneath_the_alerts_that_wait_one_in_ten_seconds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.registry(), "call_starts", [CallStarts("alerts", "SELECT 0", "SELECT true")])
+    world.people(8)
+    world.start(2)
+    world.later(61)
+    assert len(world.asked()) > 2 and len(world.telephones.made) == 1
+    monkeypatch.setattr(jobs.registry(), "call_starts", [])
+    world.later(5)
+    assert len(world.telephones.made) > 2
+
+
+def test_an_agent_who_got_past_the_gate_is_still_not_counted_without_the_briefing(world: World) -> None:
+    world.people(2)
+    world.start(1)
+    first = world.asked()[0]
+    world.says(first.id, "now")
+    with world.services.db.transaction() as session:
+        session.get_one(Agent, first.agent_id).state = "ready"
+    world.look()
+    assert world.person(first.id).state == "confirmed" and world.state == "asking"

@@ -92,6 +92,14 @@ def test_a_wave_is_as_small_as_it_can_be(needed: int, under_way: list[float], pe
     assert everybody or (wave.filled >= CERTAINTY and len(wave.volunteer_ids) >= min(more, len(people)))
 
 
+def test_nobody_new_is_asked_while_those_asked_already_fill_it_likely_enough() -> None:
+    people = [Askable(number) for number in range(1, 50)]
+    assert filled(1, [0.5]) < ENOUGH <= filled(1, [0.5, 0.3]) < CERTAINTY
+    assert next_wave(1, [0.5], people, 0.3).volunteer_ids
+    assert next_wave(1, [0.5, 0.3], people, 0.3).volunteer_ids == ()
+    assert next_wave(1, [0.5, 0.3], people, 0.3, at_least=1).volunteer_ids, "an officer wants more asked"
+
+
 def test_a_wave_is_bounded() -> None:
     people = [Askable(number) for number in range(1, 1_000)]
     assert len(next_wave(500, (), people, 0.02).volunteer_ids) == MAX_WAVE

@@ -173,6 +173,15 @@ def mark_returned(bank: Bank, entry: object) -> BankEntry:
     return last(bank)
 
 
+def test_a_return_that_may_be_of_two_deposits_waits_for_a_person(bank: Bank) -> None:
+    one, other = bank.quoted(), bank.quoted()
+    bank.send(*(bank.entry(DUE, reference=each.reference, bank_reference="X1") for each in (one, other)))
+    assert {bank.state(one), bank.state(other)} == {"deposited"}
+    found = mark_returned(bank, bank.entry(-DUE, bank_reference="X1", details=""))
+    assert (found.state, found.why, found.remittance_id) == ("suspense", "returned", None)
+    assert {bank.state(one), bank.state(other)} == {"deposited"}, "nobody guesses whose it was"
+
+
 def test_of_two_deposits_one_is_taken_back_and_the_rest_is_judged_anew(bank: Bank) -> None:
     one = bank.quoted()
     bank.send(bank.entry(DUE, reference=one.reference), bank.entry(7, reference=one.reference, bank_reference="X2"))

@@ -69,9 +69,11 @@ def test_each_currency_balances_by_itself(books: Books) -> None:
         (books.due, -196_000, "HKD"),
     )  # fmt: skip
     assert books.post("x1", *exchange).new
-    with pytest.raises(InvalidInput) as told:
-        books.post("x2", *exchange[:3], (books.due, -195_000, "HKD"))
-    assert (told.value.field, told.value.code) == ("lines", "unbalanced")
+    won_for_dollars = ((books.bank, 350_000, "KRW"), (books.till, -350_000, "HKD"))
+    for key, lines in (("x2", (*exchange[:3], (books.due, -195_000, "HKD"))), ("x3", won_for_dollars)):
+        with pytest.raises(InvalidInput) as told:
+            books.post(key, *lines)
+        assert (told.value.field, told.value.code) == ("lines", "unbalanced")
 
 
 @pytest.mark.parametrize(

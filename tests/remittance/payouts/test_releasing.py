@@ -38,6 +38,14 @@ def test_a_release_books_value_fee_and_residue_and_sends_a_code(counter: Counter
     assert counter.books().findings == []
 
 
+def test_a_drill_is_not_released_though_everything_else_is_there(counter: Counter, services: Services) -> None:
+    remittance_id = counter.deposited()
+    with services.db.transaction() as session:
+        moving.get(session, remittance_id, lock=True).drill = True
+    assert releasing.release(services, remittance_id) == "drill-money"
+    assert releasing.sweep(services) == 0 and counter.owed() == (-DUE, 0)
+
+
 def test_twenty_releases_at_once_are_one(counter: Counter, services: Services) -> None:
     remittance_id = counter.deposited()
     results = at_once([lambda: releasing.release(services, remittance_id)] * 20)
