@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -18,6 +19,8 @@ from hotline.core.i18n import gettext
 from hotline.core.services import current
 from hotline.core.web import permit
 
+MAX_SEARCH_CHARS = 60
+_PAGE = re.compile(r"[1-9][0-9]{0,3}")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without characters that are mistaken for each other when read out on the phone."""
 
@@ -30,10 +33,18 @@ def make_password() -> str:
 @blueprint.get("/officers")
 @permit("officers.read")
 def list_officers() -> ResponseReturnValue:
-    """List all officers."""
+    """List officers, searched and in pages."""
+    search, given = (
+        request.args.get("q", "").strip()[:MAX_SEARCH_CHARS],
+        request.args.get("page", "1"),
+    )
+    page = int(given) if _PAGE.fullmatch(given) else 1
     with current().db.transaction() as session:
-        found = officers.list_officers(session)
-    return render_template("auth/officers.html", officers=found, role_labels=ROLE_LABELS)
+        found, count = officers.list_officers(session, search, page)
+    return render_template(
+        "auth/officers.html", officers=found, role_labels=ROLE_LABELS, search=search, page=page, count=count,
+        page_rows=officers.PAGE_ROWS,
+    )  # fmt: skip
 
 
 @blueprint.get("/officers/new")

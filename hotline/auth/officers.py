@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from hotline.auth.models import ApiToken, Officer, OfficerSession
@@ -26,6 +26,7 @@ MIN_PASSWORD_CHARS = 12
 VOLUNTEER = "volunteer"
 """The role of those whose own names are on no trail."""
 MAX_PASSWORD_CHARS = 200
+PAGE_ROWS, MAX_WORDS = 100, 5
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,58}[a-z0-9]")
 _hasher = PasswordHasher()
 
@@ -204,6 +205,15 @@ def find_by_name(session: Session, name: str) -> Officer | None:
     return session.scalar(select(Officer).where(Officer.name == name.strip().lower()[:60]))
 
 
-def list_officers(session: Session) -> list[Officer]:
-    """Return all officers by name, the closed accounts last."""
-    return list(session.scalars(select(Officer).order_by(Officer.disabled_at.isnot(None), func.lower(Officer.name))))
+def list_officers(session: Session, search: str = "", page: int = 1) -> tuple[list[Officer], int]:
+    """Return one page of PAGE_ROWS officers by name, the closed accounts last, and how many there are in all.
+
+    Each word of `search` is a part of the name shown or of the sign-in name; volunteers are officers too, so there are thousands.
+    """
+    statement = select(Officer)
+    for word in search.split()[:MAX_WORDS]:
+        found = (each.icontains(word, autoescape=True) for each in (Officer.name, Officer.display_name))
+        statement = statement.where(or_(*found))
+    count = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    ordered = statement.order_by(Officer.disabled_at.isnot(None), func.lower(Officer.name), Officer.id)
+    return list(session.scalars(ordered.offset((page - 1) * PAGE_ROWS).limit(PAGE_ROWS))), count

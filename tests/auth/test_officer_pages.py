@@ -155,3 +155,24 @@ def test_made_passwords_are_long_enough_and_differ() -> None:
     made = {make_password() for _ in range(200)}
     assert len(made) == 200
     assert min(map(len, made)) >= MIN_PASSWORD_CHARS
+
+
+def test_officers_are_found_by_a_part_of_their_names_and_turned_over_in_pages(
+    visitor: Visitor, boss: Officer, db: Database
+) -> None:
+    with db.transaction() as session:
+        for number in range(101):
+            make_officer(session, name=f"v{number:03}", display_name=f"김하늘 {number:03}", roles=("volunteer",))
+        make_officer(session, name="p_ark", display_name="박지훈")
+    first, second = (visitor.get(f"/officers?q=김하늘&page={page}").get_data(as_text=True) for page in (1, 2))
+    assert "김하늘 000" in first and "김하늘 099" in first and "김하늘 100" not in first and "박지훈" not in first
+    assert "김하늘 100" in second and "김하늘 099" not in second and 'rel="next"' not in second
+    assert 'rel="next"' in first and "page=2" in first
+    both = visitor.get("/officers?q=p_ar 박지").get_data(as_text=True)
+    assert "박지훈" in both and "김하늘" not in both
+    for nothing in ("nobody", "v_00", "%", "x" * 500):
+        answer = visitor.get("/officers", query_string={"q": nothing, "page": "99999"})
+        assert answer.status_code == 200 and "박지훈" not in answer.get_data(as_text=True)
+    assert "박지훈" in visitor.get("/officers?page=0").get_data(as_text=True) + visitor.get(
+        "/officers?page=2"
+    ).get_data(as_text=True)

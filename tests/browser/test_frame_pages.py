@@ -31,6 +31,7 @@ def test_pages_for_administrators_are_accessible_and_clean(
         "audit": "/audit",
         "audit-search": "/audit?actor=nobody-at-all",
         "officers": "/officers",
+        "officers-none": "/officers?q=nobody-at-all",
         "officer": f"/officers/{other.id}",
         "officer-own": f"/officers/{boss.id}",
         "officer-new": "/officers/new",
