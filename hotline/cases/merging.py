@@ -27,11 +27,11 @@ SELECT a.id AS first_id, b.id AS second_id, a.name AS first_name, b.name AS seco
   FROM persons a JOIN persons b ON b.passport_hash = a.passport_hash AND b.id > a.id
  WHERE a.merged_into_id IS NULL AND b.merged_into_id IS NULL AND a.erased_at IS NULL AND b.erased_at IS NULL
 UNION
-SELECT a.id, b.id, a.name, b.name, 'phone', grams_alike(name_grams(a.name), name_grams(b.name))
+SELECT a.id, b.id, a.name, b.name, 'phone', grams_alike(a.grams, b.grams)
   FROM person_phones f JOIN person_phones g ON g.phone = f.phone AND g.person_id > f.person_id
   JOIN persons a ON a.id = f.person_id JOIN persons b ON b.id = g.person_id
  WHERE a.merged_into_id IS NULL AND b.merged_into_id IS NULL AND a.erased_at IS NULL AND b.erased_at IS NULL
-   AND (a.name = '' OR b.name = '' OR grams_alike(name_grams(a.name), name_grams(b.name)) >= :alike)
+   AND (a.name = '' OR b.name = '' OR grams_alike(a.grams, b.grams) >= :alike)
  ORDER BY alike DESC, first_id, second_id LIMIT :most
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +24,7 @@ class Person(HasId, Base):
         Index("ix_persons_merged_into_id", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
         Index("ix_persons_known_as", text("(coalesce(merged_into_id, id))")),
         Index("ix_persons_passport_hash", "passport_hash", postgresql_where=text("passport_hash IS NOT NULL")),
-        Index("ix_persons_name_grams", text("name_grams(name)"), postgresql_using="gin"),
+        Index("ix_persons_grams", "grams", postgresql_using="gin"),
         CheckConstraint("merged_into_id <> id", name="not_into_itself"),
     )
 
@@ -34,6 +34,8 @@ class Person(HasId, Base):
     """Always somebody who is not merged into another."""
     name: Mapped[str] = mapped_column(String(160), default="", server_default="")
     """Empty while nobody has asked, and after erasure."""
+    grams: Mapped[list[str]] = mapped_column(ARRAY(Text), Computed("name_grams(name)", persisted=True), deferred=True)
+    """Groups of three letters of the name in every script, by which it is found; the database keeps them."""
     language: Mapped[str] = mapped_column(String(8), default="ko", server_default="ko")
     passport_hash: Mapped[str | None] = mapped_column(String(64))
     """Keyed hash of the passport's number (`hotline.cases.passports`); the number itself is kept nowhere."""

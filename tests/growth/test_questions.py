@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from hotline.calls import incident_figures, screen
-from hotline.cases import contact_lists, known, protection, reading
+from hotline.cases import contact_lists, finding, known, protection, reading
 from hotline.core.actor import SYSTEM
 from hotline.core.clock import FrozenClock
 from hotline.core.services import Services
@@ -34,6 +34,7 @@ QUESTIONS: dict[str, Callable[[Session], object]] = {
     "which cases are about somebody": lambda session: reading.cases_about(session, 1),
     "which contacts are open": lambda session: contact_lists.list_contacts(session, state="open"),
     "which call an agent had last": lambda session: screen.last_call(session, 1),
+    "who has a name": lambda session: finding.find_persons(session, None, "김민서", passports=False, phones=False),
     "what needs attention": lambda session: attention.needs_attention(session, CLOCK, SYSTEM),
 }
 
