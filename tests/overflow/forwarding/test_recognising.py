@@ -186,6 +186,34 @@ def test_a_webhook_and_its_call_in_one_moment_find_each_other_soon(exchange: Exc
     assert hows(exchange) == [("number", True)]
 
 
+def test_of_two_announcements_attached_in_one_moment_one_has_the_call(exchange: Exchange, services: Services) -> None:
+    exchange.said(), exchange.said()
+    exchange.write_call()
+    first, second = (row.id for row in exchange.rows())
+    took: list[bool] = []
+
+    def other() -> None:
+        with services.db.connection() as connection:
+            connection.execute("SET LOCAL application_name = 'the other'")
+            took.append(late.attach(connection, second, exchange.clock.now()))
+
+    thread = threading.Thread(target=other)
+    with services.db.connection() as connection:
+        assert late.attach(connection, first, exchange.clock.now())
+        thread.start()
+        for _ in range(600):
+            with services.db.connection() as watching:
+                waits = watching.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'the other' AND wait_event_type = 'Lock'"
+                ).fetchone()
+            if took or waits == (1,):
+                break
+            thread.join(0.05)
+    thread.join(timeout=60)
+    assert took == [False]
+    assert [row.call_id is not None for row in exchange.rows()] == [True, False]
+
+
 def test_webhooks_and_calls_that_never_meet_do_no_harm(exchange: Exchange, services: Services) -> None:
     exchange.said()
     exchange.later(500)
