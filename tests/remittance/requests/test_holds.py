@@ -66,11 +66,11 @@ def test_nobody_who_had_a_part_rejects_or_refunds_what_is_held(services: Service
 
 @pytest.mark.parametrize(
     ("more", "missing"),
-    [({"duress": "not_asked"}, "interview"), ({"payer_name": ""}, "payer_name"), ({"payer_phone": ""}, "payer_phone"),
-     ({"payer_phone": "", "consent": False}, "payer_phone, consent")],
+    [({"duress": "not_asked"}, ("interview",)), ({"payer_name": ""}, ("payer_name",)), ({"payer_phone": ""}, ("payer_phone",)),
+     ({"payer_phone": "", "consent": False}, ("payer_phone", "consent"))],
 )  # fmt: skip
 def test_no_yes_without_the_interview_the_relative_and_the_consent(
-    services: Services, clock: FrozenClock, more: dict[str, object], missing: str
+    services: Services, clock: FrozenClock, more: dict[str, object], missing: tuple[str, ...]
 ) -> None:
     with services.db.transaction() as session:
         chief, one = make_actor(session, clock, "duty_chief"), make_remittance(session, clock)
