@@ -11,7 +11,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from hotline.agents.models import Agent
 from hotline.agents.skills import marks_of
 from hotline.auth.models import Officer
 from hotline.auth.officers import actor_of
+from hotline.calls import mode_menu
 from hotline.core.clock import SystemClock
 from hotline.core.db import Database
 from hotline.incidents.models import Incident
@@ -44,6 +45,8 @@ PLANS = {"link": 24, "voice": 10, "silent": 10, "dead": 8, "no": 5, "later": 3}
 """How many volunteers do what: sixty."""
 WAYS = {"silent": "silent", "dead": "dead"}
 FIRST_CALL_WITHIN_S = 180
+THERE = "11"
+"""What a caller presses in disaster mode: Korean, and that they are there."""
 _LINK = re.compile(r"/v/([A-Za-z0-9]+)")
 _FIELD = re.compile(r'name="(version|try|csrf_token)" value="([^"]+)"')
 _OPTION = re.compile(r'name="(q\d)" value="(\d)"[^>]*><span>([^<]+)')
@@ -221,8 +224,16 @@ def surge(service: RunningService) -> Iterator[Surge]:
         make_version(session, session.get_one(Incident, made["id"]))
         chief = actor_of(session.scalars(select(Officer).where(Officer.name == CHIEF)).one(), "console")
         wanted = {"needed": NEEDED, "minutes": 20, "hours": 6, "languages": ["ko"]}
-        written = PlanFields(name_ko="대규모 지진", name_en="Great earthquake", steps=[(mode_step.KIND, wanted)])
-        plan_id = save(session, SystemClock(), chief, {mode_step.KIND: mode_step.STEP}, written).id
+        asking = {
+            "text_ko": "{incident} 안내입니다.",
+            "text_en": "News of {incident}.",
+            "queue": "incident",
+            "priority": 8,
+        }
+        steps: list[tuple[str, Mapping[str, Any]]] = [(mode_menu.KIND, asking), (mode_step.KIND, wanted)]
+        written = PlanFields(name_ko="대규모 지진", name_en="Great earthquake", steps=steps)
+        known = {mode_menu.KIND: mode_menu.MENU, mode_step.KIND: mode_step.STEP}
+        plan_id = save(session, SystemClock(), chief, known, written).id
         for plan, count in PLANS.items():
             for _ in range(count):
                 volunteer = make_volunteer(session, languages=["ko", "en"])
@@ -247,16 +258,17 @@ def surge(service: RunningService) -> Iterator[Surge]:
 def test_from_the_incident_to_the_report(surge: Surge) -> None:
     surge.centre.only()
     begun = call_out(surge)
-    waiting = Handset(surge.centre.carrier).dial("10")
+    waiting = Handset(surge.centre.carrier).dial(THERE)
 
     def somebody_talks() -> Any:
         # On a machine so busy that the house answered too late, a caller hears the sentence about a fault; people dial again.
         if waiting.now()["status"] == "completed":
-            waiting.dial("10")
+            waiting.dial(THERE)
         return surge.talked()[0][0]
 
     first = surge.until(somebody_talks, "somebody is on a call", FIRST_CALL_WITHIN_S)
     assert first > begun  # how soon is measured (`python -m benchmarks drill`); a busy machine is slow
+    waiting.hears("지금 필리핀에 계시면 1번")
     waiting.hears("entered call-")
     trouble(surge)
     surge.until(lambda: surge.callout()["satisfied_at"], "as many as needed are ready")
@@ -306,7 +318,7 @@ def flood(surge: Surge) -> None:
         calls=12,
         per_s=2,
         at_once=12,
-        keys=["1", "0"],
+        keys=list(THERE),
         patience_ms=120_000,
         talk_ms=4_000,
         longest_ms=150_000,
@@ -320,12 +332,13 @@ def flood(surge: Surge) -> None:
 
 def stand_down(surge: Surge) -> None:
     """Two people switch the mode off and everybody finishes; whoever is in a call goes on to its end and writes it up."""
-    caller = Handset(surge.centre.carrier).dial("10")
+    caller = Handset(surge.centre.carrier).dial(THERE)
     caller.hears("entered call-")
     call = surge.centre.call_of(caller, "talking")
     mode = f"/incidents/{surge.incident_id}/mode"
     surge.centre.api("POST", mode, CHIEF, json={"act": "ask_off"})
     surge.centre.api("POST", mode, SECOND, json={"act": "agree_off"})
+    asked_as_usual(surge)
 
     def others_gone() -> bool:
         # A call of the flood may have ended only now: whoever was in it writes it up like everybody else.
@@ -340,6 +353,19 @@ def stand_down(surge: Surge) -> None:
     caller.hangs_up()
     surge.until(lambda: surge.write_up(call["agent_id"]), "the last call is written up", 60)
     surge.until(lambda: surge.callout()["state"] == "finished", "everybody is released", 90)
+
+
+def asked_as_usual(surge: Surge) -> None:
+    """Once the mode is off, nobody who calls is asked any more whether they are there."""
+
+    def usual() -> bool:
+        caller = Handset(surge.centre.carrier).dial("1")
+        wait_until(lambda: caller.now()["wants_key"], f"{caller.number} is asked what it is about: {caller.lines()}")
+        said = " ".join(caller.lines())
+        caller.hangs_up()
+        return "여권은 2번" in said and "계시면" not in said
+
+    surge.until(usual, "callers hear the usual menu again", 60)
 
 
 def report(surge: Surge) -> None:
