@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from alerts.dispatch import ending
 from alerts.dispatch.lanes import dispatch_alert
 from alerts.dispatch.sweep import sweep
 from alerts.materialise import materialise
@@ -137,6 +138,27 @@ def test_what_changed_while_nobody_listened_is_seen_as_soon_as_the_page_listens(
     desk.page.clock.pause_at(time.time() + 1)
     held[0].continue_()
     expect(written).to_be_visible()
+
+
+def test_an_end_that_came_before_the_pages_own_script_is_seen_as_soon_as_that_is_here(
+    open_desk: Callable[..., Desk], site: Site, staff: tuple[Officer, Officer]
+) -> None:
+    """On a slow line the script comes after the first hints; none of them is repeated for it."""
+    author, _ = staff
+    with site.services.db.transaction() as session:
+        alert_id = make_alert(session, author=author, state="dispatching").id
+    desk = open_desk()
+    desk.sign_in(author)
+    held: list[Route] = []
+    desk.page.route("**/js/alert.js*", lambda route: route.continue_() if held else held.append(route))
+    desk.page.clock.install()
+    desk.page.goto(f"{site.url}/alerts/{alert_id}", wait_until="commit")
+    expect(desk.page.locator(".live[data-live-state=open]")).to_be_visible()
+    assert ending.finish(site.services, alert_id)
+    desk.page.clock.pause_at(time.time() + 1)
+    expect(desk.page.locator("h1 .state-done")).to_have_count(0)
+    held[0].continue_()
+    expect(desk.page.locator("h1 .state-done")).to_be_visible()
 
 
 @LANGUAGES

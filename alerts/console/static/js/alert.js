@@ -52,6 +52,8 @@ async function lookAgain() {
 document.addEventListener("live:changed", (event) => {
   if (!event.detail.topic || event.detail.topic.startsWith("alert:")) lookAgain();
 });
+// Hints that came before this file was here, on a slow line the very first among them, were heard by nobody.
+lookAgain();
 
 const holderOfCurve = document.getElementById("curve");
 if (holderOfCurve) {
