@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.agents.models import Agent
 from hotline.auth.models import Officer
+from hotline.auth.officers import actor_of
+from hotline.calls import recordings
 from hotline.calls.models import Call, CallRecording, Leg
 from hotline.cases.contact_models import Contact
 from hotline.cases.models import Case
 from hotline.cases.person_models import Person
+from hotline.core.audit import AuditEntry
 from hotline.core.services import Services
 from tests.auth.conftest import Visitor
 from tests.conftest import NOW
@@ -56,22 +60,24 @@ def _recorded(session: Session, *, talked: Agent | None = None, owner: Officer |
 
 @pytest.mark.parametrize("role", ["volunteer", "agent"])
 def test_a_volunteer_hears_their_own_calls_and_cases_and_staff_hear_all(
-    role: str, services: Services, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    role: str, services: Services, visitor: Visitor
 ) -> None:
-    monkeypatch.setattr("hotline.calls.recordings.sound_of", lambda _services, _sid: b"RIFF")
     with services.db.transaction() as session:
         officer = make_officer(session, roles=(role,))
         agent = make_agent(session, officer=officer, first_level=role == "volunteer")
         strange = _recorded(session, talked=make_agent(session), owner=make_officer(session, roles=("agent",)))
         own = [_recorded(session, talked=agent), _recorded(session, owner=officer)]
+        who = actor_of(officer, "console")
     visitor.sign_in(officer.name)
-    for call_id, recording_id in own:
+    allowed = [*own, strange] if role == "agent" else own
+    for call_id, recording_id in allowed:
         assert "Fetch and hear" in visitor.get(f"/calls/{call_id}").get_data(as_text=True)
-        assert visitor.post(f"/recordings/{recording_id}").data == b"RIFF"
-    page = visitor.get(f"/calls/{strange[0]}").get_data(as_text=True)
-    answer = visitor.post(f"/recordings/{strange[1]}")
-    if role == "agent":
-        assert "Fetch and hear" in page and answer.data == b"RIFF"
-    else:
-        assert "Fetch and hear" not in page and answer.status_code == 403
-        assert "of calls in which you talked" in answer.get_data(as_text=True)
+        with services.db.transaction() as session:
+            assert recordings.heard(session, services, who, recording_id).id == recording_id
+    if role == "volunteer":
+        assert "Fetch and hear" not in visitor.get(f"/calls/{strange[0]}").get_data(as_text=True)
+        answer = visitor.post(f"/recordings/{strange[1]}")
+        assert answer.status_code == 403 and "of calls in which you talked" in answer.get_data(as_text=True)
+    with services.db.transaction() as session:
+        heard = session.scalars(select(AuditEntry.action).where(AuditEntry.action == "recording.heard")).all()
+    assert len(heard) == len(allowed)

@@ -1,4 +1,4 @@
-"""A mission in the morning after a night with calls for it."""
+"""A mission at the beginning of its night, and another in the morning after a night with calls for it."""
 
 from __future__ import annotations
 
@@ -62,3 +62,14 @@ class Morning:
 @pytest.fixture
 def morning(services: Services, clock: FrozenClock) -> Morning:
     return Morning(services, clock)
+
+
+@pytest.fixture
+def mission_id(services: Services, clock: FrozenClock) -> int:
+    """A mission that has just been seen to close for the night, with somebody of the centre who watches."""
+    clock.set(EVENING + MINUTE)
+    with services.db.transaction() as session:
+        mission = make_shanghai(session, email="shanghai@mission.example")
+        make_watcher(session)
+    looking.run(services)
+    return mission.id

@@ -21,21 +21,8 @@ from tests.overflow.handover.making import (
     make_call,
     make_case_of,
     make_promise,
-    make_shanghai,
     make_staff,
-    make_watcher,
 )
-
-
-@pytest.fixture
-def mission_id(services: Services, clock: FrozenClock) -> int:
-    """A mission that has just been seen to close for the night, with somebody of the centre who watches."""
-    clock.set(EVENING + MINUTE)
-    with services.db.transaction() as session:
-        mission = make_shanghai(session)
-        make_watcher(session)
-    looking.run(services)
-    return mission.id
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -35,17 +35,6 @@ from tests.overflow.handover.making import (
 )
 
 
-@pytest.fixture
-def mission_id(services: Services, clock: FrozenClock) -> int:
-    """A mission that has just been seen to close for the night, with somebody of the centre who watches."""
-    clock.set(EVENING + MINUTE)
-    with services.db.transaction() as session:
-        mission = make_shanghai(session, email="shanghai@mission.example")
-        make_watcher(session)
-    looking.run(services)
-    return mission.id
-
-
 def test_the_night_is_handed_over_at_the_opening_urgent_first_and_only_once(
     services: Services, clock: FrozenClock, mission_id: int
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,20 +22,7 @@ from tests.overflow.handover.making import (
     handovers_of,
     make_call,
     make_case_of,
-    make_shanghai,
-    make_watcher,
 )
-
-
-@pytest.fixture
-def mission_id(services: Services, clock: FrozenClock) -> int:
-    """A mission that has just been seen to close for the night, with somebody of the centre who watches."""
-    clock.set(EVENING + MINUTE)
-    with services.db.transaction() as session:
-        mission = make_shanghai(session)
-        make_watcher(session)
-    looking.run(services)
-    return mission.id
 
 
 def end(session: Session, call_id: int, clock: FrozenClock) -> None:
