@@ -18,12 +18,11 @@ from hotline.core.errors import HotlineError, InvalidInput, NotFound
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.services import current
-from hotline.core.web import permit
+from hotline.core.web import page_number, permit
 
 blueprint = Blueprint("agents", __name__, template_folder="templates")
 PAGE_ROWS = 100
 """Open pages fetch their part again with every change of anybody's presence, and thousands of volunteers are agents too."""
-MAX_PAGE_DIGITS = 4
 
 
 @blueprint.get("/agents")
@@ -48,8 +47,7 @@ def _list(error: HotlineError | None = None) -> ResponseReturnValue:
 def _context() -> dict[str, Any]:
     state = request.args.get("state", "")
     state = state if state in STATES else ""
-    given = request.args.get("page", "1")
-    page = int(given) if given.isascii() and given.isdigit() and len(given) <= MAX_PAGE_DIGITS and int(given) > 0 else 1
+    page = page_number()
     with current().db.transaction() as session:
         skip = (page - 1) * PAGE_ROWS
         found = reading.list_agents(session, state=state, skip=skip, most=PAGE_ROWS + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import Any
 
@@ -17,10 +16,9 @@ from hotline.core.errors import HotlineError, InvalidInput, Refused
 from hotline.core.explain import explain
 from hotline.core.i18n import gettext
 from hotline.core.services import current
-from hotline.core.web import permit
+from hotline.core.web import page_number, permit
 
 MAX_SEARCH_CHARS = 60
-_PAGE = re.compile(r"[1-9][0-9]{0,3}")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without characters that are mistaken for each other when read out on the phone."""
 
@@ -34,11 +32,7 @@ def make_password() -> str:
 @permit("officers.read")
 def list_officers() -> ResponseReturnValue:
     """List officers, searched and in pages."""
-    search, given = (
-        request.args.get("q", "").strip()[:MAX_SEARCH_CHARS],
-        request.args.get("page", "1"),
-    )
-    page = int(given) if _PAGE.fullmatch(given) else 1
+    search, page = request.args.get("q", "").strip()[:MAX_SEARCH_CHARS], page_number()
     with current().db.transaction() as session:
         found, count = officers.list_officers(session, search, page)
     return render_template(

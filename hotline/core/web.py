@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -37,7 +38,14 @@ SIGNED_IN = "signed-in"
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 PROBLEM_TYPE = "application/problem+json"
+_PAGE = re.compile(r"[1-9][0-9]{0,3}")
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+def page_number() -> int:
+    """Return which page of a list the address asks for by `page`; the first for whatever is no number from 1 to 9999."""
+    given = request.args.get("page", "")
+    return int(given) if _PAGE.fullmatch(given) else 1
 
 
 def permit(permission: str) -> Callable[[View], View]:
